@@ -1,0 +1,15 @@
+# Warnings, sanitizers and compiler cache for every target of the project.
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Wold-style-cast)
+if(RUNWATCH_SANITIZE)
+  add_compile_options(-fsanitize=${RUNWATCH_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${RUNWATCH_SANITIZE})
+endif()

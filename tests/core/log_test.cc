@@ -1,0 +1,164 @@
+#include "core/log.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/log_line.h"
+#include "core/text.h"
+
+using namespace runwatch::core;
+using namespace std::chrono_literals;
+using log::Format;
+using log::Level;
+
+namespace {
+
+const WallTime kNow{Duration(1770443865007)};
+
+std::string value_as(Format format, std::string_view value) {
+  const std::string line = log::line(format, kNow, Level::info, "m", {{"k", value}});
+  const std::string before = format == Format::json ? R"(,"k":)" : " k=";
+  const std::string rest = line.substr(line.find(before) + before.size());
+  return format == Format::json ? rest.substr(0, rest.size() - 1) : rest;
+}
+
+// What a piece of code writes to standard error.
+template <class F>
+std::string standard_error_of(F&& run) {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  const int saved = ::dup(2);
+  REQUIRE(::dup2(::fileno(file), 2) == 2);
+  run();
+  REQUIRE(::dup2(saved, 2) == 2);
+  ::close(saved);
+  std::string out(static_cast<std::size_t>(std::ftell(file)) + 65536, '\0');
+  std::rewind(file);
+  out.resize(std::fread(out.data(), 1, out.size(), file));
+  std::fclose(file);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("an event is one line of logfmt") {
+  CHECK(
+      log::line(Format::logfmt, kNow, Level::info, "run finished",
+                {{"space", "sales"}, {"tasks", 12}, {"took", 1500ms}, {"ok", true}, {"ratio", 0.25}}) ==
+      R"(ts=2026-02-07T05:57:45.007Z level=info msg="run finished" space=sales tasks=12 took=1.5s ok=true ratio=0.25)");
+  CHECK(log::line(Format::logfmt, WallTime(0ms), Level::warning, "listening", {{"address", "127.0.0.1:0"}}) ==
+        "ts=1970-01-01T00:00:00.000Z level=warning msg=listening address=127.0.0.1:0");
+}
+
+TEST_CASE("an event is one JSON object with bare numbers") {
+  CHECK(log::line(Format::json, kNow, Level::error, "run finished",
+                  {{"space", "sales"}, {"tasks", 12}, {"took", 2s}, {"ok", false}, {"at", kNow}}) ==
+        R"({"ts":"2026-02-07T05:57:45.007Z","level":"error","msg":"run finished","space":"sales","tasks":12,)"
+        R"("took":"2s","ok":false,"at":"2026-02-07T05:57:45.007Z"})");
+}
+
+TEST_CASE("values cannot break out of their place in the line") {
+  struct Case {
+    std::string_view value;
+    const char* logfmt;
+    const char* json;
+  };
+  const Case cases[] = {
+      {"", R"("")", R"("")"},
+      {"plain", "plain", R"("plain")"},
+      {"with space", R"("with space")", R"("with space")"},
+      {"a=b", R"("a=b")", R"("a=b")"},
+      {"quote\"", R"("quote\"")", R"("quote\"")"},
+      {"back\\slash", R"("back\\slash")", R"("back\\slash")"},
+      {"x\nlevel=error", R"("x\nlevel=error")", R"("x\nlevel=error")"},
+      {"\r\t", R"("\r\t")", R"("\r\t")"},
+      {std::string_view("\0\x1b\x7f", 3), R"("\u0000\u001b\u007f")", R"("\u0000\u001b\u007f")"},
+      {"\u0085", R"("\u0085")", R"("\u0085")"},
+      {"\u202Ertl", R"("\u202ertl")", R"("\u202ertl")"},
+      {"\u2028", R"("\u2028")", R"("\u2028")"},
+      {"\U000E0041", R"("\udb40\udc41")", R"("\udb40\udc41")"},
+      {"caf\u00e9", "\"caf\u00e9\"", "\"caf\u00e9\""},
+      {"bad\xFF", "\"bad\uFFFD\"", "\"bad\uFFFD\""},
+  };
+  for (const auto& c : cases) {
+    CHECK(value_as(Format::logfmt, c.value) == c.logfmt);
+    CHECK(value_as(Format::json, c.value) == c.json);
+  }
+}
+
+TEST_CASE("numbers that JSON cannot write are strings there") {
+  const double odd[] = {std::nan(""), std::numeric_limits<double>::infinity(),
+                        -std::numeric_limits<double>::infinity()};
+  const char* const expected[] = {R"("k":"nan"})", R"("k":"inf"})", R"("k":"-inf"})"};
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(log::line(Format::json, kNow, Level::info, "m", {{"k", odd[i]}}).ends_with(expected[i]));
+}
+
+TEST_CASE("extreme numbers keep every digit") {
+  CHECK(log::Field("k", INT64_MIN).value == "-9223372036854775808");
+  CHECK(log::Field("k", UINT64_MAX).value == "18446744073709551615");
+  CHECK(log::Field("k", static_cast<unsigned char>(200)).value == "200");
+}
+
+TEST_CASE("lines below the level are counted and not written") {
+  const auto before = log::counts();
+  log::configure(Level::warning, Format::logfmt);
+  const std::string out = standard_error_of([] {
+    log::error("first");
+    log::warning("second", {{"text", "forged\nline"}});
+    log::info("third");
+    log::debug("fourth");
+  });
+  log::configure(Level::info, Format::logfmt);
+  CHECK(out.find("level=error msg=first\n") != std::string::npos);
+  CHECK(out.find("level=warning msg=second text=\"forged\\nline\"\n") != std::string::npos);
+  CHECK(out.find("third") == std::string::npos);
+  CHECK(out.find("fourth") == std::string::npos);
+  const auto after = log::counts();
+  for (std::size_t i = 0; i < after.size(); ++i) CHECK(after[i] == before[i] + 1);
+}
+
+TEST_CASE("lines of several threads do not mix") {
+  const std::string text(300, 'x');
+  const std::string out = standard_error_of([&] {
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&] {
+        for (int i = 0; i < 100; ++i) log::info("line", {{"text", text}});
+      });
+  });
+  std::size_t lines = 0;
+  for (std::size_t from = 0, end = 0; (end = out.find('\n', from)) != std::string::npos; from = end + 1, ++lines) {
+    CHECK(out.compare(from, 3, "ts=") == 0);
+    CHECK(out.compare(end - 306, 306, " text=" + text) == 0);
+  }
+  CHECK(lines == 400);
+}
+
+TEST_CASE("a rate limit lets one line through per key and period and tells how many it held back") {
+  log::RateLimit limit(10s);
+  const SteadyTime start{};
+  CHECK(limit.admit("a", start) == 0);
+  CHECK(limit.admit("a", start + 1s) == -1);
+  CHECK(limit.admit("a", start + 9s) == -1);
+  CHECK(limit.admit("b", start + 9s) == 0);
+  CHECK(limit.admit("a", start + 10s) == 2);
+  CHECK(limit.admit("a", start + 11s) == -1);
+  CHECK(limit.admit("a", start + 30s) == 1);
+  CHECK(limit.admit("a", start + 60s) == 0);
+}
+
+TEST_CASE("a rate limit forgets keys rather than growing without bound") {
+  log::RateLimit limit(10s);
+  const SteadyTime start{};
+  for (int i = 0; i < 5000; ++i) CHECK(limit.admit("key" + std::to_string(i), start) == 0);
+  CHECK(limit.admit("key4999", start + 1s) == -1);
+  CHECK(limit.admit("key0", start + 1s) == 0);  // forgotten when room was made
+}

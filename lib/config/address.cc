@@ -1,0 +1,129 @@
+#include "config/address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace runwatch::config {
+namespace {
+
+using Refusal = std::unexpected<std::string>;
+
+bool is_ipv4(const std::string& text) {
+  in_addr address{};
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
+}
+
+bool is_ipv6(const std::string& text) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+bool is_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > 253 || text.starts_with('.') || text.find("..") != text.npos) return false;
+  return std::ranges::all_of(lower(text), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  });
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto [stop, error] = std::from_chars(begin, end, port);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return port;
+}
+
+struct Authority {
+  std::string host;
+  std::optional<std::string_view> port;  // what follows the colon, if there is one
+};
+
+// Splits `host:port`; nothing when brackets do not pair or several colons stand outside them.
+std::optional<Authority> split_authority(std::string_view text) {
+  if (text.starts_with('[')) {
+    const std::size_t close = text.find(']');
+    if (close == text.npos || !is_ipv6(std::string(text.substr(1, close - 1)))) return std::nullopt;
+    const std::string_view rest = text.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') return std::nullopt;
+    return Authority{std::string(text.substr(1, close - 1)),
+                     rest.empty() ? std::nullopt : std::optional(rest.substr(1))};
+  }
+  const std::size_t colon = text.find(':');
+  if (colon == text.npos) return Authority{std::string(text), std::nullopt};
+  if (text.find(':', colon + 1) != text.npos) return std::nullopt;
+  return Authority{std::string(text.substr(0, colon)), text.substr(colon + 1)};
+}
+
+bool has_odd_character(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](char c) { return c <= ' ' || c >= 0x7F || c == '\\' || c == '"' || c == '<' || c == '>'; });
+}
+
+// The host of a good `host` or `host:port`.
+std::expected<std::string, std::string> host_of(std::string_view text) {
+  if (text.find('@') != text.npos) return Refusal("must not hold a user or password: the token has keys of its own");
+  const auto authority = split_authority(text);
+  if (!authority)
+    return Refusal("has an impossible host: write https://HOST, https://HOST:PORT or https://[IPv6]:PORT");
+  if (authority->host.empty()) return Refusal("has no host: write https://HOST");
+  if (!is_host(authority->host)) return Refusal("has an impossible host: letters, digits, '-', '.', or an IP address");
+  if (authority->port && parse_port(*authority->port).value_or(0) == 0)
+    return Refusal("has an impossible port: 1 to 65535");
+  return authority->host;
+}
+
+}  // namespace
+
+bool is_host(std::string_view text) {
+  const std::string host(text);
+  const bool only_numbers = !host.empty() && host.find_first_not_of("0123456789.") == host.npos;
+  return only_numbers ? is_ipv4(host) : is_name(host) || is_ipv6(host);
+}
+
+bool is_loopback(std::string_view host) {
+  std::string name = lower(host);
+  if (name.ends_with('.')) name.pop_back();
+  if (name == "localhost" || name.ends_with(".localhost")) return true;
+  return (is_ipv4(name) && name.starts_with("127.")) || (is_ipv6(name) && name == "::1");
+}
+
+std::expected<BaseUrl, std::string> parse_base_url(std::string_view text) {
+  if (text.empty()) return Refusal("is empty: write https://HOST");
+  if (has_odd_character(text)) return Refusal("holds a space, quote, backslash, control or non-ASCII character");
+  const std::size_t mark = text.find("://");
+  if (mark == text.npos) return Refusal("has no scheme: write https://HOST");
+  const std::string scheme = lower(text.substr(0, mark));
+  if (scheme != "http" && scheme != "https") return Refusal("must begin with https:// or http://");
+  std::string_view rest = text.substr(mark + 3);
+  if (rest.find_first_of("?#") != rest.npos) return Refusal("must not have a query or a fragment");
+  const std::string_view authority = rest.substr(0, rest.find('/'));
+  auto host = host_of(authority);
+  if (!host) return Refusal(std::move(host.error()));
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  return BaseUrl{scheme + "://" + std::string(rest), std::move(*host), scheme == "https"};
+}
+
+std::expected<Listen, std::string> parse_listen(std::string_view text) {
+  const auto authority = split_authority(text);
+  if (!authority || !authority->port)
+    return Refusal("must be HOST:PORT, [IPv6]:PORT, or :PORT for every address, as in 127.0.0.1:10321");
+  if (!authority->host.empty() && !is_host(authority->host))
+    return Refusal("has an impossible host: a name or an IP address, or nothing for every address");
+  const auto port = parse_port(*authority->port);
+  if (!port) return Refusal("has an impossible port: 0 to 65535, 0 for any free one");
+  return Listen{authority->host, *port};
+}
+
+}  // namespace runwatch::config

@@ -1,0 +1,40 @@
+// The two addresses of a configuration: where the platform is, and where runwatch listens.
+//
+// Fails: with the rest of a sentence that begins with the key, such as "has no scheme: …". The text given is not
+// repeated in it, because a URL can carry a password.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace runwatch::config {
+
+struct BaseUrl {
+  std::string text;  // without slashes at the end
+  std::string host;  // IPv6 without brackets
+  bool encrypted = false;
+
+  bool operator==(const BaseUrl&) const = default;
+};
+
+std::expected<BaseUrl, std::string> parse_base_url(std::string_view text);
+
+struct Listen {
+  std::string host;  // IPv6 without brackets; empty: every address
+  std::uint16_t port = 0;
+
+  bool operator==(const Listen&) const = default;
+};
+
+// `HOST:PORT`, `[IPv6]:PORT` or `:PORT`.
+std::expected<Listen, std::string> parse_listen(std::string_view text);
+
+// A host name of letters, digits, '-', '_' and '.', an IPv4 address, or an IPv6 address without brackets.
+bool is_host(std::string_view text);
+
+// A name or address that cannot leave this machine.
+bool is_loopback(std::string_view host);
+
+}  // namespace runwatch::config

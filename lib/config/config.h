@@ -1,0 +1,97 @@
+// What a configuration file says, as plain values with its defaults: one struct a table, one member a key.
+//
+// `load` (config/load.h) fills it. Tokens are already read from wherever they live; where that was a file, its path is
+// kept, so that a token the platform refuses can be read again with `read_token` (config/token.h).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/secret.h"
+
+namespace runwatch::config {
+
+struct Api {
+  std::string base_url = "https://unpod.dev";  // scheme, host, optional port and path; never a trailing slash
+  std::optional<std::string> org_handle;
+  core::Secret token;                               // of the API; never empty once loaded
+  std::optional<std::filesystem::path> token_path;  // where it was read from, if that was a file
+  core::Duration timeout = std::chrono::seconds(15);
+  double rate_limit = 5;  // requests a second, all runs together
+  std::size_t burst = 10;
+  std::size_t concurrency = 4;
+  std::size_t page_size = 100;
+  core::Bytes max_response = core::mib(32);
+
+  bool operator==(const Api&) const = default;
+};
+
+struct Poll {
+  core::Duration interval = std::chrono::seconds(30);
+  core::Duration idle_interval = std::chrono::minutes(10);
+  core::Duration discovery_interval = std::chrono::minutes(1);
+  core::Duration retire_after = std::chrono::hours(24);
+  std::size_t max_series = 20000;
+
+  bool operator==(const Poll&) const = default;
+};
+
+// What to watch within a space; the defaults also hold for spaces that were discovered rather than named.
+struct Space {
+  core::Secret token;  // of the space; empty only in Config::every_space
+  std::optional<std::filesystem::path> token_path;
+  std::optional<std::string> name;     // the label; without it the slug the platform gives
+  std::vector<std::string> runs;       // ids to watch; empty: all of them, by discovery
+  std::vector<std::string> run_modes;  // empty: all
+  core::Duration max_age = std::chrono::hours(24 * 7);
+  std::size_t max_runs = 50;
+
+  bool all_runs() const { return runs.empty(); }
+
+  bool operator==(const Space&) const = default;
+};
+
+struct Server {
+  std::string host = "127.0.0.1";  // a name or address, IPv6 without brackets; empty: every address
+  std::uint16_t port = 10321;      // 0: any free one
+  std::vector<std::string> hosts;  // further values of `Host` that the page answers to
+  bool created_series = false;
+
+  bool operator==(const Server&) const = default;
+};
+
+struct Store {
+  std::filesystem::path path = "/var/lib/runwatch/state.db";
+  core::Duration retention = std::chrono::hours(24 * 30);  // of retired runs; longer than every max_age
+
+  bool operator==(const Store&) const = default;
+};
+
+struct Log {
+  core::log::Level level = core::log::Level::info;
+  core::log::Format format = core::log::Format::logfmt;
+
+  bool operator==(const Log&) const = default;
+};
+
+struct Config {
+  Api api;
+  Poll poll;
+  std::vector<Space> spaces;  // empty: every space of the organization, each watched as `every_space` says
+  Space every_space;
+  Server server;
+  Store store;
+  Log log;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace runwatch::config

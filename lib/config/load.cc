@@ -1,0 +1,117 @@
+#include "config/load.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "config/file.h"
+#include "config/findings.h"
+#include "config/sections.h"
+#include "config/syntax.h"
+#include "config/token.h"
+#include "core/text.h"
+
+namespace runwatch::config {
+namespace {
+
+constexpr core::Bytes kLargestFile = core::kib(64);
+
+std::unexpected<Problems> refuse(std::string text, Place place = {}) {
+  return std::unexpected(Problems{{place.line, place.column, std::move(text)}});
+}
+
+// The table of that name, or null after a problem was reported or when it is absent.
+const toml::table* take_table(const toml::table& root, const char* name, Findings& findings) {
+  findings.declare("", name);
+  const toml::node* node = root.get(name);
+  if (node == nullptr || node->is_table()) return node == nullptr ? nullptr : node->as_table();
+  findings.problem(place_of(*node), fmt::format("{} must be a table: write [{}] above its keys", name, name));
+  return nullptr;
+}
+
+void find_unknown_tables(const toml::table& root, Findings& findings) {
+  for (auto&& [key, node] : root) {
+    const std::string_view name = key.str();
+    const bool known =
+        name == "api" || name == "poll" || name == "spaces" || name == "server" || name == "store" || name == "log";
+    if (!known) findings.unknown("", name, {key.source().begin.line, key.source().begin.column});
+  }
+}
+
+// An organization's spaces are listed for its handle only.
+void warn_without_handle(const toml::table& root, const Config& config, Findings& findings) {
+  if (root.contains("spaces") || config.api.org_handle) return;
+  const toml::node* api = root.get("api");
+  findings.warning(api == nullptr ? Place{} : place_of(*api),
+                   "api.org_handle is missing, and without [[spaces]] every space of the organization is watched: the "
+                   "platform lists them only for an organization's handle; set it, or name the spaces");
+}
+
+Config read_tables(const toml::table& root, const Surroundings& around, Findings& findings) {
+  Config config;
+  config.api = read_api(take_table(root, "api", findings), around, findings);
+  config.poll = read_poll(take_table(root, "poll", findings), findings);
+  findings.declare("", "spaces");
+  config.spaces = read_spaces(root.get("spaces"), around, findings);
+  config.server = read_server(take_table(root, "server", findings), findings);
+  config.store = read_store(take_table(root, "store", findings), config, around, findings);
+  config.log = read_log(take_table(root, "log", findings), findings);
+  find_unknown_tables(root, findings);
+  warn_without_handle(root, config, findings);
+  return config;
+}
+
+// The token stands in the file itself: who reads the file has it.
+void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded, const Environment& environment) {
+  const bool elsewhere = loaded.config.api.token_path || !environment("RUNWATCH_API_TOKEN").value_or("").empty();
+  if (elsewhere || !readable_by_others(path)) return;
+  loaded.warnings.insert(
+      loaded.warnings.begin(),
+      {0, 0, fmt::format("holds api.token and can be read by every user: chmod o-r {}", path.string())});
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+}
+
+std::expected<Loaded, Problems> parse(std::string_view text, const std::filesystem::path& directory,
+                                      const Environment& environment) {
+  if (!core::is_valid_utf8(text)) return refuse("is not valid UTF-8: save it as UTF-8 text");
+  const auto root = parse_toml(text);
+  if (!root) return refuse(root.error().value, root.error().place);
+  Findings findings;
+  const Surroundings around{environment, directory.empty() ? "." : directory};
+  Loaded loaded{read_tables(*root, around, findings), {}};
+  findings.finish();
+  if (!findings.problems().empty()) return std::unexpected(findings.problems());
+  loaded.warnings = findings.warnings();
+  return loaded;
+}
+
+std::expected<Loaded, Problems> load(const std::filesystem::path& path, const Environment& environment) {
+  const auto text = read_small_file(path, kLargestFile);
+  if (!text) return refuse(text.error().text + ": name a configuration file with --config FILE");
+  auto loaded = parse(*text, path.parent_path(), environment);
+  if (loaded) warn_of_open_file(path, *loaded, environment);
+  return loaded;
+}
+
+std::vector<std::string> valid_keys() {
+  Findings findings;
+  const Environment nothing = [](const std::string&) { return std::optional<std::string>(); };
+  read_tables(toml::table(), {nothing, "."}, findings);
+  return findings.declared();
+}
+
+std::string format_problem(const std::filesystem::path& path, const Problem& problem) {
+  const std::string file = core::printable(path.string(), 4096);
+  if (problem.line == 0) return fmt::format("{}: {}", file, problem.text);
+  return fmt::format("{}:{}:{}: {}", file, problem.line, problem.column, problem.text);
+}
+
+}  // namespace runwatch::config

@@ -1,0 +1,56 @@
+// Reads a configuration file: a Config, or every problem in it with its place.
+//
+// Without side effects: `check` and `serve` call the same function, and a reload is a second call. Reads the file, the
+// token files it names and nothing else.
+// Fails: a file that cannot be used at all is one problem with line 0; a TOML syntax error comes alone, because the
+// parser stops there. No text ever holds a token.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace runwatch::config {
+
+inline constexpr const char* kDefaultPath = "/etc/runwatch/runwatch.toml";
+
+struct Problem {
+  std::size_t line = 0;  // from 1; 0: the file as a whole
+  std::size_t column = 0;
+  std::string text;
+
+  bool operator==(const Problem&) const = default;
+};
+
+struct Loaded {
+  Config config;
+  std::vector<Problem> warnings;
+};
+
+using Problems = std::vector<Problem>;
+
+// The value of an environment variable, or nothing. Handed in, so that loading is a function of its arguments.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+Environment process_environment();
+
+std::expected<Loaded, Problems> load(const std::filesystem::path& path, const Environment& environment);
+
+// The same for text that is already here; relative paths in it start at `directory`.
+std::expected<Loaded, Problems> parse(std::string_view text, const std::filesystem::path& directory,
+                                      const Environment& environment);
+
+// Every key a file may hold, as `api.base_url`; those of [[spaces]] as `spaces.token`.
+std::vector<std::string> valid_keys();
+
+// As `FILE:LINE:COLUMN: text`, or `FILE: text` for the file as a whole.
+std::string format_problem(const std::filesystem::path& path, const Problem& problem);
+
+}  // namespace runwatch::config

@@ -1,0 +1,98 @@
+#include "config/sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/address.h"
+#include "config/units.h"
+#include "core/utf8.h"
+
+namespace runwatch::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::milliseconds;
+
+constexpr Range<core::Duration> kIntervals{milliseconds(100), days(7)};
+constexpr Range<core::Duration> kAges{milliseconds(0), days(3650)};
+
+}  // namespace
+
+bool is_plain_text(std::string_view text) {
+  while (!text.empty()) {
+    const core::CodePoint c = core::next_code_point(text);
+    if (!c.valid || core::is_control(c.value) || core::is_deceptive(c.value)) return false;
+    text.remove_prefix(c.length);
+  }
+  return true;
+}
+
+std::optional<std::filesystem::path> read_path(TableReader& reader, std::string_view key, const Surroundings& around) {
+  const auto text = reader.text(key);
+  if (!text) return std::nullopt;
+  if (!text->empty() && text->size() <= 4096 && is_plain_text(*text)) return around.resolve(*text);
+  reader.problem(key, "must be a path of 1 to 4096 bytes without control characters");
+  return std::nullopt;
+}
+
+Poll read_poll(const toml::table* table, Findings& findings) {
+  TableReader reader("poll", table, findings);
+  Poll poll;
+  reader.duration("interval", poll.interval, kIntervals);
+  reader.duration("idle_interval", poll.idle_interval, kIntervals);
+  reader.duration("discovery_interval", poll.discovery_interval, kIntervals);
+  reader.duration("retire_after", poll.retire_after, kAges);
+  reader.count("max_series", poll.max_series, {0, 10'000'000});
+  reader.finish();
+  return poll;
+}
+
+Server read_server(const toml::table* table, Findings& findings) {
+  TableReader reader("server", table, findings);
+  Server server;
+  if (const auto text = reader.text("listen")) {
+    if (const auto listen = parse_listen(*text)) {
+      server.host = listen->host;
+      server.port = listen->port;
+    } else {
+      reader.problem("listen", listen.error());
+    }
+  }
+  for (auto& host : reader.texts("hosts").value_or(std::vector<Located<std::string>>{})) {
+    if (!is_host(host.value))
+      reader.problem_at(host.place, "hosts", "must be host names or IP addresses, without a port");
+    server.hosts.push_back(std::move(host.value));
+  }
+  reader.boolean("created_series", server.created_series);
+  reader.finish();
+  return server;
+}
+
+Store read_store(const toml::table* table, const Config& config, const Surroundings& around, Findings& findings) {
+  TableReader reader("store", table, findings);
+  Store store;
+  if (auto path = read_path(reader, "path", around)) store.path = std::move(*path);
+  const bool good = reader.duration("retention", store.retention, {milliseconds(100), days(36'500)});
+  core::Duration oldest = config.spaces.empty() ? config.every_space.max_age : core::Duration(0);
+  for (const Space& space : config.spaces) oldest = std::max(oldest, space.max_age);
+  if (good && store.retention <= oldest)
+    reader.problem("retention", fmt::format("must exceed every max_age: {} is not longer than {}",
+                                            format_duration(store.retention), format_duration(oldest)));
+  reader.finish();
+  return store;
+}
+
+Log read_log(const toml::table* table, Findings& findings) {
+  TableReader reader("log", table, findings);
+  Log log;
+  const auto& names = core::log::kLevelNames;
+  if (const auto level = reader.choice("level", {names.begin(), names.end()}))
+    log.level = static_cast<core::log::Level>(*level);
+  if (const auto format = reader.choice("format", {"logfmt", "json"}))
+    log.format = static_cast<core::log::Format>(*format);
+  reader.finish();
+  return log;
+}
+
+}  // namespace runwatch::config

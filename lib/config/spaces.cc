@@ -1,0 +1,140 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "config/nearest.h"
+#include "config/sections.h"
+
+namespace runwatch::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::milliseconds;
+
+const std::vector<std::string>& documented_run_modes() {
+  static const std::vector<std::string> modes{"prod", "dev", "test", "prefect", "default"};
+  return modes;
+}
+
+void read_name(TableReader& reader, Space& space) {
+  auto name = reader.text("name");
+  if (!name) return;
+  const bool padded = name->starts_with(' ') || name->ends_with(' ');
+  if (name->empty() || name->size() > 128 || padded || !is_plain_text(*name))
+    return reader.problem("name", "must be 1 to 128 bytes of text without control characters or spaces around it");
+  space.name = std::move(name);
+}
+
+void read_runs(TableReader& reader, Space& space) {
+  const toml::node* node = reader.take("runs");
+  if (node == nullptr) return;
+  if (const auto* word = node->as_string()) {
+    if (word->get() != "all") reader.problem("runs", R"(must be "all" or an array of run ids, as in ["R40fe…"])");
+    return;
+  }
+  const auto ids = reader.texts("runs");
+  if (!ids) return;
+  if (ids->empty()) return reader.problem("runs", R"(is an empty array: name runs, or write "all")");
+  for (const auto& id : *ids) {
+    if (const auto fault = fault_in_id(id.value))
+      reader.problem_at(id.place, "runs", "has an id that " + *fault);
+    else if (std::ranges::find(space.runs, id.value) != space.runs.end())
+      reader.problem_at(id.place, "runs", "has this id twice");
+    space.runs.push_back(id.value);
+  }
+}
+
+void read_run_modes(TableReader& reader, Space& space) {
+  const auto modes = reader.texts("run_modes");
+  if (!modes) return;
+  for (const auto& mode : *modes) {
+    const auto& documented = documented_run_modes();
+    if (mode.value.empty() || mode.value.size() > 64 || !is_plain_text(mode.value)) {
+      reader.problem_at(mode.place, "run_modes", "must be names of 1 to 64 bytes without control characters");
+    } else if (std::ranges::find(documented, mode.value) == documented.end()) {
+      const auto meant = nearest(mode.value, documented);
+      reader.findings().warning(
+          mode.place,
+          fmt::format("spaces.run_modes has a mode other than {}, the platform's documented ones{}",
+                      fmt::join(documented, ", "), meant ? fmt::format(": did you mean \"{}\"?", *meant) : ""));
+    }
+    space.run_modes.push_back(mode.value);
+  }
+}
+
+void read_space_token(TableReader& reader, Space& space, const Surroundings& around) {
+  TokenKeys keys = read_token_keys(reader, around, true);
+  if (!keys.given) return reader.problem("token", "is missing: every [[spaces]] needs token or token_file");
+  if (const auto fault = keys.token.empty() ? std::nullopt : fault_in_id(keys.token.reveal()))
+    return reader.problem(keys.path ? "token_file" : "token", *fault);
+  space.token = std::move(keys.token);
+  space.token_path = std::move(keys.path);
+}
+
+Space read_space(const toml::table* table, const Surroundings& around, Findings& findings) {
+  TableReader reader("spaces", table, findings);
+  Space space;
+  read_space_token(reader, space, around);
+  read_name(reader, space);
+  read_runs(reader, space);
+  read_run_modes(reader, space);
+  reader.duration("max_age", space.max_age, {milliseconds(100), days(3650)});
+  reader.count("max_runs", space.max_runs, {1, 100'000});
+  reader.finish();
+  return space;
+}
+
+Place place_in(const toml::table& table, std::string_view key) {
+  const toml::node* node = table.get(key);
+  return place_of(node != nullptr ? *node : table);
+}
+
+// Compares a space with those before it: two labels or two tokens alike would mix their numbers.
+void find_repeats(const toml::array& tables, const std::vector<Space>& spaces, Findings& findings) {
+  const Space& last = spaces.back();
+  const toml::table& table = *tables.get(spaces.size() - 1)->as_table();
+  for (std::size_t i = 0; i + 1 < spaces.size(); ++i) {
+    const std::size_t line = place_of(*tables.get(i)).line;
+    if (last.name && spaces[i].name == last.name)
+      findings.problem(place_in(table, "name"),
+                       fmt::format("spaces.name is that of the space at line {} too: names must differ", line));
+    if (!last.token.empty() && spaces[i].token == last.token)
+      findings.problem(
+          place_in(table, last.token_path ? "token_file" : "token"),
+          fmt::format("spaces.token is that of the space at line {} too: one of them is one too many", line));
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> fault_in_id(std::string_view id) {
+  if (id.empty()) return "is empty";
+  if (id.size() > 128) return "is longer than 128 bytes";
+  if (!is_plain_text(id)) return "holds control characters";
+  if (id.find('/') != id.npos) return "holds a '/'";
+  if (id == "." || id == "..") return "is a step in a path, not an id";
+  return std::nullopt;
+}
+
+std::vector<Space> read_spaces(const toml::node* node, const Surroundings& around, Findings& findings) {
+  Findings no_space;  // of a space without keys: only which keys there are is of use
+  read_space(nullptr, around, no_space);
+  findings.declare_all(no_space);
+  std::vector<Space> spaces;
+  const toml::array* tables = node == nullptr ? nullptr : node->as_array();
+  const bool of_tables = tables != nullptr && std::ranges::all_of(*tables, [](auto& n) { return n.is_table(); });
+  if (node != nullptr && !of_tables) {
+    findings.problem(place_of(*node), "spaces must be an array of tables: write [[spaces]] above the keys of each");
+  } else if (tables != nullptr && tables->empty()) {
+    findings.problem(place_of(*node), "spaces is empty: remove it to watch every space of the organization");
+  } else if (tables != nullptr) {
+    for (const toml::node& table : *tables) {
+      spaces.push_back(read_space(table.as_table(), around, findings));
+      find_repeats(*tables, spaces, findings);
+    }
+  }
+  return spaces;
+}
+
+}  // namespace runwatch::config

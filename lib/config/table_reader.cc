@@ -1,0 +1,176 @@
+#include "config/table_reader.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "config/nearest.h"
+#include "config/units.h"
+
+namespace runwatch::config {
+
+Place place_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a float";
+    case toml::node_type::boolean:
+      return "a boolean";
+    case toml::node_type::date:
+    case toml::node_type::time:
+    case toml::node_type::date_time:
+      return "a date or time";
+    case toml::node_type::none:
+      break;
+  }
+  return "nothing";
+}
+
+TableReader::TableReader(std::string name, const toml::table* table, Findings& findings)
+    : name_(std::move(name)), table_(table), findings_(findings) {}
+
+Place TableReader::place(std::string_view key) const {
+  if (table_ == nullptr) return {};
+  const toml::node* node = table_->get(key);
+  return place_of(node != nullptr ? *node : *table_);
+}
+
+void TableReader::problem(std::string_view key, std::string_view rest) { problem_at(place(key), key, rest); }
+
+void TableReader::problem_at(Place place, std::string_view key, std::string_view rest) {
+  findings_.problem(place, fmt::format("{}.{} {}", name_, key, rest));
+}
+
+void TableReader::warning(std::string_view key, std::string_view rest) {
+  findings_.warning(place(key), fmt::format("{}.{} {}", name_, key, rest));
+}
+
+void TableReader::wrong_type(std::string_view key, const toml::node& node, std::string_view expected) {
+  problem_at(place_of(node), key, fmt::format("must be {}, not {}", expected, type_name(node)));
+}
+
+const toml::node* TableReader::take(std::string_view key) {
+  taken_.emplace_back(key);
+  findings_.declare(name_, key);
+  return table_ == nullptr ? nullptr : table_->get(key);
+}
+
+std::optional<std::string> TableReader::text(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* value = node->as_string()) return value->get();
+  wrong_type(key, *node, "a quoted string");
+  return std::nullopt;
+}
+
+std::optional<std::vector<Located<std::string>>> TableReader::texts(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const toml::array* array = node->as_array();
+  if (array == nullptr) return wrong_type(key, *node, "an array of strings"), std::nullopt;
+  std::vector<Located<std::string>> out;
+  bool good = true;
+  for (const toml::node& element : *array) {
+    if (const auto* value = element.as_string()) {
+      out.push_back({value->get(), place_of(element)});
+    } else {
+      problem_at(place_of(element), key,
+                 fmt::format("must be an array of strings, but this element is {}", type_name(element)));
+      good = false;
+    }
+  }
+  return good ? std::optional(std::move(out)) : std::nullopt;
+}
+
+bool TableReader::duration(std::string_view key, core::Duration& into, Range<core::Duration> range) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return true;
+  const auto* text = node->as_string();
+  if (text == nullptr) return wrong_type(key, *node, "a quoted duration such as \"1h30m\""), false;
+  const auto value = parse_duration(text->get());
+  if (!value) {
+    problem(key, R"(is not a duration: write whole numbers with d, h, m, s or ms, as in "30s" or "1h30m")");
+    return false;
+  }
+  if (*value < range.from || *value > range.to) {
+    problem(key, fmt::format("must be from {} to {}, not {}", format_duration(range.from), format_duration(range.to),
+                             format_duration(*value)));
+    return false;
+  }
+  into = *value;
+  return true;
+}
+
+void TableReader::size(std::string_view key, core::Bytes& into, Range<core::Bytes> range) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  const auto* text = node->as_string();
+  if (text == nullptr) return wrong_type(key, *node, "a quoted size such as \"32MiB\"");
+  const auto value = parse_size(text->get());
+  if (!value) return problem(key, R"(is not a size: write a whole number with B, KiB, MiB or GiB, as in "32MiB")");
+  if (*value < range.from || *value > range.to)
+    return problem(key, fmt::format("must be from {} to {}, not {}", format_size(range.from), format_size(range.to),
+                                    format_size(*value)));
+  into = *value;
+}
+
+void TableReader::count(std::string_view key, std::size_t& into, Range<std::int64_t> range) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  const auto* value = node->as_integer();
+  if (value == nullptr) return wrong_type(key, *node, "an integer");
+  if (value->get() < range.from || value->get() > range.to)
+    return problem(key, fmt::format("must be from {} to {}, not {}", range.from, range.to, value->get()));
+  into = static_cast<std::size_t>(value->get());
+}
+
+void TableReader::number(std::string_view key, double& into, Range<double> range) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  if (!node->is_number()) return wrong_type(key, *node, "a number");
+  const double value = node->value<double>().value_or(range.to * 2);  // an integer too large for a double
+  // Written so that "not a number" fails it.
+  if (!(value >= range.from && value <= range.to))
+    return problem(key, fmt::format("must be from {} to {}, not {}", range.from, range.to, value));
+  into = value;
+}
+
+void TableReader::boolean(std::string_view key, bool& into) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  if (const auto* value = node->as_boolean())
+    into = value->get();
+  else
+    wrong_type(key, *node, "true or false");
+}
+
+std::optional<std::size_t> TableReader::choice(std::string_view key, const std::vector<std::string>& words) {
+  const auto word = text(key);
+  if (!word) return std::nullopt;
+  const auto found = std::ranges::find(words, *word);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  const auto meant = nearest(*word, words);
+  problem(key, fmt::format("must be one of {}{}", fmt::join(words, ", "),
+                           meant ? fmt::format(": did you mean \"{}\"?", *meant) : ""));
+  return std::nullopt;
+}
+
+void TableReader::finish() {
+  if (table_ == nullptr) return;
+  for (auto&& [key, node] : *table_) {
+    const Place at{key.source().begin.line, key.source().begin.column};
+    if (std::ranges::find(taken_, key.str()) == taken_.end()) findings_.unknown(name_, key.str(), at);
+  }
+}
+
+}  // namespace runwatch::config

@@ -1,0 +1,51 @@
+#include "config/token.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "config/file.h"
+
+namespace runwatch::config {
+namespace {
+
+constexpr core::Bytes kLargestToken = core::kib(8);
+
+std::optional<std::string> fault_in_file(std::string_view content) {
+  if (content.starts_with("\xEF\xBB\xBF")) return "starts with a byte order mark: save it without one";
+  if (content.find('\r') != content.npos) return "has Windows line ends (CRLF): save it with a plain newline";
+  if (content.ends_with('\n')) content.remove_suffix(1);
+  if (content.find('\n') != content.npos) return "has more than one line: it must hold the token alone";
+  return fault_in_token(content);
+}
+
+}  // namespace
+
+std::optional<std::string> fault_in_token(std::string_view token) {
+  if (token.empty()) return "is empty";
+  if (token.size() > kLargestToken.count) return "is longer than 8KiB";
+  if (std::ranges::any_of(token, [](char c) { return c <= ' ' || c >= 0x7F; }))
+    return "holds a space, control or non-ASCII character, which no token has";
+  return std::nullopt;
+}
+
+core::Result<core::Secret> read_token(const std::filesystem::path& path) {
+  // Room for a newline after the longest token.
+  auto content = read_small_file(path, {kLargestToken.count + 1});
+  std::optional<std::string> fault;
+  if (!content)
+    fault = content.error().text.starts_with("is larger") ? "is larger than 8KiB" : content.error().text;
+  else
+    fault = fault_in_file(*content);
+  if (fault) return core::fail(core::ErrorKind::invalid, fmt::format("token file {} {}", path.string(), *fault));
+  if (content->ends_with('\n')) content->pop_back();
+  return core::Secret(std::move(*content));
+}
+
+bool readable_by_others(const std::filesystem::path& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+}  // namespace runwatch::config

@@ -1,0 +1,26 @@
+// Tokens: what one may look like, and how one is read from a file.
+//
+// Fails: `invalid` with a text that names the file and the reason, never the content.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/secret.h"
+
+namespace runwatch::config {
+
+// One line of at most 8 KiB; a single newline at its end is dropped.
+core::Result<core::Secret> read_token(const std::filesystem::path& path);
+
+// What keeps `token` from being one, as the rest of a sentence ("is empty"); nothing for a good one. A token is one or
+// more visible ASCII characters: it travels in a header line.
+std::optional<std::string> fault_in_token(std::string_view token);
+
+// Whether users who neither own the file nor are of its group may read it; false when that cannot be told.
+bool readable_by_others(const std::filesystem::path& path);
+
+}  // namespace runwatch::config

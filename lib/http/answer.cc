@@ -1,0 +1,174 @@
+#include "http/answer.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "core/log.h"
+#include "http/grammar.h"
+#include "http/memory_stream.h"
+#include "http/request_scan.h"
+
+namespace runwatch::http {
+namespace {
+
+struct Refusal {
+  int status;
+  std::string_view reason;
+  std::string_view extra;  // header lines
+};
+
+constexpr std::array kRefusals{
+    Refusal{400, "Bad Request", ""},           Refusal{405, "Method Not Allowed", "Allow: GET, HEAD\r\n"},
+    Refusal{417, "Expectation Failed", ""},    Refusal{431, "Request Header Fields Too Large", ""},
+    Refusal{500, "Internal Server Error", ""},
+};
+
+// IMF-fixdate (RFC 9110 §5.6.7), whatever the locale.
+std::string http_date() {
+  using namespace std::chrono;
+  constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto now = floor<std::chrono::seconds>(system_clock::now());
+  const auto day = floor<days>(now);
+  const year_month_day date(day);
+  const hh_mm_ss time(now - day);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays.at(weekday(day).c_encoding()),
+                     static_cast<unsigned>(date.day()), kMonths.at(static_cast<unsigned>(date.month()) - 1),
+                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
+                     time.seconds().count());
+}
+
+bool is_framing(std::string_view name) {
+  constexpr std::array<std::string_view, 6> kOurs{"content-length", "content-type", "connection",
+                                                  "date",           "keep-alive",   "transfer-encoding"};
+  return std::ranges::any_of(kOurs, [name](std::string_view ours) { return equal_ignoring_case(name, ours); });
+}
+
+bool has_body(int status) { return status != 204 && status != 304; }
+
+std::size_t size_of(const ServerResponse& response) { return response.body ? response.body->size() : 0; }
+
+void log_failure(std::string_view text) {
+  static core::log::RateLimit limit(std::chrono::minutes(1));
+  const auto held_back = limit.admit("handler", std::chrono::steady_clock::now());
+  if (held_back < 0) return;
+  core::log::error("request handler failed, answered 500", {{"error", text}, {"suppressed", held_back}});
+}
+
+ServerResponse call(const Handler& handler, const ServerRequest& request) {
+  try {
+    auto response = handler(request);
+    if (response.status < 200 || response.status > 599) throw std::out_of_range("status out of 200 to 599");
+    return response;
+  } catch (const std::exception& failure) {
+    log_failure(failure.what());
+  } catch (...) {
+    log_failure("unknown exception");
+  }
+  return text_response(500, "internal error\n");
+}
+
+}  // namespace
+
+// One request at a time: what cpp-httplib calls back with finds its context in `head_` and leaves its result in
+// `response_`.
+class Answerer::Library final : private httplib::Server {
+ public:
+  explicit Library(const http::Handler& handler) : handler_(handler) {
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      route(request, response);
+      return HandlerResponse::Handled;
+    });
+    set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) { finish(response); });
+  }
+
+  Answer answer(const Head& head) {
+    head_ = &head;
+    response_.reset();
+    MemoryStream stream(bare_request(head));
+    bool closed = false;
+    process_request(stream, !head.keep_alive, closed, nullptr);
+    if (!response_) return refusal(400, head.is_head ? "HEAD " : "");
+    return form(head, *std::exchange(response_, std::nullopt), stream.take_output());
+  }
+
+ private:
+  static Answer form(const Head& head, ServerResponse response, std::string bytes) {
+    Answer answer{.head = std::move(bytes),
+                  .body = {},
+                  .body_bytes = 0,
+                  .whole = true,
+                  .close = !head.keep_alive,
+                  .notice = SentNotice(std::move(response.on_sent))};
+    if (head.is_head || !has_body(response.status)) return answer;
+    const auto size = size_of(response);
+    const auto held_back = std::min(response.truncate_body_by, size);
+    answer.body = std::move(response.body);
+    answer.body_bytes = size - held_back;
+    answer.whole = held_back == 0;
+    answer.close = answer.close || held_back > 0;
+    return answer;
+  }
+
+  void route(const httplib::Request& request, httplib::Response& response) {
+    const Head& head = *head_;
+    response_ = call(handler_, {.path = request.path,
+                                .query = head.query(),
+                                .host = head.host,
+                                .accept = head.accept,
+                                .accept_encoding = head.accept_encoding,
+                                .authorization = head.authorization,
+                                .head = head.is_head,
+                                .fields = head.fields});
+    response.status = response_->status;
+    for (const auto& [name, value] : response_->headers) {
+      if (is_token(name) && !is_framing(name)) response.set_header(name, value);
+    }
+    response.set_header("Date", http_date());
+    if (!has_body(response_->status)) return;
+    // `res.body` stays empty: cpp-httplib would copy and compress it.
+    response.set_header("Content-Type", response_->content_type);
+    response.set_header("Content-Length", std::to_string(size_of(*response_)));
+  }
+
+  void finish(httplib::Response& response) const {
+    response.headers.erase("Keep-Alive");  // promises a number of requests that nobody counts
+    response.headers.erase("Accept-Ranges");
+    if (!response_ || !has_body(response_->status)) response.headers.erase("Content-Length");
+    if (head_->http10 && head_->keep_alive) response.set_header("Connection", "keep-alive");
+  }
+
+  const http::Handler& handler_;
+  const Head* head_ = nullptr;
+  std::optional<ServerResponse> response_;
+};
+
+Answer refusal(int status, std::string_view head) {
+  const auto known = std::ranges::find(kRefusals, status, &Refusal::status);
+  const Refusal& why = known == kRefusals.end() ? kRefusals.front() : *known;
+  std::string bytes = fmt::format(
+      "HTTP/1.1 {} {}\r\nDate: {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n\r\n",
+      why.status, why.reason, http_date(), why.extra, why.reason.size() + 1);
+  if (!head.starts_with("HEAD ")) bytes.append(why.reason).append("\n");
+  return {.head = std::move(bytes), .body = {}, .body_bytes = 0, .whole = true, .close = true, .notice = {}};
+}
+
+Answerer::Answerer(const Handler& handler) : library_(std::make_unique<Library>(handler)) {}
+
+Answerer::~Answerer() = default;
+
+Answer Answerer::answer(std::string_view bytes) {
+  const auto head = read_head(bytes);
+  return head ? library_->answer(*head) : refusal(head.error(), bytes);
+}
+
+}  // namespace runwatch::http

@@ -1,0 +1,99 @@
+// One HTTP exchange with a hard end: a deadline and a byte cap for the whole of it.
+//
+// `send` asks once: no redirect is followed, no retry is made, nothing is cached. (A request that finds its kept-alive
+// connection closed by the peer goes out over a new one.) What comes back is a complete answer or a Failure that says
+// which part of the exchange broke; after a Failure no connection is used again.
+// Threads: a Client belongs to one thread; only the stop token may be triggered from another. The process ignores
+// SIGPIPE: TLS writes to a closed connection raise it.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/secret.h"
+
+namespace runwatch::http {
+
+enum class FailureReason {
+  dns,  // no address, or an earlier lookup of this name still hangs in the system's resolver
+  connect,
+  tls,
+  timeout,    // the deadline passed in any phase
+  truncated,  // the connection or the body ended before the answer, its length, last chunk or gzip stream did
+  too_large,  // status line, headers or body over their caps, compressed or inflated
+  bad_http,   // not an HTTP/1.x answer, or in a coding that was not asked for
+  cancelled,  // the stop token was triggered
+  other,      // a request that cannot be sent as it is, and the rest
+};
+
+struct Failure {
+  FailureReason reason;
+  std::string text;  // for a log line: printable, without URL, token or query
+};
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+struct Request {
+  std::string url;  // http or https, already percent-encoded
+  std::vector<Header> headers = {};
+  core::Secret authorization = {};  // value of `Authorization`; empty: not sent
+  core::Duration timeout{15000};
+  core::Bytes max_response = core::mib(32);  // of the body; of a gzip one, received and inflated bytes together
+};
+
+struct Response {
+  int status = 0;
+  std::vector<Header> headers;  // in order of arrival; names as received
+  // Inflated if it came as gzip. Its capacity exceeds its size by at least kBodyPadding, so that a parser that reads
+  // past the end needs no copy.
+  std::string body;
+
+  std::optional<std::string_view> header(std::string_view name) const;  // case-insensitive, the first one
+};
+
+inline constexpr std::size_t kBodyPadding = 64;
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Returns within the request's timeout plus 100 ms, and within 100 ms of a stop.
+  virtual std::expected<Response, Failure> send(const Request& request, std::stop_token stop) = 0;
+
+  // Hands a body's memory back for the next answer: pages are large and come one after the other.
+  void reuse(std::string body) {
+    if (body.capacity() <= kLargestSpare) spare_ = std::move(body);
+  }
+
+ protected:
+  std::string take_spare() { return std::exchange(spare_, {}); }
+
+ private:
+  static constexpr std::size_t kLargestSpare = std::size_t{4} << 20;
+  std::string spare_;
+};
+
+struct ClientOptions {
+  std::string user_agent = "runwatch";
+  std::string ca_file = {};                // PEM, trusted alone; empty: the system's
+  core::Bytes max_header = core::kib(64);  // status lines, all headers and trailers together
+};
+
+// Speaks through libcurl, keeps connections alive, accepts gzip.
+std::unique_ptr<Client> make_client(ClientOptions options = {});
+
+// Percent-encodes everything but unreserved characters (RFC 3986 §2.3), for one path segment or query value.
+std::string percent_encode(std::string_view text);
+
+}  // namespace runwatch::http

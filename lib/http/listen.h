@@ -1,0 +1,31 @@
+// The sockets of the server: the one that listens and those it accepts, with the options that keep bad peers bounded.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/clock.h"
+#include "core/error.h"
+#include "http/fd.h"
+
+namespace runwatch::http {
+
+struct Listener {
+  Fd socket;  // non-blocking
+  std::uint16_t port = 0;
+  std::string address;  // `127.0.0.1:10321`, `[::1]:10321`
+};
+
+// Fails: `busy` when the port is taken, `invalid` for an address that is not ours, `unavailable` out of resources.
+core::Result<Listener> listen_on(const std::string& host, std::uint16_t port);
+
+// For an accepted socket: what it sends leaves at once, and what is not taken by the peer is bounded in size and time.
+void bound_output(int socket, core::Duration write_timeout);
+
+// At its close the socket forgets what the peer has not taken, instead of keeping it in the kernel.
+void reset_on_close(int socket);
+
+// Whether the kernel still holds bytes that the peer has not acknowledged.
+bool has_unacknowledged(int socket);
+
+}  // namespace runwatch::http

@@ -1,0 +1,164 @@
+#include "http/receiver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace runwatch::http {
+namespace {
+
+constexpr std::size_t kMaxHeaders = 512;
+constexpr std::size_t kKeptBuffer = std::size_t{4} << 20;  // a larger one is given back after use
+constexpr std::string_view kBlank = " \t\r\n";
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+bool is_coding(std::string_view value, std::string_view name) {
+  return std::ranges::equal(value, name, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+Failure explain(InflateError error) {
+  switch (error) {
+    case InflateError::too_large:
+      return {FailureReason::too_large, "the gzip body inflates beyond the cap"};
+    case InflateError::not_gzip:
+      return {FailureReason::bad_http, "the body is said to be gzip but is not"};
+    case InflateError::trailing_bytes:
+      return {FailureReason::bad_http, "foreign bytes follow the gzip body"};
+    case InflateError::cut_or_damaged:
+      break;
+  }
+  return {FailureReason::truncated, "the gzip body ends early or is damaged"};
+}
+
+}  // namespace
+
+void Receiver::begin(std::size_t max_header, std::size_t max_body, std::string spare) {
+  phase_ = Phase::status;
+  max_header_ = max_header;
+  max_body_ = max_body;
+  header_bytes_ = 0;
+  received_ = 0;
+  packed_body_ = false;
+  packed_.clear();
+  response_ = {};
+  response_.body = std::move(spare);
+  response_.body.clear();
+  refusal_.reset();
+}
+
+bool Receiver::refuse(FailureReason reason, std::string text) {
+  if (!refusal_) refusal_ = Failure{reason, std::move(text)};
+  return false;
+}
+
+bool Receiver::take_header(std::string_view line) {
+  if (refusal_) return false;
+  header_bytes_ += line.size();
+  if (header_bytes_ > max_header_) {
+    return refuse(FailureReason::too_large, fmt::format("the headers exceed {} bytes", max_header_));
+  }
+  if (phase_ == Phase::status) return take_status(line);
+  if (phase_ == Phase::body) return true;  // a trailer: whoever reads headers has read them already
+  if (trimmed(line).empty()) return end_headers();
+  return take_field(line);
+}
+
+bool Receiver::take_status(std::string_view line) {
+  constexpr std::size_t kCode = std::string_view("HTTP/1.1 ").size();
+  const bool known = line.starts_with("HTTP/1.") && line.size() > kCode + 3 && line[kCode - 1] == ' ';
+  const auto digits = known ? line.substr(kCode, line.find_first_of(kBlank, kCode) - kCode) : std::string_view();
+  int status = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), status);
+  if (digits.size() != 3 || read.ptr != digits.data() + digits.size() || status < 100)
+    return refuse(FailureReason::bad_http, "the answer is not HTTP/1.x");
+  response_.status = status;
+  phase_ = Phase::headers;
+  return true;
+}
+
+bool Receiver::take_field(std::string_view line) {
+  auto& headers = response_.headers;
+  if (line.front() == ' ' || line.front() == '\t') {  // the fold of RFC 9112 §5.2: more of the value before
+    if (!headers.empty()) headers.back().value.append(" ").append(trimmed(line));
+    return true;
+  }
+  if (headers.size() == kMaxHeaders) {
+    return refuse(FailureReason::too_large, fmt::format("the answer has over {} headers", kMaxHeaders));
+  }
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return refuse(FailureReason::bad_http, "a header line has no colon");
+  headers.push_back({std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+  return true;
+}
+
+bool Receiver::end_headers() {
+  if (response_.status == 101) return refuse(FailureReason::bad_http, "the peer switched protocols unasked");
+  if (response_.status < 200) {
+    response_ = {};
+    phase_ = Phase::status;
+    return true;
+  }
+  phase_ = Phase::body;
+  return check_codings();
+}
+
+// libcurl undoes a gzip transfer coding by itself and takes a truncated one for complete: only `chunked` may pass.
+bool Receiver::check_codings() {
+  for (const auto& [name, value] : response_.headers) {
+    if (is_coding(name, "transfer-encoding") && !is_coding(value, "chunked") && !is_coding(value, "identity")) {
+      return refuse(FailureReason::bad_http, "the answer has a transfer coding that was not asked for");
+    }
+    if (!is_coding(name, "content-encoding") || value.empty() || is_coding(value, "identity")) continue;
+    if (packed_body_ || !(is_coding(value, "gzip") || is_coding(value, "x-gzip"))) {
+      return refuse(FailureReason::bad_http, "the answer has a content coding that was not asked for");
+    }
+    packed_body_ = true;
+  }
+  return true;
+}
+
+bool Receiver::take_body(std::string_view piece, std::int64_t announced) {
+  if (refusal_) return false;
+  if (piece.size() > max_body_ - received_) {
+    return refuse(FailureReason::too_large, fmt::format("the body exceeds {} bytes", max_body_));
+  }
+  auto& sink = packed_body_ ? packed_ : response_.body;
+  if (sink.size() + piece.size() + kBodyPadding > sink.capacity()) reserve(piece.size(), announced);
+  sink.append(piece);
+  received_ += piece.size();
+  return true;
+}
+
+// The announced length at once, else twice of what there is; a length beyond the cap is nobody's business here.
+void Receiver::reserve(std::size_t more, std::int64_t announced) {
+  auto& sink = packed_body_ ? packed_ : response_.body;
+  const auto need = sink.size() + more;
+  const auto length = announced < 0 ? std::size_t{0} : static_cast<std::size_t>(announced);
+  sink.reserve(std::clamp(std::max(length, sink.size() * 2), need, std::max(need, max_body_)) + kBodyPadding);
+}
+
+std::expected<Response, Failure> Receiver::finish() {
+  if (refusal_) return std::unexpected(*refusal_);
+  if (phase_ != Phase::body) {
+    return std::unexpected(Failure{FailureReason::truncated, "the answer ended before its headers did"});
+  }
+  if (!packed_.empty()) return inflate();
+  response_.body.reserve(response_.body.size() + kBodyPadding);
+  return std::move(response_);
+}
+
+std::expected<Response, Failure> Receiver::inflate() {
+  auto plain = inflater_.gunzip(packed_, max_body_ - packed_.size(), kBodyPadding);
+  if (packed_.capacity() > kKeptBuffer) packed_ = {};
+  if (!plain) return std::unexpected(explain(plain.error()));
+  response_.body = std::move(*plain);
+  return std::move(response_);
+}
+
+}  // namespace runwatch::http

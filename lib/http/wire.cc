@@ -1,0 +1,187 @@
+#include "http/wire.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "http/curl_failure.h"
+
+namespace runwatch::http {
+namespace {
+
+constexpr long kReceiveBuffer = 128L * 1024;  // beyond it kernel time falls no further; user time hardly depends on it
+constexpr long kKeptConnections = 4;
+
+template <class T>
+void set(CURL* easy, CURLoption option, T value) {
+  // Only options that this libcurl knows are set; what can fail is the allocation of a copy.
+  if ((curl_easy_setopt)(easy, option, value) != CURLE_OK) throw std::bad_alloc();
+}
+
+int poll_milliseconds(core::SteadyTime deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
+}
+
+}  // namespace
+
+Wire::Wire(const ClientOptions& options)
+    : max_header_(options.max_header.count), easy_(curl_easy_init()), multi_(curl_multi_init()) {
+  if (!easy_ || !multi_) throw std::bad_alloc();
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
+  set_constants(options);
+}
+
+Wire::~Wire() { curl_multi_remove_handle(multi_.get(), easy_.get()); }
+
+void Wire::set_constants(const ClientOptions& options) {
+  CURL* const easy = easy_.get();
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+  set(easy, CURLOPT_PATH_AS_IS, 1L);
+  set(easy, CURLOPT_PROXY, "");  // the environment's proxies are nobody's configuration
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
+  set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  if (!options.ca_file.empty()) {
+    set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+    set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // this file alone
+  }
+  set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  set(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
+  set(easy, CURLOPT_ERRORBUFFER, error_.data());
+  set(easy, CURLOPT_HEADERFUNCTION, &Wire::on_header);
+  set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(easy, CURLOPT_WRITEFUNCTION, &Wire::on_body);
+  set(easy, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  set(easy, CURLOPT_RESOLVER_START_FUNCTION, &Wire::on_lookup);
+  set(easy, CURLOPT_RESOLVER_START_DATA, static_cast<void*>(this));
+}
+
+void Wire::set_request(const Request& request) {
+  CURL* const easy = easy_.get();
+  set(easy, CURLOPT_URL, request.url.c_str());
+  const auto cap = static_cast<curl_off_t>(std::min<std::uint64_t>(request.max_response.count, INT64_MAX));
+  set(easy, CURLOPT_MAXFILESIZE_LARGE, cap);
+  // `run` ends the exchange at its deadline; libcurl's own ends stand a second behind.
+  const auto end = static_cast<long>(std::clamp<std::int64_t>(request.timeout.count(), 0, INT32_MAX - 1000)) + 1000L;
+  set(easy, CURLOPT_TIMEOUT_MS, end);
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, end);
+
+  headers_.reset();
+  add_header("Accept-Encoding", "gzip");
+  for (const auto& [name, value] : request.headers) add_header(name, value);
+  if (!request.authorization.empty()) add_header("Authorization", request.authorization.reveal());
+  set(easy, CURLOPT_HTTPHEADER, headers_.get());
+}
+
+// libcurl takes "name:" for "leave it out" and "name;" for an empty value.
+void Wire::add_header(std::string_view name, std::string_view value) {
+  const std::string line = value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
+  curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  static_cast<void>(headers_.release());
+  headers_.reset(longer);
+}
+
+std::expected<Response, Failure> Wire::exchange(const Request& request, std::string spare,
+                                                const std::stop_token& stop) {
+  const auto deadline = std::chrono::steady_clock::now() + request.timeout;
+  receiver_.begin(max_header_, request.max_response.count, std::move(spare));
+  looked_up_ = false;
+  dead_connection_ = false;
+  error_.front() = '\0';
+  set_request(request);
+  if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
+  End end{};
+  {
+    const std::stop_callback wake(stop, [multi = multi_.get()] { curl_multi_wakeup(multi); });
+    end = run(deadline, stop);
+  }
+  return conclude(end, request);
+}
+
+Wire::End Wire::run(core::SteadyTime deadline, const std::stop_token& stop) {
+  for (;;) {
+    if (stop.stop_requested()) return End::stopped;
+    if (std::chrono::steady_clock::now() >= deadline) return End::late;
+    int running = 0;
+    if (curl_multi_perform(multi_.get(), &running) != CURLM_OK || running == 0) return End::done;
+    curl_multi_poll(multi_.get(), nullptr, 0, poll_milliseconds(deadline), nullptr);
+  }
+}
+
+CURLcode Wire::verdict() const {
+  int queued = 0;
+  const CURLMsg* message = curl_multi_info_read(multi_.get(), &queued);
+  return message == nullptr ? CURLE_FAILED_INIT : message->data.result;
+}
+
+std::expected<Response, Failure> Wire::conclude(End end, const Request& request) {
+  if (end == End::stopped) return std::unexpected(Failure{FailureReason::cancelled, "the request was cancelled"});
+  if (end == End::late) {
+    return std::unexpected(
+        Failure{FailureReason::timeout, fmt::format("not done within {} ms: {}", request.timeout.count(), phase())});
+  }
+  const CURLcode code = verdict();
+  if (receiver_.refusal()) return std::unexpected(*receiver_.refusal());
+  if (code != CURLE_OK) {
+    long connects = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
+    const bool cut = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;
+    dead_connection_ = cut && connects == 0 && !receiver_.has_begun();
+    long system_error = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system_error);
+    return std::unexpected(explain(code, error_.data(), static_cast<int>(system_error)));
+  }
+  curl_multi_remove_handle(multi_.get(), easy_.get());
+  return receiver_.finish();
+}
+
+bool Wire::in_lookup() const {
+  curl_off_t done = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &done);
+  return looked_up_ && done == 0;
+}
+
+// The handle is still in its lookup, as nothing performs it any more: the only descriptor it waits for is the one
+// through which libcurl's resolver thread reports.
+bool Wire::lookup_hangs() const {
+  int ready = 0;
+  return in_lookup() && curl_multi_poll(multi_.get(), nullptr, 0, 0, &ready) == CURLM_OK && ready == 0;
+}
+
+std::string Wire::phase() const {
+  curl_off_t connected = 0;  // TLS included
+  curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+  if (in_lookup()) return "the host's name was still looked up";
+  if (connected == 0) return "no connection yet";
+  if (!receiver_.has_headers()) return "no complete answer line and headers yet";
+  return "the body was still arriving";
+}
+
+std::size_t Wire::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+  return static_cast<Wire*>(self)->receiver_.take_header({data, size * count}) ? size * count : 0;
+}
+
+std::size_t Wire::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
+  auto& wire = *static_cast<Wire*>(self);
+  curl_off_t announced = -1;
+  if (!wire.receiver_.has_body()) {
+    curl_easy_getinfo(wire.easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+  }
+  return wire.receiver_.take_body({data, size * count}, announced) ? size * count : 0;
+}
+
+int Wire::on_lookup(void*, void*, void* self) noexcept {
+  static_cast<Wire*>(self)->looked_up_ = true;
+  return 0;
+}
+
+}  // namespace runwatch::http

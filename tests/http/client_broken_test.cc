@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "http/client_fixture.h"
+#include "http/gzip_fixture.h"
+
+namespace runwatch::http {
+namespace {
+
+using namespace runwatch::test;
+
+const std::string kChunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+TEST_CASE("an answer that ends before its end is truncated, never data") {
+  const std::string packed = gzip(std::string(1000, 'x'));
+  const std::string cut = packed.substr(0, packed.size() - 3);
+  const PeerScript scripts[] = {
+      {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n123456789"), close()},
+      {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"), close()},
+      {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345"), reset()},
+      {send(kChunked + "5\r\n12345\r\n"), close()},
+      {send(kChunked + "5\r\n123"), close()},
+      {send(kChunked + "5\r\n12345\r\n0\r\n"), close()},
+      {send(kChunked), reset()},
+      {send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Cut: "), close()},
+      {send("HTTP/1.1 200 OK\r\n"), close()},
+      {send("HTTP/1.1 103 Early Hints\r\n\r\n"), close()},
+      {close()},
+      {reset()},
+      {send(http_answer("200 OK", cut, "Content-Encoding: gzip\r\n"))},
+      {send("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + cut), close()},
+      {send(http_answer("200 OK", packed.substr(0, 10), "Content-Encoding: gzip\r\n"))},
+  };
+  for (std::size_t number = 0; number < std::size(scripts); ++number) {
+    CAPTURE(number);
+    CHECK(reason_of(answer_to(scripts[number])) == FailureReason::truncated);
+  }
+}
+
+TEST_CASE("what is not HTTP/1.x is bad_http, never data") {
+  const std::string packed = gzip("{}");
+  const PeerScript scripts[] = {
+      {send("{\"data\":[]}\r\n\r\n"), close()},
+      {send(std::string("\0\x01\x02\xff\r\n\r\n", 8)), close()},
+      {send("HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n{}"), close()},
+      {send("HTTP/0.9 200 OK\r\nContent-Length: 2\r\n\r\n{}"), close()},
+      {send("HTTP/1.1 20 OK\r\nContent-Length: 2\r\n\r\n{}"), close()},
+      {send("HTTP/1.1 0 OK\r\nContent-Length: 2\r\n\r\n{}"), close()},
+      {send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n{}"), close()},
+      {send("HTTP/1.1 200 OK\r\nContent-Length: banana\r\n\r\n{}"), close()},
+      {send("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n{}"), close()},
+      {send(kChunked + "xyz\r\n12345\r\n0\r\n\r\n"), close()},
+      {send(kChunked + "fffffffffffffffffffff\r\n12345\r\n0\r\n\r\n"), close()},
+      {send(kChunked + "2\r\n{}\r\n0\r\nX: "), flood("endless")},
+      {send("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), close()},
+      {send(http_answer("200 OK", "{}", "Content-Encoding: gzip\r\n"))},
+      {send(http_answer("200 OK", packed + "{}", "Content-Encoding: gzip\r\n"))},
+      {send(http_answer("200 OK", "{}", "Content-Encoding: br\r\n"))},
+  };
+  for (std::size_t number = 0; number < std::size(scripts); ++number) {
+    CAPTURE(number);
+    CHECK(reason_of(answer_to(scripts[number])) == FailureReason::bad_http);
+  }
+}
+
+TEST_CASE("a kept-alive connection that died between two requests costs nothing but another connection") {
+  const ScriptedPeer peer({{read_request(), send(http_answer("200 OK", "{}")), read_request(), close()},
+                           {read_request(), send(http_answer("200 OK", "[]"))}});
+  const auto client = make_client();
+  const auto request = request_for(peer.url("/"));
+  REQUIRE(client->send(request, {}).has_value());
+  const auto second = client->send(request, {});
+  REQUIRE(second.has_value());
+  CHECK(second->body == "[]");
+  CHECK(peer.connections() == 2);
+}
+
+TEST_CASE("after any failure the next request has a connection of its own") {
+  const std::string text(1000, 'x');
+  const PeerScript failures[] = {
+      {read_request(), send(http_answer("200 OK", "{}", "Content-Encoding: gzip\r\n")), hang()},
+      {read_request(), send("HTTP/1.1 200 OK\r\nContent-Length: 2000000000\r\n\r\n"), hang()},
+      {read_request(), send("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 0\r\n\r\n"), hang()},
+  };
+  for (const auto& failure : failures) {
+    const ScriptedPeer peer({failure, answer_each(http_answer("200 OK", "{}"))});
+    const auto client = make_client();
+    CHECK_FALSE(client->send(request_for(peer.url()), {}).has_value());
+    CHECK(peer.wait_finished(0));  // closed at once, not kept
+    CHECK(client->send(request_for(peer.url()), {}).has_value());
+    CHECK(peer.connections() == 2);
+  }
+}
+
+TEST_CASE("a failed answer says what was wrong in words fit for a log") {
+  CHECK(answer_to({close()}).error().text == "the peer closed without an answer");
+  CHECK(answer_to({send("nonsense\r\n\r\n"), close()}).error().text == "the answer is not proper HTTP/1.x");
+  CHECK(answer_to({send(http_answer("200 OK", "{}", "Content-Encoding: gzip\r\n"))}).error().text ==
+        "the body is said to be gzip but is not");
+}
+
+}  // namespace
+}  // namespace runwatch::http

@@ -1,0 +1,30 @@
+// One task, before and now: which attempt it is in, and what that attempt has to tell.
+//
+// An attempt is a task's call id, else its start time, else its entry into a finished status. Its outputs may follow
+// the status by minutes, and the outputs of the attempt before may still be there when the next one has begun.
+#pragma once
+
+#include "task/counters.h"
+#include "task/known_tasks.h"
+#include "task/observed.h"
+
+namespace runwatch::task {
+
+// True when `seen` carries a call id (else a start) and it is another than the one known.
+bool has_new_identity(const KnownTask& known, const ObservedTask& seen);
+
+// True when `seen` still carries the outputs of the attempt before the current one.
+bool is_stale(const KnownTask& known, const ObservedTask& seen);
+
+// Takes over the call id and start that `seen` carries, if it is finished: a call under way may be followed by another
+// one, unseen, before the task ends.
+void adopt_identity(KnownTask& known, const ObservedTask& seen);
+
+// Adds what the current attempt can tell for the first time: its observations when it is finished, its bad fields
+// always.
+void tell(KnownTask& known, const ObservedTask& seen, core::WallTime now, Tally& tally);
+
+// Marks what `seen` could tell as told, without telling: for what was there before us.
+void keep_quiet(KnownTask& known, const ObservedTask& seen);
+
+}  // namespace runwatch::task

@@ -1,0 +1,229 @@
+#include "task/diff.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <numeric>
+
+#include "task/attempt.h"
+
+namespace runwatch::task {
+namespace {
+
+constexpr std::uint8_t kMissesUntilGone = 3;
+constexpr std::uint64_t kShrunkenAtLeast = 5;
+constexpr std::uint64_t kShrunkenDivisor = 5;  // over a fifth
+
+std::uint32_t to_second(core::WallTime time) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(second, 1, std::numeric_limits<std::uint32_t>::max()));
+}
+
+// So much of what is known is missing that the walk itself is in doubt.
+bool is_shrunken(std::uint64_t missing, std::uint64_t live) {
+  if (missing == 0) return false;
+  return missing == live || (missing >= kShrunkenAtLeast && missing * kShrunkenDivisor > live);
+}
+
+std::vector<std::uint32_t> order_by_key(const std::vector<ObservedTask>& tasks) {
+  std::vector<std::uint32_t> order(tasks.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) { return tasks[a].key < tasks[b].key; });
+  return order;
+}
+
+// One pass over two sorted sequences; each method handles one task.
+class Differ {
+ public:
+  Differ(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context)
+      : known_(known), observed_(observed), context_(context) {}
+
+  Diff run() {
+    const auto order = order_by_key(observed_.tasks);
+    std::size_t at = 0;
+    for (const auto position : order) {
+      const ObservedTask& seen = observed_.tasks[position];
+      for (; at < known_.size() && known_.key(at) < seen.key; ++at) miss(at);
+      if (at < known_.size() && known_.key(at) == seen.key) {
+        meet(at++, seen);
+      } else {
+        first_sight(seen);
+      }
+    }
+    for (; at < known_.size(); ++at) miss(at);
+    settle_missing();
+    std::ranges::sort(diff_.updates, {}, &TaskUpdate::key);
+    return std::move(diff_);
+  }
+
+ private:
+  void first_sight(const ObservedTask& seen) {
+    KnownTask task{.status = seen.status};
+    task.since = since_at_first_sight(seen);
+    task.unclaimed = true;
+    adopt_identity(task, seen);
+    if (is_finished(seen.status)) task.last_finished = seen.status;
+    TaskChange change{.key = seen.key, .to = seen.status, .baseline = context_.baseline, .failure = seen.failure};
+    diff_.tally.transition(std::nullopt, seen.status);
+    if (context_.baseline) {
+      keep_quiet(task, seen);
+    } else {
+      tell_entry(seen);
+      tell(task, seen, context_.now, diff_.tally);
+    }
+    diff_.changes.push_back(change);
+    diff_.updates.push_back({seen.key, task});
+  }
+
+  void meet(std::size_t at, const ObservedTask& seen) {
+    const KnownTask before = known_.at(at);
+    KnownTask after = before;
+    after.misses = 0;
+    after.gone = false;
+    if (!before.gone) ++live_;
+    if (seen.status != before.status) {
+      change_status(before, after, seen);
+    } else {
+      same_status(before, after, seen);
+    }
+    tell(after, seen, context_.now, diff_.tally);
+    if (after == before) return;
+    KnownTask stored = after;
+    stored.misses = before.misses;
+    diff_.updates.push_back({seen.key, after, stored != before});
+  }
+
+  void change_status(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
+    after.status = seen.status;
+    after.since = since_after_change(seen);
+    begin_attempt_if_new(before, after, seen);
+    const bool was_finished = is_finished(before.status);
+    const bool finished = is_finished(seen.status);
+    if (was_finished && !finished) diff_.tally.retry();
+    if (finished) after.last_finished = seen.status;
+    tell_entry(seen);
+    const bool recovered = seen.status == Status::completed && before.last_finished == Status::failed;
+    if (recovered) diff_.tally.recovery();
+    add_transition(before, seen, recovered);
+  }
+
+  void same_status(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
+    const bool other_call = has_new_identity(before, seen);
+    if (other_call && !before.unclaimed) after.told = 0;
+    adopt_identity(after, seen);
+    if (before.gone) add_transition(before, seen, false);
+    if (!other_call || before.unclaimed || !is_finished(seen.status)) return;
+    diff_.tally.inferred();
+    diff_.tally.retry();
+    if (seen.status == Status::failed) diff_.tally.failure(seen.failure, exemplar(seen));
+    diff_.changes.push_back({.key = seen.key,
+                             .kind = ChangeKind::inferred,
+                             .from = before.status,
+                             .to = seen.status,
+                             .failure = seen.failure});
+  }
+
+  // A new attempt begins with another call, when a finished task is taken up again, and when it goes from one finished
+  // status to another without a call of its own yet: that one may follow.
+  static void begin_attempt_if_new(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
+    const bool other_call = has_new_identity(before, seen);
+    const bool taken_up = is_finished(before.status) && !is_finished(seen.status);
+    const bool other_entry = is_finished(before.status) && is_finished(seen.status) && !other_call;
+    if (taken_up || other_entry) {
+      after.told = 0;
+      after.unclaimed = true;
+    } else if (other_call && !before.unclaimed) {
+      after.told = 0;
+    }
+    adopt_identity(after, seen);
+  }
+
+  void add_transition(const KnownTask& before, const ObservedTask& seen, bool recovered) {
+    TaskChange change{.key = seen.key, .to = seen.status, .returned = before.gone, .failure = seen.failure};
+    if (!before.gone) change.from = before.status;
+    change.recovered = recovered;
+    diff_.tally.transition(change.from, seen.status);
+    diff_.changes.push_back(change);
+  }
+
+  void tell_entry(const ObservedTask& seen) {
+    if (seen.status == Status::failed) diff_.tally.failure(seen.failure, exemplar(seen));
+    if (seen.status == Status::unknown) diff_.tally.unknown_status();
+  }
+
+  void miss(std::size_t at) {
+    const KnownTask task = known_.at(at);
+    if (task.gone) return;
+    ++live_;
+    missing_.push_back({at, task});
+  }
+
+  void settle_missing() {
+    if (missing_.empty()) return;
+    diff_.shrunken = is_shrunken(missing_.size(), live_);
+    const bool streak_goes_on = diff_.shrunken == (context_.shrunken_streak > 0);
+    const bool may_leave = !diff_.shrunken || context_.shrunken_streak + 1 >= kMissesUntilGone;
+    std::uint64_t left = 0;
+    for (const auto& [at, before] : missing_) {
+      KnownTask after = before;
+      const int misses = streak_goes_on ? before.misses + 1 : 1;
+      after.misses = static_cast<std::uint8_t>(std::min<int>(misses, kMissesUntilGone));
+      if (may_leave && after.misses == kMissesUntilGone) {
+        leave(at, before, after);
+        ++left;
+      } else {
+        diff_.updates.push_back({known_.key(at), after, false});
+      }
+    }
+    diff_.missing = missing_.size() - left;
+    if (left > 0) diff_.shrunken = is_shrunken(diff_.missing, live_ - left);
+  }
+
+  void leave(std::size_t at, const KnownTask& before, KnownTask after) {
+    after.gone = true;
+    after.misses = 0;
+    diff_.tally.transition(before.status, std::nullopt);
+    diff_.changes.push_back({.key = known_.key(at), .from = before.status});
+    diff_.updates.push_back({known_.key(at), after});
+  }
+
+  Exemplar exemplar(const ObservedTask& seen) const { return {seen.key, 1, context_.now}; }
+
+  // The platform's own word when it gives one, else the moment we saw it.
+  std::uint32_t since_after_change(const ObservedTask& seen) const {
+    const bool told = seen.status_changed != kNoTime && seen.status_changed <= context_.now;
+    return to_second(told ? seen.status_changed : context_.now);
+  }
+
+  // A task that waits does so since its creation.
+  std::uint32_t since_at_first_sight(const ObservedTask& seen) const {
+    const bool waits = seen.status == Status::pending || seen.status == Status::scheduled;
+    const bool told = seen.status_changed != kNoTime && seen.status_changed <= context_.now;
+    if (!told && waits && seen.created != kNoTime && seen.created <= context_.now) return to_second(seen.created);
+    return since_after_change(seen);
+  }
+
+  struct Missing {
+    std::size_t at;
+    KnownTask task;
+  };
+
+  const KnownTasks& known_;
+  const ObservedRun& observed_;
+  const DiffContext& context_;
+  Diff diff_;
+  std::vector<Missing> missing_;
+  std::uint64_t live_ = 0;
+};
+
+}  // namespace
+
+bool Diff::changes_store() const {
+  return !tally.increments().empty() || std::ranges::any_of(updates, [](const TaskUpdate& u) { return u.stored; });
+}
+
+Diff diff(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context) {
+  return Differ(known, observed, context).run();
+}
+
+}  // namespace runwatch::task

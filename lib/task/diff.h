@@ -1,0 +1,55 @@
+// The heart of it: what is known of a run against what a whole walk saw.
+//
+// Pure: the same values give the same answer, and nothing is changed until the caller has committed it. The meanings of
+// baseline, attempt, retry, recovery, inferred in-between, gone and shrunken are those of README, "What is counted".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "core/clock.h"
+#include "task/counters.h"
+#include "task/known_tasks.h"
+#include "task/observed.h"
+
+namespace runwatch::task {
+
+enum class ChangeKind : std::uint8_t {
+  transition,  // another status, first sight (no `from`) or gone (no `to`)
+  inferred,    // the same finished status with another call: an attempt lay between two polls
+};
+
+struct TaskChange {
+  TaskKey key;
+  ChangeKind kind = ChangeKind::transition;
+  std::optional<Status> from{};
+  std::optional<Status> to{};
+  bool baseline = false;  // first sight of what was there before we watched: no alarm may come of it
+  bool returned = false;  // a tombstone came back
+  bool recovered = false;
+  FailureReason failure = FailureReason::other;  // where `to` is failed
+
+  bool operator==(const TaskChange&) const = default;
+};
+
+struct DiffContext {
+  bool baseline = false;    // first complete poll of a run that was there before us
+  int shrunken_streak = 0;  // shrunken walks of this run just before this one
+  core::WallTime now{};
+};
+
+struct Diff {
+  std::vector<TaskUpdate> updates;  // sorted by key
+  std::vector<TaskChange> changes;
+  Tally tally;
+  // The walk lacks so much of what is known that it is not believed: nothing was taken away, what is there was diffed.
+  bool shrunken = false;
+  std::uint64_t missing = 0;  // known tasks that the walk lacks and that stay known
+
+  bool changes_store() const;
+};
+
+Diff diff(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context);
+
+}  // namespace runwatch::task

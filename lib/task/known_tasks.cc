@@ -1,0 +1,197 @@
+#include "task/known_tasks.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace runwatch::task {
+
+namespace {
+
+// States: status in bits 0–3, latest finished status in bits 4–5 (0: none), unclaimed in bit 6, gone in bit 7.
+constexpr unsigned kStatusMask = 0x0f;
+constexpr unsigned kFinishedShift = 4;
+constexpr unsigned kFinishedMask = 0x03;
+constexpr unsigned kUnclaimedBit = 0x40;
+constexpr unsigned kGoneBit = 0x80;
+
+// Marks: told in bits 0–11, misses in bits 12–13.
+constexpr unsigned kMissesShift = 12;
+constexpr unsigned kMostMisses = 3;
+
+bool less(const TaskKey& a, const TaskKey& b) {
+  return std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) < 0;
+}
+
+// First of keys[from, end) not less than `key`, near `from` found fastest: steps double, then halve.
+std::size_t seek_forward(const std::vector<TaskKey>& keys, std::size_t from, const TaskKey& key) {
+  std::size_t low = from;
+  std::size_t step = 1;
+  while (low + step <= keys.size() && less(keys[low + step - 1], key)) {
+    low += step;
+    step *= 2;
+  }
+  const std::size_t high = std::min(low + step, keys.size());
+  const auto begin = keys.begin();
+  return static_cast<std::size_t>(
+      std::lower_bound(begin + static_cast<std::ptrdiff_t>(low), begin + static_cast<std::ptrdiff_t>(high), key, less) -
+      begin);
+}
+
+// First of keys[0, end) not less than `key`, near `end` found fastest.
+std::size_t seek_backward(const std::vector<TaskKey>& keys, std::size_t end, const TaskKey& key) {
+  std::size_t high = end;
+  std::size_t step = 1;
+  while (step <= high && !less(keys[high - step], key)) {
+    high -= step;
+    step *= 2;
+  }
+  const std::size_t low = step <= high ? high - step : 0;
+  const auto begin = keys.begin();
+  return static_cast<std::size_t>(
+      std::lower_bound(begin + static_cast<std::ptrdiff_t>(low), begin + static_cast<std::ptrdiff_t>(high), key, less) -
+      begin);
+}
+
+template <class T>
+void move_up(std::vector<T>& column, std::size_t first, std::size_t end, std::size_t by) {
+  std::memmove(column.data() + first + by, column.data() + first, (end - first) * sizeof(T));
+}
+
+std::uint16_t pack_marks(const KnownTask& task) {
+  const unsigned misses = std::min<unsigned>(task.misses, kMostMisses);
+  return static_cast<std::uint16_t>((task.told & kToldEverything) | misses << kMissesShift);
+}
+
+}  // namespace
+
+std::uint8_t pack_state(const KnownTask& task) {
+  unsigned finished = 0;
+  if (task.last_finished && is_finished(*task.last_finished)) {
+    finished = 1 + static_cast<unsigned>(index(*task.last_finished) - index(Status::completed));
+  }
+  return static_cast<std::uint8_t>(static_cast<unsigned>(index(task.status)) | finished << kFinishedShift |
+                                   (task.unclaimed ? kUnclaimedBit : 0U) | (task.gone ? kGoneBit : 0U));
+}
+
+void unpack_state(std::uint8_t state, KnownTask& task) {
+  const unsigned status = state & kStatusMask;
+  const unsigned finished = (state >> kFinishedShift) & kFinishedMask;
+  task.status = status < kStatusCount ? static_cast<Status>(status) : Status::unknown;
+  task.last_finished.reset();
+  if (finished != 0) task.last_finished = static_cast<Status>(index(Status::completed) + finished - 1);
+  task.unclaimed = (state & kUnclaimedBit) != 0;
+  task.gone = (state & kGoneBit) != 0;
+}
+
+KnownTask KnownTasks::at(std::size_t i) const {
+  KnownTask task;
+  task.call = calls_[i];
+  task.started = started_[i];
+  task.since = since_[i];
+  task.told = static_cast<std::uint16_t>(marks_[i] & kToldEverything);
+  task.misses = static_cast<std::uint8_t>(marks_[i] >> kMissesShift);
+  unpack_state(states_[i], task);
+  return task;
+}
+
+void KnownTasks::set(std::size_t i, const KnownTask& task) {
+  calls_[i] = task.call;
+  started_[i] = task.started;
+  since_[i] = task.since;
+  marks_[i] = pack_marks(task);
+  states_[i] = pack_state(task);
+}
+
+void KnownTasks::reserve(std::size_t n) {
+  keys_.reserve(n);
+  calls_.reserve(n);
+  started_.reserve(n);
+  since_.reserve(n);
+  marks_.reserve(n);
+  states_.reserve(n);
+}
+
+void KnownTasks::append(const TaskKey& key, const KnownTask& task) {
+  if (size() == keys_.capacity()) reserve(size() + std::max<std::size_t>(size() / 16, 16));
+  keys_.push_back(key);
+  calls_.push_back(task.call);
+  started_.push_back(task.started);
+  since_.push_back(task.since);
+  marks_.push_back(pack_marks(task));
+  states_.push_back(pack_state(task));
+}
+
+void KnownTasks::apply(const std::vector<TaskUpdate>& updates) {
+  std::size_t added = 0;
+  std::size_t i = 0;
+  for (const TaskUpdate& update : updates) {
+    i = seek_forward(keys_, i, update.key);
+    if (i < size() && keys_[i] == update.key) {
+      set(i, update.after);
+    } else {
+      ++added;
+    }
+  }
+  if (added != 0) insert(updates, added);
+}
+
+// From the back, so that each stretch of old tasks moves once, to its final place.
+void KnownTasks::insert(const std::vector<TaskUpdate>& updates, std::size_t added) {
+  std::size_t end = size();
+  grow(end + added);
+  for (auto update = updates.rbegin(); added != 0; ++update) {
+    const std::size_t i = seek_backward(keys_, end, update->key);
+    if (i < end && keys_[i] == update->key) continue;
+    move_up(keys_, i, end, added);
+    move_up(calls_, i, end, added);
+    move_up(started_, i, end, added);
+    move_up(since_, i, end, added);
+    move_up(marks_, i, end, added);
+    move_up(states_, i, end, added);
+    end = i;
+    --added;
+    keys_[i + added] = update->key;
+    set(i + added, update->after);
+  }
+}
+
+// Without the doubling of push_back: a million tasks must not cost two million.
+void KnownTasks::grow(std::size_t n) {
+  reserve(n);
+  keys_.resize(n);
+  calls_.resize(n);
+  started_.resize(n);
+  since_.resize(n);
+  marks_.resize(n);
+  states_.resize(n);
+}
+
+void KnownTasks::forget_misses() {
+  for (std::uint16_t& marks : marks_) marks &= kToldEverything;
+}
+
+StatusCounts KnownTasks::counts() const {
+  StatusCounts counts{};
+  for (const std::uint8_t state : states_) {
+    if ((state & kGoneBit) == 0) ++counts[state & kStatusMask];
+  }
+  return counts;
+}
+
+std::array<std::uint32_t, kStatusCount> KnownTasks::oldest() const {
+  std::array<std::uint32_t, kStatusCount> oldest{};
+  for (std::size_t i = 0; i < size(); ++i) {
+    const std::size_t status = states_[i] & kStatusMask;
+    if ((states_[i] & kGoneBit) != 0 || is_finished(static_cast<Status>(status))) continue;
+    if (oldest[status] == 0 || since_[i] < oldest[status]) oldest[status] = since_[i];
+  }
+  return oldest;
+}
+
+std::size_t KnownTasks::memory() const {
+  return keys_.capacity() * sizeof(keys_[0]) + calls_.capacity() * sizeof(calls_[0]) +
+         started_.capacity() * sizeof(started_[0]) + since_.capacity() * sizeof(since_[0]) +
+         marks_.capacity() * sizeof(marks_[0]) + states_.capacity() * sizeof(states_[0]);
+}
+
+}  // namespace runwatch::task

@@ -1,0 +1,42 @@
+// A run and a space as they are kept: what the store writes and the ledger works on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "core/clock.h"
+#include "task/observed.h"
+#include "task/status.h"
+
+namespace runwatch::task {
+
+struct RunRecord {
+  std::int64_t number = 0;  // from 1, given once, never again
+  std::int64_t space = 0;
+  ObservedRunRow row;     // as the list last gave it; only `run_id` and `created` while it never did
+  bool listed = false;    // the list has had it
+  bool baseline = false;  // what its first complete poll finds was there before us
+  bool polled = false;    // a poll of it was complete once
+  bool retired = false;
+  ExecutionType execution = ExecutionType::none;
+  RunMode mode = RunMode::none;  // `mixed` when its tasks differ, else of the row, else of its tasks
+  core::WallTime last_change = kNoTime;
+  core::WallTime finished = kNoTime;
+  core::WallTime retired_at = kNoTime;
+  StatusCounts tasks{};  // without tombstones
+
+  bool operator==(const RunRecord&) const = default;
+};
+
+struct SpaceRecord {
+  std::int64_t number = 0;                   // from 1
+  std::array<std::uint8_t, 16> key{};        // digest128 of its token
+  std::string slug;                          // empty: not learnt yet
+  core::WallTime first_discovery = kNoTime;  // when the first complete discovery began
+  std::string selection;                     // what was chosen to be watched, as the watch room writes it
+
+  bool operator==(const SpaceRecord&) const = default;
+};
+
+}  // namespace runwatch::task

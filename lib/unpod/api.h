@@ -1,0 +1,112 @@
+// The platform's API: five calls, each a whole walk or a Failure.
+//
+// A walk asks for page after page until what came is a consistent whole, and begins a second time at once when rows
+// moved under it; it settles for nothing less. A request that is refused with 401 is sent once more after the token was
+// read again; no other is repeated. Nothing here decides what a failure means for the schedule.
+// Threads: an Api belongs to one thread; Credentials are shared.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/guarded.h"
+#include "core/secret.h"
+#include "http/client.h"
+#include "task/observed.h"
+#include "task/poll_reason.h"
+
+namespace runwatch::unpod {
+
+struct Failure {
+  task::PollReason reason = task::PollReason::other;
+  std::string text;                           // printable, at most about 200 characters, names neither token nor person
+  std::optional<core::Duration> retry_after;  // as the platform asked, unclamped but ≥ 0; only with 429 and 503
+  bool cancelled = false;                     // we are stopping: count nothing
+};
+
+template <class T>
+using Answer = std::expected<T, Failure>;
+
+// The API token, read again from its source when the platform refuses it.
+class Credentials {
+ public:
+  using Reader = std::function<core::Result<core::Secret>()>;
+  // `reread` may be empty: the token came from the configuration or the environment and cannot change.
+  Credentials(core::Secret token, Reader reread);
+
+  core::Secret token() const;
+  // Reads the source again; true when the token is now another one than `refused`.
+  bool refresh(const core::Secret& refused);
+
+ private:
+  core::Guarded<core::Secret> token_;
+  Reader reread_;
+};
+
+enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations };
+
+// Called around each request, from the Api's thread.
+struct Hooks {
+  // Waits for the shared budget; false: we are stopping.
+  std::function<bool(std::stop_token)> admit;
+  // After each exchange. `status` 0: no answer; `bytes` of the body as the parser saw it.
+  std::function<void(Call, int status, core::Duration took, std::uint64_t bytes)> done;
+};
+
+struct ApiOptions {
+  std::string base_url;    // without trailing slash
+  std::string org_handle;  // empty: not sent
+  core::Duration timeout{15000};
+  std::uint64_t page_size = 100;
+  core::Bytes max_response = core::mib(32);
+  std::uint64_t max_rows = 2'000'000;  // of one walk; beyond: too_large
+};
+
+struct SpaceInfo {
+  std::string name;
+  std::string slug;
+  core::Secret token;
+};
+
+struct Organization {
+  std::string name;
+  std::string domain_handle;
+};
+
+// The run list as far as it was asked for.
+struct RunList {
+  std::vector<task::ObservedRunRow> rows;  // newest first, each id once
+  std::uint64_t duplicate_rows = 0;
+  std::uint64_t pages = 0;
+};
+
+class Api {
+ public:
+  Api(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks, const core::Clock& clock);
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  Answer<task::ObservedRun> tasks(const core::Secret& space, const std::string& run_id, std::stop_token stop);
+  // Reads on until `enough` says so of a row (it is not kept then, nor what follows) or the list ends.
+  Answer<RunList> runs(const core::Secret& space, const std::function<bool(const task::ObservedRunRow&)>& enough,
+                       std::stop_token stop);
+  Answer<std::vector<SpaceInfo>> spaces(std::stop_token stop);
+  Answer<SpaceInfo> space(const core::Secret& space, std::stop_token stop);
+  Answer<std::vector<Organization>> organizations(std::stop_token stop);
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace runwatch::unpod

@@ -1,0 +1,68 @@
+#include "unpod/session.h"
+
+namespace runwatch::unpod {
+
+bool mask(std::string& text, std::string_view secret) {
+  bool found = false;
+  if (secret.empty()) return found;
+  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + secret.size())) {
+    text.replace(at, secret.size(), std::string(secret.size(), '*'));
+    found = true;
+  }
+  return found;
+}
+
+Api::Session::Session(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks,
+                      const core::Clock& clock)
+    : options_(std::move(options)),
+      client_(client),
+      credentials_(credentials),
+      hooks_(std::move(hooks)),
+      clock_(clock) {
+  while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
+}
+
+http::Request Api::Session::form(const std::string& path, const core::Secret& token) const {
+  http::Request request{.url = options_.base_url + "/api/v2/platform/" + path,
+                        .headers = {{"Accept", "application/json"}, {"Content-Type", "application/json"}},
+                        .authorization = core::Secret("Token " + std::string(token.reveal())),
+                        .timeout = options_.timeout,
+                        .max_response = options_.max_response};
+  if (!options_.org_handle.empty()) request.headers.push_back({"Org-Handle", options_.org_handle});
+  return request;
+}
+
+Answer<http::Response> Api::Session::send(Call call, const http::Request& request, const std::stop_token& stop) {
+  if (stop.stop_requested() || (hooks_.admit && !hooks_.admit(stop))) return std::unexpected(cancelled());
+  const core::SteadyTime begin = clock_.steady_now();
+  auto response = client_.send(request, stop);
+  const auto took = std::chrono::duration_cast<core::Duration>(clock_.steady_now() - begin);
+  if (!response && response.error().reason == http::FailureReason::cancelled) return std::unexpected(cancelled());
+  if (hooks_.done) hooks_.done(call, response ? response->status : 0, took, response ? response->body.size() : 0);
+  if (!response) return std::unexpected(from_http(response.error()));
+  return std::move(*response);
+}
+
+Answer<http::Response> Api::Session::exchange(const Question& question, core::Secret& token,
+                                              const std::stop_token& stop) {
+  token = credentials_.token();
+  auto response = send(question.call, form(question.path, token), stop);
+  if (!response || response->status != 401) return response;
+  credentials_.refresh(token);
+  token = credentials_.token();
+  return send(question.call, form(question.path, token), stop);
+}
+
+std::optional<Failure> Api::Session::refuse(http::Response& response) {
+  if (response.status == 200) return from_content_type(response);
+  return from_status(response, decoder.refusal(response.body), clock_.wall_now());
+}
+
+Failure Api::Session::too_large() const {
+  return {.reason = task::PollReason::too_large,
+          .text = fmt::format("the list has more than {} rows", options_.max_rows),
+          .retry_after = {},
+          .cancelled = false};
+}
+
+}  // namespace runwatch::unpod

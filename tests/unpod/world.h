@@ -1,0 +1,73 @@
+// An Api over a scripted client, a clock that ticks a second a look, and what its hooks were told.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/timestamp.h"
+#include "support/fake_client.h"
+#include "unpod/api.h"
+#include "unpod/pages.h"
+
+namespace runwatch::test {
+
+inline const core::Secret kSpace("8KZRTQP7BNW5XEDLORYUHMJC");
+
+class StillClock final : public core::Clock {
+ public:
+  core::WallTime wall_now() const override { return core::parse_timestamp("2026-02-07T06:00:00Z").value(); }
+  core::SteadyTime steady_now() const override { return core::SteadyTime(std::chrono::seconds(ticks++)); }
+  mutable int ticks = 0;
+};
+
+struct Exchange {
+  unpod::Call call;
+  int status;
+  core::Duration took;
+  std::uint64_t bytes;
+};
+
+struct World {
+  explicit World(FakeClient::Handler handler, unpod::Credentials::Reader reread = {})
+      : client(std::move(handler)), credentials(core::Secret("secret-token"), std::move(reread)) {}
+
+  unpod::Api api() {
+    return unpod::Api(options, client, credentials,
+                      {.admit = [this](std::stop_token) { return ++admitted <= admit_at_most; },
+                       .done = [this](unpod::Call call, int status, core::Duration took,
+                                      std::uint64_t bytes) { exchanges.push_back({call, status, took, bytes}); }},
+                      clock);
+  }
+  unpod::Answer<task::ObservedRun> tasks() { return api().tasks(kSpace, "R1", {}); }
+
+  unpod::ApiOptions options{.base_url = "https://unpod.example/", .org_handle = "unpod.tv", .page_size = 2};
+  FakeClient client;
+  unpod::Credentials credentials;
+  StillClock clock;
+  std::vector<Exchange> exchanges;
+  int admitted = 0;
+  int admit_at_most = 1000;
+};
+
+inline std::string row(int id) { return fmt::format(R"({{"task_id":"t{}","status":"failed"}})", id); }
+
+// A platform with this many tasks, newest first, that gives at most `clamp` rows a page.
+inline FakeClient::Handler platform(int tasks, std::uint64_t clamp = 1000, bool with_count = true) {
+  return [=](const http::Request& request) -> Reply {
+    const std::uint64_t size = std::min(query_number(request, "page_size"), clamp);
+    const std::uint64_t from = (query_number(request, "page") - 1) * size;
+    std::string rows;
+    for (std::uint64_t i = from; i < from + size && i < static_cast<std::uint64_t>(tasks); ++i)
+      rows += (rows.empty() ? "" : ",") + row(tasks - static_cast<int>(i));
+    return answer(200, page_of(rows, with_count ? std::to_string(tasks) : "null"));
+  };
+}
+
+inline const auto kNever = [](const task::ObservedRunRow&) { return false; };
+
+}  // namespace runwatch::test

@@ -1,0 +1,152 @@
+#include "store/schema.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+
+namespace runwatch::store {
+
+namespace {
+
+// Times are milliseconds since 1970, NULL: none. Enumerations are stored as their numbers; what a task's `state` is,
+// task_row.h says. Tasks and changes are clustered by run, which makes loading and forgetting a run a walk over
+// neighbouring pages.
+constexpr const char* kVersion1 = R"(
+CREATE TABLE meta(
+  one INTEGER PRIMARY KEY CHECK(one = 1),
+  commits INTEGER NOT NULL
+) STRICT;
+INSERT INTO meta VALUES(1, 0);
+CREATE TABLE spaces(
+  number INTEGER PRIMARY KEY,
+  key BLOB NOT NULL,
+  slug TEXT NOT NULL,
+  first_discovery INTEGER,
+  selection TEXT NOT NULL
+) STRICT;
+CREATE TABLE runs(
+  number INTEGER PRIMARY KEY,
+  space INTEGER NOT NULL,
+  run_id TEXT NOT NULL,
+  status INTEGER NOT NULL,
+  status_given INTEGER NOT NULL,
+  row_mode INTEGER NOT NULL,
+  batch_count INTEGER NOT NULL,
+  created INTEGER,
+  modified INTEGER,
+  listed INTEGER NOT NULL,
+  baseline INTEGER NOT NULL,
+  polled INTEGER NOT NULL,
+  retired INTEGER NOT NULL,
+  execution INTEGER NOT NULL,
+  mode INTEGER NOT NULL,
+  last_change INTEGER,
+  finished INTEGER,
+  retired_at INTEGER,
+  pending INTEGER NOT NULL,
+  scheduled INTEGER NOT NULL,
+  processing INTEGER NOT NULL,
+  in_progress INTEGER NOT NULL,
+  hold INTEGER NOT NULL,
+  completed INTEGER NOT NULL,
+  partially_completed INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  unknown INTEGER NOT NULL
+) STRICT;
+CREATE TABLE tasks(
+  run INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  state BLOB NOT NULL,
+  PRIMARY KEY(run, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE odd_ids(
+  run INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY(run, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE changes(
+  run INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  kind INTEGER NOT NULL,
+  from_status INTEGER,
+  to_status INTEGER,
+  returned INTEGER NOT NULL,
+  recovered INTEGER NOT NULL,
+  failure INTEGER NOT NULL,
+  PRIMARY KEY(run, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counters(
+  space INTEGER NOT NULL,
+  cell TEXT NOT NULL,
+  value REAL NOT NULL,
+  PRIMARY KEY(space, cell)
+) STRICT, WITHOUT ROWID;
+)";
+
+constexpr std::array kSteps{kVersion1};
+
+Outcome<std::int64_t> ask_number(const Connection& connection, std::string_view pragma) {
+  auto text = connection.ask(pragma);
+  if (!text) return std::unexpected(text.error());
+  std::int64_t number = 0;
+  std::from_chars(text->data(), text->data() + text->size(), number);
+  return number;
+}
+
+int apply(const Connection& connection, const char* step, std::int64_t version) {
+  if (const int code = connection.exec("BEGIN IMMEDIATE"); code != SQLITE_OK) return code;
+  int code = connection.exec(step);
+  if (code == SQLITE_OK) {
+    code = connection.exec(
+        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}; COMMIT", kApplicationId, version));
+  }
+  // What a failed ROLLBACK leaves goes when the connection is closed.
+  if (connection.in_transaction()) static_cast<void>(connection.exec("ROLLBACK"));
+  return code;
+}
+
+}  // namespace
+
+std::span<const char* const> schema_steps() { return kSteps; }
+
+Outcome<void> migrate(const Connection& connection, std::span<const char* const> steps) {
+  const auto version = ask_number(connection, "user_version");
+  if (!version) return std::unexpected(version.error());
+  for (auto done = *version; done < std::ssize(steps); ++done) {
+    const int code = apply(connection, steps[static_cast<std::size_t>(done)], done + 1);
+    if (code != SQLITE_OK) {
+      return std::unexpected(connection.failure(code, fmt::format("bring it to format {}", done + 1)));
+    }
+  }
+  return {};
+}
+
+Outcome<void> check_ours(const Connection& connection, std::int64_t newest) {
+  const auto application = ask_number(connection, "application_id");
+  if (!application) return std::unexpected(application.error());
+  const auto version = ask_number(connection, "user_version");
+  if (!version) return std::unexpected(version.error());
+  // Once read, a header with an unknown format makes SQLite read only.
+  if (sqlite3_db_readonly(connection.handle(), "main") != 0) {
+    return std::unexpected(damaged(connection.path(), "its header names a format that SQLite does not know"));
+  }
+  const std::string path = connection.path().string();
+  if (*application != kApplicationId || *version < 1) {
+    return std::unexpected(Failure{FailureKind::corrupt,
+                                   fmt::format("{} is a database of another program, or a damaged one: give store.path "
+                                               "the name of runwatch's own, or restore it from a backup",
+                                               path)});
+  }
+  if (*version <= newest) return {};
+  return std::unexpected(Failure{FailureKind::corrupt,
+                                 fmt::format("database {} was written by a newer runwatch (format {}, this one reads "
+                                             "up to {}): start the newer one, or move the file and its -wal file "
+                                             "away to begin anew",
+                                             path, *version, newest)});
+}
+
+}  // namespace runwatch::store

@@ -1,0 +1,85 @@
+// The ledger on disk: one SQLite database, one connection, one transaction a poll.
+//
+// WAL, `synchronous=FULL`, `locking_mode=EXCLUSIVE`, each read back after it is set. When `commit` returns a value the
+// batch is durable; when it returns a failure nothing of it counts, and the same batch may be tried again.
+// Owns: the connection and the file's lock. Threads: one at a time, the ledger's.
+// Fails: `open` with `busy` (another process has it), `corrupt` (damaged, empty, not ours, or written by a newer
+// version), `unavailable` (disk trouble, no directory) and `invalid` (not a file); it never replaces a file it cannot
+// read.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/bytes.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "task/counters.h"
+#include "task/diff.h"
+#include "task/known_tasks.h"
+#include "task/run.h"
+
+namespace runwatch::store {
+
+enum class FailureKind : std::uint8_t { full, io, corrupt, readonly, locked, other };
+
+struct Failure {
+  FailureKind kind;
+  std::string text;
+  // What is on disk is not what the caller knows: a batch whose COMMIT failed became durable after all, or the file was
+  // exchanged. Every further commit fails like this until `load` has been called and all tasks with it.
+  bool reload = false;
+};
+
+// What one transaction writes. Spans and pointers refer to the caller's values.
+struct Batch {
+  std::vector<task::SpaceRecord> spaces;      // inserted or replaced by number
+  std::vector<task::RunRecord> runs;          // inserted or replaced by number
+  std::int64_t run = 0;                       // whose tasks follow; 0: none
+  std::int64_t space = 0;                     // whose counters follow; 0: none
+  core::WallTime at{};                        // of the changes
+  std::span<const task::TaskUpdate> tasks;    // sorted by key; those with `stored` are kept
+  std::span<const task::TaskChange> changes;  // baseline ones are not kept
+  std::span<const task::CellIncrement> increments;
+  std::span<const std::pair<task::TaskKey, std::string>> odd_ids;  // kept where the key is among `tasks`
+  std::vector<std::int64_t> forgotten_runs;                        // with all their tasks and changes
+
+  bool empty() const;
+};
+
+struct Contents {
+  std::vector<task::SpaceRecord> spaces;
+  std::vector<task::RunRecord> runs;
+  std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space
+};
+
+class Store {
+ public:
+  // Makes the database when there is none, never its directory.
+  static core::Result<std::unique_ptr<Store>> open(const std::filesystem::path& path);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  std::expected<Contents, Failure> load();
+  // Tombstones included, in key order; misses are 0.
+  std::expected<task::KnownTasks, Failure> load_tasks(std::int64_t run);
+  // An empty batch is good and writes nothing.
+  std::expected<void, Failure> commit(const Batch& batch);
+
+  core::Bytes database_size() const;
+  core::Bytes wal_size() const;
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runwatch::store

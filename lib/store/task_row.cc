@@ -1,0 +1,56 @@
+#include "store/task_row.h"
+
+#include <bit>
+#include <cstring>
+
+namespace runwatch::store {
+
+namespace {
+
+template <class T>
+T big_endian(T value) {
+  if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+  return value;
+}
+
+template <class T>
+std::uint8_t* put(std::uint8_t* to, T value) {
+  const T bytes = big_endian(value);
+  std::memcpy(to, &bytes, sizeof bytes);
+  return to + sizeof bytes;
+}
+
+template <class T>
+const std::uint8_t* take(const std::uint8_t* from, T& value) {
+  std::memcpy(&value, from, sizeof value);
+  value = big_endian(value);
+  return from + sizeof value;
+}
+
+}  // namespace
+
+TaskRow pack_task(const task::KnownTask& task) {
+  TaskRow row;
+  std::uint8_t* to = put(row.data(), task.call);
+  to = put(to, task.started);
+  to = put(to, task.since);
+  to = put(to, static_cast<std::uint16_t>(task.told & task::kToldEverything));
+  put(to, task::pack_state(task));
+  return row;
+}
+
+std::optional<task::KnownTask> unpack_task(std::span<const std::uint8_t> row) {
+  if (row.size() != TaskRow{}.size()) return std::nullopt;
+  task::KnownTask task;
+  std::uint8_t state = 0;
+  const std::uint8_t* from = take(row.data(), task.call);
+  from = take(from, task.started);
+  from = take(from, task.since);
+  from = take(from, task.told);
+  take(from, state);
+  task::unpack_state(state, task);
+  if (task.told > task::kToldEverything || task::pack_state(task) != state) return std::nullopt;
+  return task;
+}
+
+}  // namespace runwatch::store

@@ -1,0 +1,208 @@
+// What a store should hold, kept in maps, and batches that own what they refer to.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "store/store.h"
+
+namespace store_test {
+
+using namespace runwatch;
+
+struct OwnedBatch {
+  std::vector<task::SpaceRecord> spaces;
+  std::vector<task::RunRecord> runs;
+  std::int64_t run = 0;
+  std::int64_t space = 0;
+  std::vector<task::TaskUpdate> tasks;
+  std::vector<task::TaskChange> changes;
+  std::vector<task::CellIncrement> increments;
+  std::vector<std::pair<task::TaskKey, std::string>> odd_ids;
+  std::vector<std::int64_t> forgotten_runs;
+
+  store::Batch view() const {
+    store::Batch batch;
+    batch.spaces = spaces;
+    batch.runs = runs;
+    batch.run = run;
+    batch.space = space;
+    batch.at = core::WallTime{core::Duration{1'770'000'000'000}};
+    batch.tasks = tasks;
+    batch.changes = changes;
+    batch.increments = increments;
+    batch.odd_ids = odd_ids;
+    batch.forgotten_runs = forgotten_runs;
+    return batch;
+  }
+};
+
+struct Model {
+  std::map<std::int64_t, task::SpaceRecord> spaces;
+  std::map<std::int64_t, task::RunRecord> runs;
+  std::map<std::int64_t, std::map<task::TaskKey, task::KnownTask>> tasks;
+  std::map<std::int64_t, task::Counters> counters;
+
+  void apply(const OwnedBatch& batch) {
+    for (const auto& space : batch.spaces) spaces.insert_or_assign(space.number, space);
+    for (const auto& run : batch.runs) runs.insert_or_assign(run.number, run);
+    for (auto update : batch.tasks) {
+      update.after.misses = 0;
+      if (update.stored) tasks[batch.run].insert_or_assign(update.key, update.after);
+    }
+    if (batch.space != 0) counters[batch.space].apply(batch.increments);
+    for (const auto run : batch.forgotten_runs) {
+      runs.erase(run);
+      tasks.erase(run);
+    }
+  }
+};
+
+inline bool same_counters(const task::Counters& a, const task::Counters& b) {
+  for (std::size_t cell = 0; cell < task::cell_count(); ++cell) {
+    if (a[cell] != b[cell]) return false;  // to the last bit
+  }
+  return true;
+}
+
+inline bool same_tasks(const task::KnownTasks& known, const std::map<task::TaskKey, task::KnownTask>& tasks) {
+  if (known.size() != tasks.size()) return false;
+  std::size_t i = 0;
+  for (const auto& [key, task] : tasks) {
+    if (known.key(i) != key || known.at(i) != task) return false;
+    ++i;
+  }
+  return true;
+}
+
+inline bool same(store::Store& store, const Model& model) {
+  const auto contents = store.load();
+  if (!contents || contents->spaces.size() != model.spaces.size() || contents->runs.size() != model.runs.size()) {
+    return false;
+  }
+  for (const auto& space : contents->spaces) {
+    if (!model.spaces.contains(space.number) || space != model.spaces.at(space.number)) return false;
+  }
+  for (const auto& run : contents->runs) {
+    if (!model.runs.contains(run.number) || run != model.runs.at(run.number)) return false;
+  }
+  for (const auto& [space, counters] : contents->counters) {
+    const auto expected = model.counters.find(space);
+    if (!same_counters(counters, expected == model.counters.end() ? task::Counters{} : expected->second)) return false;
+  }
+  for (std::int64_t run = 1; run <= 8; ++run) {
+    const auto known = store.load_tasks(run);
+    const auto expected = model.tasks.find(run);
+    if (!known) return false;
+    if (expected == model.tasks.end() ? known->size() != 0 : !same_tasks(*known, expected->second)) return false;
+  }
+  return true;
+}
+
+inline task::TaskKey key_of(std::uint64_t n) {
+  task::TaskKey key;
+  for (std::size_t i = 0; i < 8; ++i) key.bytes[i] = static_cast<std::uint8_t>(n >> (56 - 8 * i));
+  return key;
+}
+
+template <class E>
+E any(std::mt19937_64& random, std::size_t count) {
+  return static_cast<E>(random() % count);
+}
+
+inline core::WallTime any_time(std::mt19937_64& random) {
+  if (random() % 3 == 0) return task::kNoTime;
+  return core::WallTime{core::Duration{static_cast<std::int64_t>(random() % 4'000'000'000'000) - 1'000'000}};
+}
+
+inline task::SpaceRecord random_space(std::mt19937_64& random, std::int64_t number) {
+  task::SpaceRecord space;
+  space.number = number;
+  for (auto& byte : space.key) byte = static_cast<std::uint8_t>(random());
+  space.slug = random() % 3 == 0 ? "" : "s\xc3\xbc" + std::to_string(random());
+  space.first_discovery = any_time(random);
+  space.selection = std::string(random() % 50, 'x');
+  return space;
+}
+
+inline task::RunRecord random_run(std::mt19937_64& random, std::int64_t number) {
+  task::RunRecord run;
+  run.number = number;
+  run.space = static_cast<std::int64_t>(1 + random() % 3);
+  run.row = {.run_id = "R" + std::to_string(random()),
+             .status = any<task::Status>(random, task::kStatusCount),
+             .status_given = random() % 2 == 0,
+             .mode = any<task::RunMode>(random, task::kRunModeNames.size()),
+             .batch_count = random(),
+             .created = any_time(random),
+             .modified = any_time(random)};
+  run.listed = random() % 2 == 0;
+  run.baseline = random() % 2 == 0;
+  run.polled = random() % 2 == 0;
+  run.retired = random() % 2 == 0;
+  run.execution = any<task::ExecutionType>(random, task::kExecutionTypeNames.size());
+  run.mode = any<task::RunMode>(random, task::kRunModeNames.size());
+  run.last_change = any_time(random);
+  run.finished = any_time(random);
+  run.retired_at = any_time(random);
+  for (auto& count : run.tasks) count = random() % 1000;
+  return run;
+}
+
+inline task::KnownTask random_task(std::mt19937_64& random) {
+  task::KnownTask task;
+  task.call = random();
+  task.started = static_cast<std::uint32_t>(random());
+  task.since = static_cast<std::uint32_t>(random());
+  task.told = static_cast<std::uint16_t>(random() & task::kToldEverything);
+  task.status = any<task::Status>(random, task::kStatusCount);
+  if (random() % 2 == 0) task.last_finished = task::Status::failed;
+  task.unclaimed = random() % 2 == 0;
+  task.gone = random() % 4 == 0;
+  task.misses = static_cast<std::uint8_t>(random() % 4);
+  return task;
+}
+
+// The whole of one poll: a run, its tasks and changes, and its space's counters.
+inline OwnedBatch random_batch(std::mt19937_64& random) {
+  OwnedBatch batch;
+  batch.run = static_cast<std::int64_t>(1 + random() % 8);
+  batch.space = static_cast<std::int64_t>(1 + random() % 3);
+  batch.spaces.push_back(random_space(random, batch.space));
+  batch.runs.push_back(random_run(random, batch.run));
+  std::map<task::TaskKey, task::KnownTask> picked;
+  for (std::uint64_t n = random() % 60; n != 0; --n) picked.emplace(key_of(random() % 500), random_task(random));
+  for (const auto& [key, task] : picked) {
+    batch.tasks.push_back({key, task, random() % 8 != 0});
+    task::TaskChange change;
+    change.key = key;
+    if (random() % 2 == 0) change.from = any<task::Status>(random, task::kStatusCount);
+    if (random() % 2 == 0) change.to = any<task::Status>(random, task::kStatusCount);
+    change.baseline = random() % 3 == 0;
+    batch.changes.push_back(change);
+    if (random() % 10 == 0) batch.odd_ids.emplace_back(key, "odd id");
+  }
+  for (std::uint64_t n = random() % 100; n != 0; --n) {
+    batch.increments.push_back({random() % task::cell_count(), 0.1 * static_cast<double>(random() % 100), {}});
+  }
+  if (random() % 10 == 0) batch.forgotten_runs.push_back(static_cast<std::int64_t>(1 + random() % 8));
+  return batch;
+}
+
+inline std::unique_ptr<store::Store> open_good(const std::filesystem::path& path) {
+  auto store = store::Store::open(path);
+  if (!store) FAIL(store.error().text);
+  return std::move(*store);
+}
+
+inline void commit_good(store::Store& store, const OwnedBatch& batch) {
+  const auto done = store.commit(batch.view());
+  if (!done) FAIL(done.error().text);
+}
+
+}  // namespace store_test

@@ -1,0 +1,148 @@
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "store/directory.h"
+#include "store/model.h"
+
+using namespace store_test;
+
+namespace {
+
+// Asks a closed database; -1: the question failed.
+std::int64_t ask(const std::filesystem::path& path, const std::string& sql) {
+  sqlite3* connection = nullptr;
+  sqlite3_open(path.c_str(), &connection);
+  sqlite3_stmt* statement = nullptr;
+  sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr);
+  const std::int64_t answer = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+  sqlite3_finalize(statement);
+  sqlite3_close(connection);
+  return answer;
+}
+
+}  // namespace
+
+TEST_CASE("random batches come back to the last bit, from the same store and from one opened again") {
+  const std::uint64_t seed = std::random_device{}();
+  INFO("seed " << seed);
+  std::mt19937_64 random{seed};
+  for (int round = 0; round < 4; ++round) {
+    const Directory directory;
+    Model model;
+    auto store = open_good(directory.database());
+    for (int step = 0; step < 40; ++step) {
+      const auto batch = random_batch(random);
+      commit_good(*store, batch);
+      model.apply(batch);
+      if (random() % 5 == 0) {
+        store.reset();
+        store = open_good(directory.database());
+      }
+      if (random() % 4 == 0) CHECK(same(*store, model));
+    }
+    CHECK(same(*store, model));
+  }
+}
+
+TEST_CASE("a new store is empty, private to its user and one database file after it is closed") {
+  const Directory directory;
+  {
+    const auto store = open_good(directory.database());
+    CHECK(same(*store, Model{}));
+    CHECK(store->database_size().count > 0);
+  }
+  struct stat status{};
+  REQUIRE(::stat(directory.database().c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  CHECK(std::distance(std::filesystem::directory_iterator{directory.path()}, {}) == 1);
+}
+
+TEST_CASE("the file says whose it is, and of which format") {
+  const Directory directory;
+  open_good(directory.database()).reset();
+  CHECK(ask(directory.database(), "PRAGMA application_id") == 0x72776368);
+  CHECK(ask(directory.database(), "PRAGMA user_version") == 1);
+}
+
+TEST_CASE("an empty batch writes nothing and is good") {
+  const Directory directory;
+  const auto store = open_good(directory.database());
+  CHECK(store->commit({}).has_value());
+  CHECK(store->wal_size().count == 0);
+}
+
+TEST_CASE("changes are kept but for baseline ones, odd ids where their task is, and both go with their run") {
+  const Directory directory;
+  OwnedBatch batch;
+  batch.run = 1;
+  batch.tasks = {{key_of(1), {}}, {key_of(2), {}, false}};
+  batch.changes.resize(3);
+  batch.changes[1].baseline = true;
+  batch.odd_ids = {{key_of(1), "kept"}, {key_of(2), "task not stored"}, {key_of(3), "no such task"}};
+  auto store = open_good(directory.database());
+  commit_good(*store, batch);
+  commit_good(*store, batch);
+  store.reset();
+  CHECK(ask(directory.database(), "SELECT count(*) FROM changes") == 4);
+  CHECK(ask(directory.database(), "SELECT max(seq) FROM changes") == 4);
+  CHECK(ask(directory.database(), "SELECT count(*) FROM odd_ids WHERE text = 'kept'") == 1);
+  CHECK(ask(directory.database(), "SELECT count(*) FROM odd_ids") == 1);
+  store = open_good(directory.database());
+  OwnedBatch forget;
+  forget.forgotten_runs = {1};
+  commit_good(*store, forget);
+  store.reset();
+  for (const std::string table : {"changes", "odd_ids", "tasks", "runs"}) {
+    CHECK(ask(directory.database(), "SELECT count(*) FROM " + table) == 0);
+  }
+}
+
+TEST_CASE("a counter's cell that this version does not know stays for the version that does") {
+  const Directory directory;
+  OwnedBatch batch;
+  batch.spaces = {{.number = 1, .key = {}, .slug = "", .selection = ""}};
+  batch.space = 1;
+  batch.increments = {{0, 1, {}}};
+  auto store = open_good(directory.database());
+  commit_good(*store, batch);
+  store.reset();
+  ask(directory.database(), "INSERT INTO counters VALUES(1, 'of_the_future', 7)");
+  store = open_good(directory.database());
+  const auto contents = store->load();
+  REQUIRE(contents.has_value());
+  CHECK(contents->counters.at(0).second[0] == 1);
+  commit_good(*store, batch);
+  store.reset();
+  CHECK(ask(directory.database(), "SELECT value FROM counters WHERE cell = 'of_the_future'") == 7);
+}
+
+TEST_CASE("the log does not grow without bound, and a huge one gives its space back") {
+  const Directory directory;
+  auto store = open_good(directory.database());
+  OwnedBatch batch;
+  batch.spaces = {{.number = 1, .key = {}, .slug = "", .selection = std::string(40 << 20, 'x')}};
+  commit_good(*store, batch);
+  CHECK(store->wal_size() <= core::mib(16));
+  for (int i = 0; i < 100; ++i) {
+    batch.spaces[0].selection.assign(500'000, static_cast<char>('a' + i % 26));
+    commit_good(*store, batch);
+  }
+  CHECK(store->wal_size() <= core::mib(16));
+}
+
+TEST_CASE("a million tasks pass through a few megabytes of SQLite's memory") {
+  const Directory directory;
+  constexpr std::size_t kRuns = 10;
+  OwnedBatch batch;
+  for (std::uint64_t n = 0; n < 1'000'000 / kRuns; ++n) batch.tasks.push_back({key_of(n * 7919), {}});
+  auto store = open_good(directory.database());
+  sqlite3_memory_highwater(1);
+  for (std::size_t run = 1; run <= kRuns; ++run) {
+    batch.run = static_cast<std::int64_t>(run);
+    commit_good(*store, batch);
+  }
+  std::size_t bytes = 0;
+  for (std::size_t run = 1; run <= kRuns; ++run) bytes += store->load_tasks(static_cast<std::int64_t>(run))->memory();
+  CHECK(sqlite3_memory_highwater(0) < 6 << 20);
+  CHECK(bytes <= 40'000'000);
+}

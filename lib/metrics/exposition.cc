@@ -1,0 +1,123 @@
+#include "metrics/exposition.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "core/guarded.h"
+#include "metrics/process.h"
+#include "metrics/published.h"
+#include "metrics/registry.h"
+
+namespace runwatch::metrics {
+namespace {
+
+constexpr std::size_t kHeadingBytes = 16384;  // of all families of a snapshot, roughly
+
+constexpr auto kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+constexpr Heading kSeries{"runwatch_series", MetricType::gauge, "Series in this answer."};
+constexpr Heading kSeriesLimit{"runwatch_series_limit", MetricType::gauge,
+                               "The number of series beyond which the oldest runs are left out."};
+constexpr Heading kSeriesDropped{"runwatch_series_dropped_total", MetricType::counter,
+                                 "Series of runs that were left out because of the limit, each time a run became so."};
+
+std::shared_ptr<const Published> nothing() {
+  auto published = std::make_shared<Published>();
+  published->snapshot = std::make_shared<task::Snapshot>();
+  return published;
+}
+
+bool same_spaces(const task::Snapshot& a, const task::Snapshot& b) {
+  return std::ranges::equal(
+      a.spaces, b.spaces, [](const auto& one, const auto& other) { return one == other || one->name == other->name; });
+}
+
+void append_one(std::string& out, const Heading& heading, double value, TextFormat format) {
+  append_heading(out, heading, format);
+  append_sample(out, heading.name, "", "", value);
+}
+
+}  // namespace
+
+struct Exposition::Impl {
+  Impl(ExpositionOptions o, Meters& m) : options(o), meters(*m.impl_), published(nothing()) {}
+
+  core::WallTime created() const { return options.created_series ? meters.started : task::kNoTime; }
+
+  // The meters and the process: what is not of the snapshot and not of ourselves.
+  std::string own_families(TextFormat format) const {
+    std::string out;
+    for (const auto& family : meters.collect()) append_collected(out, family, {format, created()});
+    append_process(out, format, options.created_series);
+    return out;
+  }
+
+  void append_series(std::string& out, std::size_t series, std::uint64_t dropped, TextFormat format) const {
+    append_one(out, kSeries, static_cast<double>(series), format);
+    append_one(out, kSeriesLimit, static_cast<double>(options.max_series), format);
+    append_one(out, kSeriesDropped, static_cast<double>(dropped), format);
+    if (options.created_series && format == TextFormat::open_metrics) {
+      append_sample(out, base_name(kSeriesDropped), "_created", "", core::unix_seconds(created()));
+    }
+  }
+
+  // Samples of `own_families`, given, and of `append_series`.
+  std::size_t count_own(std::string_view own, TextFormat format) const {
+    return count_samples(own) + (options.created_series && format == TextFormat::open_metrics ? 4 : 3);
+  }
+
+  // As the limit counts them.
+  std::size_t count_own() const {
+    const auto format = counted_format(options.created_series);
+    return count_own(own_families(format), format);
+  }
+
+  const ExpositionOptions options;
+  Meters::Impl& meters;
+  core::Guarded<std::shared_ptr<const Published>> published;
+  // What the limit counts of our own, as seen when the spaces changed or by the last scrape since.
+  std::atomic<std::size_t> own_series{0};
+};
+
+Exposition::Exposition(ExpositionOptions options, Meters& meters) : impl_(std::make_unique<Impl>(options, meters)) {}
+Exposition::~Exposition() = default;
+
+void Exposition::publish(std::shared_ptr<const task::Snapshot> snapshot) {
+  const auto before = impl_->published.with([](const auto& last) { return last; });
+  if (impl_->own_series == 0 || !same_spaces(*before->snapshot, *snapshot)) impl_->own_series = impl_->count_own();
+  auto next = advance(*before, std::move(snapshot),
+                      {impl_->options.max_series, impl_->own_series, impl_->options.created_series});
+  impl_->published.with([&](auto& last) { last.swap(next); });  // the old one goes after the lock does
+}
+
+std::shared_ptr<const task::Snapshot> Exposition::snapshot() const {
+  return impl_->published.with([](const auto& last) { return last->snapshot; });
+}
+
+std::string Exposition::render(TextFormat format) const {
+  const auto published = impl_->published.with([](const auto& last) { return last; });
+  const auto own = impl_->own_families(format);
+  const auto own_series = impl_->count_own(own, format);
+  if (format == counted_format(impl_->options.created_series)) impl_->own_series = own_series;
+  std::string out;
+  out.reserve(published->bytes + own.size() + kHeadingBytes);
+  append_published(out, *published, format, true);
+  out += own;
+  const auto series = published->series[static_cast<std::size_t>(format)] + own_series;
+  impl_->append_series(out, series, published->dropped_series_total, format);
+  if (format == TextFormat::open_metrics) out += "# EOF\n";
+  return out;
+}
+
+std::string render_gauges(const task::Snapshot& snapshot) {
+  const auto published = advance(*nothing(), std::make_shared<task::Snapshot>(snapshot), {kNoLimit, 0, false});
+  std::string out;
+  append_published(out, *published, TextFormat::prometheus, false);
+  return out;
+}
+
+}  // namespace runwatch::metrics

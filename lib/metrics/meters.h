@@ -1,0 +1,68 @@
+// What runwatch counts about itself: every `runwatch_` family that is not a function of the snapshot, and `process_`.
+//
+// Built on prometheus-cpp's registry. Counters whose labels are known in advance exist from the start with 0, a gauge
+// from its first value on. Lines logged and the state of the process are read when a scrape collects.
+// Owns: the registry. Threads: every method may be called from any thread; a scrape collects without waiting for them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "task/poll_reason.h"
+
+namespace runwatch::metrics {
+
+// What is measured here is often shorter than the millisecond of core::Duration, which converts to it.
+using Seconds = std::chrono::duration<double>;
+
+enum class Endpoint : std::uint8_t { tasks, runs, spaces, space, organizations };
+enum class Loop : std::uint8_t { fetch, ledger, server };
+enum class StoreError : std::uint8_t { full, io, corrupt, readonly, locked, other };
+
+struct BuildInfo {
+  std::string version;
+  std::string revision;
+  std::string compiler;
+};
+
+class Meters {
+ public:
+  explicit Meters(const BuildInfo& build);
+  ~Meters();
+  Meters(const Meters&) = delete;
+  Meters& operator=(const Meters&) = delete;
+
+  // Creates the space's series with 0, as any other call does that names a space not added before.
+  void add_space(const std::string& space);
+  void rename_space(const std::string& from, const std::string& to);  // values go along
+  // Removes the series of every other space, as after a change of the configuration.
+  void keep_only(const std::vector<std::string>& spaces);
+
+  void poll_ended(const std::string& space, Seconds took, std::uint64_t pages, std::uint64_t duplicate_rows);
+  void poll_failed(const std::string& space, task::PollReason reason);
+  void poll_overrun(const std::string& space);
+
+  // `code`: the HTTP status, 0: none came.
+  void api_request(Endpoint endpoint, int code, Seconds took, std::uint64_t response_bytes);
+  void api_throttled(Seconds waited);
+  void api_paused_until(core::WallTime time);  // the epoch: not paused
+
+  void store_committed(Seconds took);
+  void store_error(StoreError kind);
+  void store_size(std::uint64_t database, std::uint64_t wal);
+
+  void config_reloaded(bool successful, core::WallTime now);
+  void progress(Loop loop, core::WallTime now);
+
+ private:
+  friend class Exposition;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace runwatch::metrics

@@ -1,0 +1,37 @@
+// The standard `process_` families, from /proc (proc(5)) and the limits of this process.
+//
+// What cannot be read has no line. process_heap_bytes is left out: glibc's heap is not what the process takes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "metrics/text_format.h"
+
+namespace runwatch::metrics {
+
+struct ProcessStat {
+  double cpu_seconds = 0;
+  double threads = 0;
+  double started_after_boot_seconds = 0;
+  double virtual_bytes = 0;
+  double resident_bytes = 0;
+
+  bool operator==(const ProcessStat&) const = default;
+};
+
+struct ProcUnits {
+  double ticks_per_second;
+  double page_bytes;
+};
+
+// /proc/self/stat, whose second field may hold blanks and parentheses.
+std::optional<ProcessStat> parse_process_stat(std::string_view stat, ProcUnits units);
+// The line `btime` of /proc/stat, seconds since 1970.
+std::optional<double> parse_boot_time(std::string_view stat);
+
+// With `created`, OpenMetrics gets the start of the process as `_created` of its counter.
+void append_process(std::string& out, TextFormat format, bool created);
+
+}  // namespace runwatch::metrics

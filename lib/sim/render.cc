@@ -1,0 +1,148 @@
+#include "sim/render.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "sim/dice.h"
+#include "sim/fate.h"
+#include "sim/id.h"
+#include "sim/output.h"
+#include "sim/transcript.h"
+
+namespace runwatch::sim {
+namespace {
+
+constexpr std::array<std::string_view, 5> kModes{"prod", "dev", "test", "prefect", "default"};
+constexpr std::array<std::string_view, 4> kObjectives{
+    "Remind the contact of the appointment and offer another slot if it does not suit.",
+    "Find out whether the contact is interested in the new plan; note questions, promise nothing.",
+    "Ask how satisfied the contact was with the last visit, on a scale from one to five.",
+    "Confirm the delivery address and the day; transfer to a person when there is a complaint."};
+
+std::string upper_case(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return out;
+}
+
+// Finished statuses are always spelt well: what ended is what the platform documents.
+void append_status(std::string& out, const Task& task) {
+  const auto plain = name(task.state);
+  if (!task.odd || is_finished(task.state)) {
+    out.append(R"("status":")").append(plain).append("\",");
+    return;
+  }
+  switch (task.ticks % 5) {
+    case 0:
+      out.append(R"("status":")").append(upper_case(plain)).append("\",");
+      break;
+    case 1:
+      out.append(R"("status":"dialer_backoff",)");
+      break;
+    case 2:
+      out.append(R"("status":null,)");
+      break;
+    case 3:
+      break;
+    default:
+      out.append(R"("status":" )").append(is_running(task.state) ? "In Progress" : plain).append(" \",");
+  }
+}
+
+void append_ids(std::string& out, const Options& options, const RunView& run, const Task& task) {
+  const auto node = mix(options.seed);
+  out.append(R"({"_id":")");
+  append_object_id(out, task.created, node, task.number);
+  out.append(R"(","task_id":")");
+  append_id(out, 'T', task.ticks, node);
+  out.append(R"(","run_id":")").append(run.id);
+  fmt::format_to(std::back_inserter(out),
+                 R"(","space_id":"{}","user":"38","user_org_id":"12","thread_id":null,"ref_id":"{}",)"
+                 R"("collection_ref":"collection_data_{:024}","assignee":"space-agent-{:024}",)",
+                 346 + run.space, task.number, run.space, run.space + 7);
+}
+
+void append_contact(std::string& out, const Task& task) {
+  const auto contact = task.number % 10'000;
+  fmt::format_to(std::back_inserter(out),
+                 R"("task":{{"objective":"{}"}},"input":{{"name":"Test Contact {:04}",)"
+                 R"("contact_number":"+1202555{:04}","email":"contact{:04}@example.com","quality_check":null,)"
+                 R"("context":"first contact in March; prefers mornings"}},"attachments":[],)"
+                 R"("user_info":{{"full_name":"Test Operator","email":"operator@example.com"}},)",
+                 kObjectives[task.number % kObjectives.size()], contact, 100 + task.number % 100, contact);
+}
+
+// What the backend keeps and today's release does not list.
+void append_extension(std::string& out, const Task& task) {
+  const auto& outcome = kOutcomes[task.outcome];
+  const bool failed = task.state == State::failed;
+  fmt::format_to(std::back_inserter(out), R"("provider":"simulated","retry_attempt":{},"failure_count":{},)",
+                 std::max<int>(task.attempt - 1, 0), std::max<int>(task.attempt - 1, 0) + (failed ? 1 : 0));
+  out.append(R"("last_failure_reason":)");
+  if (failed)
+    out.append("\"").append(outcome.end_reason).append("\",");
+  else
+    out.append("null,");
+}
+
+}  // namespace
+
+std::string_view mode_name(std::uint8_t mode) { return kModes[mode % kModes.size()]; }
+
+void append_task(std::string& out, const Options& options, const RunView& run, const Task& task) {
+  const auto row = out.size();
+  append_ids(out, options, run, task);
+  append_status(out, task);
+  fmt::format_to(std::back_inserter(out), R"("execution_type":"{}","run_mode":"{}",)",
+                 run.style.kind == Kind::call ? "call" : "email", mode_name(run.style.mode));
+  append_contact(out, task);
+  if (run.style.extended) append_extension(out, task);
+  out.append(R"("created":)");
+  append_time(out, task.created, run.style.time_form);
+  out.append(R"(,"modified":)");
+  append_time(out, task.created, run.style.time_form);
+  out.append(R"(,"output":)");
+  append_output(out, row, options, run, task);
+  out += '}';
+}
+
+void append_run(std::string& out, const Options& options, const Run& run) {
+  const bool running = run.state == State::in_progress && run.ticks % 3 == 0;
+  out.append(R"({"_id":")");
+  append_object_id(out, run.created, mix(options.seed), run.number);
+  fmt::format_to(std::back_inserter(out),
+                 R"(","space_id":"{}","user":"38","thread_id":null,"run_id":"{}",)"
+                 R"("collection_ref":"collection_data_{:024}","run_mode":"{}","status":"{}","batch_count":{},)",
+                 346 + run.space, run.id, run.space, mode_name(run.style.mode),
+                 running ? std::string_view("running") : name(run.state), run.batch_count);
+  out.append(R"("created":)");
+  append_time(out, run.created, run.style.time_form);
+  out.append(R"(,"modified":)");
+  append_time(out, run.created, run.style.time_form);
+  out += '}';
+}
+
+void append_space(std::string& out, const Options& options, const Space& space) {
+  const nlohmann::ordered_json row{
+      {"name", space.name},
+      {"slug", space.slug},
+      {"token", space.token},
+      {"description", "A space of the simulated platform"},
+      {"privacy_type", "shared"},
+      {"space_type", "general"},
+      {"content_type", "contact"},
+      {"organization", {{"name", options.org_name}, {"domain_handle", options.org_handle}}}};
+  out.append(row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void append_organization(std::string& out, const Options& options) {
+  const nlohmann::ordered_json row{
+      {"name", options.org_name}, {"domain_handle", options.org_handle}, {"role", "owner"}};
+  out.append(row.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+}  // namespace runwatch::sim

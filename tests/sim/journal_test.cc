@@ -1,0 +1,62 @@
+#include "sim/journal.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace runwatch;
+using namespace runwatch::sim;
+
+namespace {
+
+nlohmann::json line_of(const JournalEntry& entry, bool complete) {
+  auto line = begin_line(entry);
+  finish_line(line, complete, core::WallTime(core::Duration(1234)));
+  REQUIRE(line.back() == '\n');
+  CHECK(std::count(line.begin(), line.end(), '\n') == 1);
+  return nlohmann::json::parse(line);
+}
+
+}  // namespace
+
+TEST_CASE("a line is one JSON object that holds the body byte for byte") {
+  std::string body = R"({"text":"a \"quote\", a \\ and é"})";
+  body += "\n\t\x01";
+  body += '\0';
+  body += "end";
+  const auto line = line_of({.seq = 7,
+                             .at = core::WallTime(core::Duration(99)),
+                             .method = "GET",
+                             .path = "/a\"b",
+                             .query = "page=1",
+                             .status = 200,
+                             .body = body},
+                            true);
+  CHECK(line["body"] == body);
+  CHECK(line["seq"] == 7);
+  CHECK(line["at"] == 99);
+  CHECK(line["sent"] == 1234);
+  CHECK(line["method"] == "GET");
+  CHECK(line["path"] == "/a\"b");
+  CHECK(line["query"] == "page=1");
+  CHECK(line["status"] == 200);
+  CHECK(line["complete"] == true);
+}
+
+TEST_CASE("a body that is not UTF-8 stands in base64") {
+  const std::pair<std::string, std::string> table[] = {
+      {"\xff", "/w=="}, {"\xff\xfe", "//4="}, {"\xff\xfe\xfd", "//79"}, {"ab\xc3", "YWLD"}};
+  for (const auto& [body, expected] : table) {
+    const auto line = line_of({.body = body}, false);
+    CHECK(line["body64"] == expected);
+    CHECK(!line.contains("body"));
+    CHECK(line["complete"] == false);
+  }
+}
+
+TEST_CASE("a journal that cannot be opened says so") {
+  const auto journal = Journal::open("/nonexistent/journal");
+  REQUIRE(!journal.has_value());
+  CHECK(journal.error().kind == core::ErrorKind::invalid);
+}

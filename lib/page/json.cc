@@ -1,0 +1,75 @@
+#include "page/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/timestamp.h"
+
+namespace runwatch::page {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json time_or_null(core::WallTime time) { return time == task::kNoTime ? Json() : Json(core::format_timestamp(time)); }
+
+Json counts_json(const task::StatusCounts& counts) {
+  Json out = Json::object();
+  for (std::size_t i = 0; i < task::kStatusCount; ++i) out[std::string(task::kStatusNames[i])] = counts[i];
+  return out;
+}
+
+Json error_json(const std::optional<task::PollError>& error) {
+  if (!error) return {};
+  return {{"reason", task::name(error->reason)}, {"text", error->text}, {"at", core::format_timestamp(error->at)}};
+}
+
+Json space_json(const task::SpaceSnapshot& space) {
+  return {{"name", space.name},
+          {"up", space.up ? Json(*space.up) : Json()},
+          {"last_success", time_or_null(space.last_success)},
+          {"last_error", error_json(space.last_error)},
+          {"runs", space.runs.size()},
+          {"tasks", space.counted ? counts_json(space.tasks) : Json()}};
+}
+
+Json run_json(const std::string& space, const task::RunSnapshot& run) {
+  return {{"space", space},
+          {"run_id", run.run_id},
+          {"status", run.status ? Json(task::name(*run.status)) : Json()},
+          {"created", time_or_null(run.created)},
+          {"last_change", time_or_null(run.last_change)},
+          {"finished", time_or_null(run.finished)},
+          {"tasks", run.polled ? counts_json(run.tasks) : Json()}};
+}
+
+Json status(const task::Snapshot& snapshot, std::string_view version) {
+  Json spaces = Json::array();
+  for (const auto& space : snapshot.spaces) spaces.push_back(space_json(*space));
+  return {{"version", version}, {"ready", snapshot.ready()}, {"spaces", std::move(spaces)}};
+}
+
+Json runs(const task::Snapshot& snapshot) {
+  Json out = Json::array();
+  for (const auto& space : snapshot.spaces) {
+    for (const auto& run : space->runs) out.push_back(run_json(space->name, *run));
+  }
+  return out;
+}
+
+// Invalid UTF-8, should any get this far, becomes U+FFFD instead of an exception.
+std::string text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+}  // namespace
+
+std::string status_json(const task::Snapshot& snapshot, std::string_view version) {
+  return text(status(snapshot, version));
+}
+
+std::string runs_json(const task::Snapshot& snapshot) { return text(runs(snapshot)); }
+
+std::string look_json(const task::Snapshot& snapshot, std::string_view version) {
+  Json both = status(snapshot, version);
+  both["runs"] = runs(snapshot);
+  return text(both);
+}
+
+}  // namespace runwatch::page

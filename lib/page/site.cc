@@ -1,0 +1,136 @@
+#include "page/site.h"
+
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <utility>
+
+#include "http/gzip.h"
+#include "page/json.h"
+#include "page/status_page.h"
+
+namespace runwatch::page {
+namespace {
+
+constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
+constexpr std::size_t kLeastWorthPacking = 1024;
+
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
+
+std::string lowered(std::string_view text) {
+  std::string low(text);
+  std::ranges::transform(low, low.begin(), lower);
+  return low;
+}
+
+http::ServerResponse of_type(std::string_view content_type, std::string body) {
+  http::ServerResponse response;
+  response.content_type = content_type;
+  response.body = std::make_shared<const std::string>(std::move(body));
+  return response;
+}
+
+void add_security(http::ServerResponse& response) {
+  auto& headers = response.headers;
+  headers.push_back(
+      {"Content-Security-Policy",
+       "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"});
+  headers.push_back({"X-Content-Type-Options", "nosniff"});
+  headers.push_back({"X-Frame-Options", "DENY"});
+  headers.push_back({"Referrer-Policy", "no-referrer"});
+  headers.push_back({"Cross-Origin-Resource-Policy", "same-origin"});
+  headers.push_back({"Cache-Control", "no-store"});
+}
+
+void pack(http::ServerResponse& response, std::string_view accept_encoding) {
+  if (!response.body || response.body->size() < kLeastWorthPacking || !accepts_gzip(accept_encoding)) return;
+  response.body = std::make_shared<const std::string>(http::gzip(*response.body));
+  response.headers.push_back({"Content-Encoding", "gzip"});
+}
+
+}  // namespace
+
+std::string host_name(std::string_view host) {
+  const bool bracketed = host.starts_with('[');
+  const auto colon = host.rfind(':');
+  if (bracketed) {
+    host = host.substr(1, host.find(']') - 1);
+  } else if (colon != host.npos && host.find(':') == colon) {
+    host = host.substr(0, colon);
+  }
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return lowered(host);
+}
+
+metrics::TextFormat negotiate(std::string_view accept) {
+  const bool named = lowered(accept).find(kOpenMetrics) != std::string::npos;
+  const double open = http::quality(accept, kOpenMetrics);
+  const bool wanted = named && open > 0 && open >= http::quality(accept, "text/plain");
+  return wanted ? metrics::TextFormat::open_metrics : metrics::TextFormat::prometheus;
+}
+
+bool accepts_gzip(std::string_view accept_encoding) {
+  const double gzip = http::quality(accept_encoding, "gzip");
+  const bool identity_named = lowered(accept_encoding).find("identity") != std::string::npos;
+  return gzip > 0 && (!identity_named || gzip >= http::quality(accept_encoding, "identity"));
+}
+
+Site::Site(Deps deps) : deps_(std::move(deps)), own_hosts_{"localhost", "127.0.0.1", "::1"} {
+  if (!deps_.listen_host.empty()) own_hosts_.push_back(host_name(deps_.listen_host));
+  for (const auto& host : deps_.hosts) own_hosts_.push_back(host_name(host));
+}
+
+http::ServerResponse Site::answer(const http::ServerRequest& request) const {
+  auto response = route(request);
+  pack(response, request.accept_encoding);
+  add_security(response);
+  response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
+  return response;
+}
+
+// The routes that answer to every Host.
+http::ServerResponse Site::route_open(const http::ServerRequest& request) const {
+  if (request.path == "/metrics") return metrics(request);
+  if (request.path == "/-/healthy") return healthy();
+  if (request.path == "/-/ready") return ready();
+  return http::text_response(404, "There is no such page; / lists what there is.\n");
+}
+
+http::ServerResponse Site::route(const http::ServerRequest& request) const {
+  const auto path = request.path;
+  if (path != "/" && path != "/style.css" && !path.starts_with("/api/")) return route_open(request);
+  if (deps_.loopback && !is_ours(request.host)) {
+    return http::text_response(403, "This host name is not served. Use localhost, or add the name to server.hosts.\n");
+  }
+  const auto snapshot = deps_.exposition.snapshot();
+  if (path == "/") {
+    return of_type("text/html; charset=utf-8", status_page(*snapshot, deps_.version, deps_.clock.wall_now()));
+  }
+  if (path == "/style.css") return of_type("text/css; charset=utf-8", std::string(style_sheet()));
+  if (path == "/api/v1/status") return of_type("application/json", status_json(*snapshot, deps_.version));
+  if (path == "/api/v1/runs") return of_type("application/json", runs_json(*snapshot));
+  return route_open(request);
+}
+
+http::ServerResponse Site::metrics(const http::ServerRequest& request) const {
+  const auto format = negotiate(request.accept);
+  return of_type(metrics::content_type(format), deps_.exposition.render(format));
+}
+
+http::ServerResponse Site::healthy() const {
+  const auto stuck = deps_.stuck_loop();
+  if (!stuck) return http::text_response(200, "ok\n");
+  return http::text_response(503, "The loop " + *stuck + " makes no progress.\n");
+}
+
+http::ServerResponse Site::ready() const {
+  const auto snapshot = deps_.exposition.snapshot();
+  if (snapshot->ready()) return http::text_response(200, "ready\n");
+  return http::text_response(503, "not ready: " + snapshot->not_ready + '\n');
+}
+
+bool Site::is_ours(std::string_view host) const {
+  return std::ranges::find(own_hosts_, host_name(host)) != own_hosts_.end();
+}
+
+}  // namespace runwatch::page

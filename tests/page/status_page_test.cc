@@ -1,0 +1,104 @@
+#include "page/status_page.h"
+
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <string>
+
+#include "core/text.h"
+#include "support/snapshots.h"
+
+using namespace runwatch;
+
+namespace {
+
+std::string page_of(const task::Snapshot& snapshot) { return page::status_page(snapshot, "1.2.3", support::at(1100)); }
+
+std::size_t count(const std::string& text, const std::string& word) {
+  std::size_t found = 0;
+  for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the page names the version, links what there is, and shows spaces and runs") {
+  const auto html = page_of(*support::sample_snapshot());
+  for (const char* part :
+       {"<!DOCTYPE html>", "1.2.3", "href=\"/metrics\"", "href=\"/api/v1/status\"", "href=\"/api/v1/runs\"",
+        "href=\"/-/healthy\"", "href=\"/-/ready\"", "href=\"/style.css\"", "sales", "down", "no answer within 15 s",
+        "timeout", "not tried yet", "Recac64fe03e911f1878d43cd8a99e069", "in_progress", "1 min ago",
+        "not ready: space sales was not tried yet"}) {
+    CAPTURE(part);
+    CHECK(html.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("foreign text is text on the page, never markup") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->name = "<script>alert('1')</script>";
+  space->last_error =
+      task::PollError{task::PollReason::business_error, "\"><img src=x onerror=alert(2)>", support::at(0)};
+  auto run = support::sample_run(1, "R<script>&\"'");
+  space->runs = {run};
+  snapshot->spaces = {space};
+  snapshot->not_ready = "<b>\xff</b>";
+  const auto html = page_of(*snapshot);
+  CHECK(html.find("<script") == std::string::npos);
+  CHECK(html.find("<img") == std::string::npos);
+  CHECK(html.find("<b>\xef\xbf\xbd") == std::string::npos);
+  CHECK(html.find("R&lt;script&gt;&amp;&quot;&#39;") != std::string::npos);
+  CHECK(core::is_valid_utf8(html));
+}
+
+TEST_CASE("the page has no inline style or script, which its policy would refuse") {
+  const auto html = page_of(*support::sample_snapshot());
+  CHECK(html.find("<style") == std::string::npos);
+  CHECK(!std::regex_search(html, std::regex("\\s(style|on[a-z]+)=")));
+  CHECK(page::style_sheet().find("url(") == std::string_view::npos);
+}
+
+TEST_CASE("every element that is opened is closed") {
+  const auto html = page_of(*support::sample_snapshot());
+  for (const char* name : {"html", "head", "body", "header", "main", "footer", "nav", "table", "thead", "tbody",
+                           "tr",   "td",   "span", "div",    "code", "time",   "p",   "h1",    "h2",    "a"}) {
+    CAPTURE(name);
+    const std::string element(name);
+    CHECK(count(html, "<" + element + ">") + count(html, "<" + element + " ") == count(html, "</" + element + ">"));
+  }
+}
+
+TEST_CASE("each row has a cell for each heading") {
+  const auto html = page_of(*support::sample_snapshot());
+  const std::regex table("<table>[^]*?</table>"), row("<tr>[^]*?</tr>"), cells("<t[hd][ >]");
+  std::size_t rows = 0;
+  for (std::sregex_iterator t(html.begin(), html.end(), table), end; t != end; ++t) {
+    const auto text = t->str();
+    std::optional<std::ptrdiff_t> width;
+    for (std::sregex_iterator r(text.begin(), text.end(), row); r != end; ++r, ++rows) {
+      const auto inner = r->str();
+      const auto found = std::distance(std::sregex_iterator(inner.begin(), inner.end(), cells), end);
+      if (!width) width = found;
+      CHECK(found == *width);
+    }
+  }
+  CHECK(rows == 2 + 2 + 3);
+}
+
+TEST_CASE("of very many runs the newest are shown and the rest is said to be in the API") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->runs.clear();
+  for (int i = 0; i < 500; ++i) space->runs.push_back(support::sample_run(i, "R" + std::to_string(i)));
+  snapshot->spaces = {space};
+  const auto html = page_of(*snapshot);
+  CHECK(count(html, "<code>") == page::kRunsOnPage);
+  CHECK(html.find("300 older runs") != std::string::npos);
+}
+
+TEST_CASE("without spaces the page says so") {
+  const auto html = page_of(task::Snapshot{});
+  CHECK(html.find("No space is known yet") != std::string::npos);
+  CHECK(html.find("No run is watched") != std::string::npos);
+}

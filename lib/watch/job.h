@@ -1,0 +1,54 @@
+// A thing to ask the platform for, and what came of it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/secret.h"
+#include "task/observed.h"
+#include "unpod/api.h"
+
+namespace runwatch::watch {
+
+enum class JobKind : std::uint8_t {
+  spaces,     // the spaces of the organization
+  discovery,  // the run list of a space
+  poll,       // the tasks of a run
+};
+
+struct Job {
+  JobKind kind = JobKind::poll;
+  std::int64_t space = 0;  // number
+  std::int64_t run = 0;    // number
+  core::Secret space_token;
+  std::string run_id;
+  // Discovery only.
+  bool wants_name = false;   // ask for the space's slug first
+  core::Duration max_age{};  // rows created longer ago end the walk, but not before the oldest watched run
+  core::WallTime oldest_watched = core::WallTime::max();
+  std::vector<std::string> wanted_ids;  // instead of the age: as far back as these may be
+};
+
+struct Planned {
+  Job job;
+  core::SteadyTime due;
+};
+
+struct Discovered {
+  std::optional<unpod::SpaceInfo> info;
+  unpod::RunList list;
+};
+
+struct Fetched {
+  Job job;
+  core::SteadyTime due{};  // when it should have begun
+  core::WallTime began{};
+  core::Duration took{};
+  std::variant<unpod::Failure, std::vector<unpod::SpaceInfo>, Discovered, task::ObservedRun> outcome;
+};
+
+}  // namespace runwatch::watch

@@ -1,0 +1,36 @@
+// What to watch and how often: the configuration as the watch room needs it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/secret.h"
+#include "task/call.h"
+
+namespace runwatch::watch {
+
+struct SpaceSettings {
+  core::Secret token;
+  std::optional<std::string> name;   // the label; nothing: the platform's slug
+  std::vector<std::string> run_ids;  // empty: all runs of the list
+  std::vector<task::RunMode> modes;  // empty: all
+  core::Duration max_age = std::chrono::hours(24 * 7);
+  std::uint64_t max_runs = 50;
+
+  bool lists_runs() const { return !run_ids.empty(); }
+};
+
+struct Settings {
+  core::Duration interval = std::chrono::seconds(30);
+  core::Duration idle_interval = std::chrono::minutes(10);
+  core::Duration discovery_interval = std::chrono::minutes(1);
+  core::Duration retire_after = std::chrono::hours(24);
+  core::Duration retention = std::chrono::hours(24 * 30);
+  std::vector<SpaceSettings> spaces;  // empty: every space of the organization, each as `every_space`
+  SpaceSettings every_space;
+};
+
+}  // namespace runwatch::watch

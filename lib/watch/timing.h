@@ -1,0 +1,35 @@
+// When to ask again: pure functions of what is known of a run and of how the last attempt ended.
+#pragma once
+
+#include <optional>
+
+#include "core/clock.h"
+#include "task/poll_reason.h"
+#include "task/run.h"
+#include "unpod/api.h"
+#include "watch/settings.h"
+
+namespace runwatch::watch {
+
+// At least one task and at least as many as the run was created with, all finished, and the run's own status finished
+// or not given.
+bool is_finished_run(const task::RunRecord& run);
+
+// The platform queues failures again after 15 minutes; a finished run is left in peace 20 minutes after its last
+// change.
+inline constexpr core::Duration kIdleAfter = std::chrono::minutes(20);
+
+bool is_idle(const task::RunRecord& run, core::WallTime now);
+bool is_due_to_retire(const task::RunRecord& run, core::WallTime now, core::Duration retire_after);
+core::Duration interval_of(const task::RunRecord& run, core::WallTime now, const Settings& settings);
+
+// After the `failures`-th failure in a row of a job that is asked every `interval`: 1 s, doubling, up to `interval`;
+// for reasons that time alone does not mend, `patient` (403, 404), which a shrunken answer never waits for.
+core::Duration delay_after_failure(task::PollReason reason, int failures, core::Duration interval,
+                                   core::Duration patient, double random);
+
+// How long all polls pause after this failure: what the platform asked for, between `interval` and 15 minutes; 5
+// minutes after a token was refused; nothing otherwise.
+std::optional<core::Duration> pause_after(const unpod::Failure& failure, core::Duration interval);
+
+}  // namespace runwatch::watch

@@ -1,0 +1,177 @@
+#include "watch/watch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "core/text.h"
+#include "watch/fetch.h"
+
+namespace runwatch::watch {
+namespace {
+
+constexpr core::Duration kTurn = std::chrono::seconds(1);
+constexpr core::Duration kSlack = std::chrono::seconds(30);
+constexpr std::size_t kLedgerLoop = 0;
+
+metrics::Endpoint to_endpoint(unpod::Call call) {
+  switch (call) {
+    case unpod::Call::tasks:
+      return metrics::Endpoint::tasks;
+    case unpod::Call::runs:
+      return metrics::Endpoint::runs;
+    case unpod::Call::spaces:
+      return metrics::Endpoint::spaces;
+    case unpod::Call::space:
+      return metrics::Endpoint::space;
+    case unpod::Call::organizations:
+      break;
+  }
+  return metrics::Endpoint::organizations;
+}
+
+}  // namespace
+
+Watch::Watch(Settings settings, unpod::ApiOptions api, Limits limits, Deps deps)
+    : api_(std::move(api)),
+      limits_(limits),
+      deps_(std::move(deps)),
+      pace_(limits.rate, limits.burst, deps_.clock),
+      dispatcher_(deps_.clock),
+      inbox_(limits.concurrency),
+      progress_(1 + limits.concurrency, deps_.clock),
+      ledger_(std::move(settings), {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random}) {}
+
+Watch::~Watch() {
+  for (auto& thread : threads_) thread.request_stop();
+}
+
+core::Result<void> Watch::load() {
+  auto jobs = ledger_.load();
+  if (!jobs) return std::unexpected(std::move(jobs.error()));
+  first_jobs_ = std::move(*jobs);
+  return {};
+}
+
+void Watch::run() {
+  dispatcher_.plan(std::move(first_jobs_));
+  threads_.emplace_back([this](std::stop_token stop) { ledger_loop(std::move(stop)); });
+  for (std::size_t i = 0; i < limits_.concurrency; ++i) {
+    threads_.emplace_back([this, i](std::stop_token stop) { fetch_loop(1 + i, std::move(stop)); });
+  }
+}
+
+unpod::Hooks Watch::hooks(std::size_t loop) {
+  return {
+      .admit =
+          [this, loop](std::stop_token stop) {
+            const auto waited = pace_.admit(std::move(stop), [this, loop] { progress_.mark(loop); });
+            progress_.mark(loop);
+            if (waited && waited->count() > 0) deps_.meters.api_throttled(*waited);
+            return waited.has_value();
+          },
+      .done = [this](unpod::Call call, int status, core::Duration took,
+                     std::uint64_t bytes) { deps_.meters.api_request(to_endpoint(call), status, took, bytes); },
+  };
+}
+
+void Watch::fetch_loop(std::size_t loop, std::stop_token stop) {
+  const auto client = deps_.make_client();
+  unpod::Api api(api_, *client, deps_.credentials, hooks(loop), deps_.clock);
+  while (!stop.stop_requested()) {
+    progress_.mark(loop);
+    if (pace_.is_paused()) {
+      pace_.wait_while_paused(stop, kTurn);
+      continue;
+    }
+    auto planned = dispatcher_.next(stop, kTurn);
+    if (planned) inbox_.put(fetch_safely(*planned, api, stop), stop);
+  }
+}
+
+// Whatever goes wrong inside is a failed poll, never the end of the loop.
+Fetched Watch::fetch_safely(const Planned& planned, unpod::Api& api, std::stop_token stop) {
+  try {
+    return fetch(planned, api, deps_.clock, std::move(stop));
+  } catch (const std::exception& error) {
+    unpod::Failure failure;
+    failure.text = core::printable(error.what());
+    Fetched failed;
+    failed.job = planned.job;
+    failed.due = planned.due;
+    failed.began = deps_.clock.wall_now();
+    failed.outcome = std::move(failure);
+    return failed;
+  }
+}
+
+// What is known may be half changed after an exception: it is read again from the store.
+void Watch::apply(Fetched fetched) {
+  try {
+    follow(ledger_.apply(std::move(fetched)));
+  } catch (const std::exception& error) {
+    core::log::error("a poll could not be applied", {{"error", error.what()}});
+    outdated_ = true;
+  }
+}
+
+void Watch::ledger_loop(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    progress_.mark(kLedgerLoop);
+    auto fetched = inbox_.take(stop, kTurn);
+    if (fetched) apply(std::move(*fetched));
+    watch_pause();
+  }
+}
+
+void Watch::follow(const Report& report) {
+  if (report.outdated) outdated_ = true;
+  if (report.pause) {
+    deps_.meters.api_paused_until(deps_.clock.wall_now() + pace_.pause_for(report.pause->length));
+    pause_shown_ = true;
+    core::log::warning(report.pause->token_refused
+                           ? "all polls pause: the token was refused; a new one in its file ends it"
+                           : "all polls pause, as the platform asked",
+                       {{"for", report.pause->length}});
+    if (report.pause->token_refused) refused_ = deps_.credentials.token();
+  }
+  dispatcher_.plan(report.next);
+}
+
+// A pause after a refused token ends with the token.
+void Watch::watch_pause() {
+  if (!pause_shown_) return;
+  if (refused_ && deps_.credentials.refresh(*refused_)) {
+    core::log::info("the token changed: polling goes on");
+    pace_.resume();
+  }
+  if (pace_.is_paused()) return;
+  refused_.reset();
+  pause_shown_ = false;
+  deps_.meters.api_paused_until({});
+}
+
+std::optional<std::string> Watch::stuck_loop() const {
+  const auto now = deps_.clock.steady_now();
+  if (now - progress_.last(kLedgerLoop) > kSlack) return "ledger";
+  for (std::size_t i = 0; i < limits_.concurrency; ++i) {
+    if (now - progress_.last(1 + i) > api_.timeout + kSlack) return fmt::format("fetch {}", i + 1);
+  }
+  return std::nullopt;
+}
+
+void Watch::report_progress() {
+  const auto steady = deps_.clock.steady_now();
+  const auto wall = deps_.clock.wall_now();
+  const auto at = [&](core::SteadyTime last) {
+    return wall - std::chrono::duration_cast<core::Duration>(steady - last);
+  };
+  auto oldest_fetch = core::SteadyTime::max();
+  for (std::size_t i = 0; i < limits_.concurrency; ++i) oldest_fetch = std::min(oldest_fetch, progress_.last(1 + i));
+  deps_.meters.progress(metrics::Loop::ledger, at(progress_.last(kLedgerLoop)));
+  deps_.meters.progress(metrics::Loop::fetch, at(oldest_fetch));
+}
+
+}  // namespace runwatch::watch

@@ -1,0 +1,89 @@
+// The watching itself: fetchers that ask, one ledger that decides, and nothing shared between them but queues.
+//
+// Owns: the threads. The destructor asks them to stop and waits: a request in the air is cancelled, a commit ended.
+// Threads: made and destroyed by one; the questions may come from any.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/clock.h"
+#include "http/client.h"
+#include "metrics/exposition.h"
+#include "metrics/meters.h"
+#include "store/store.h"
+#include "unpod/api.h"
+#include "watch/dispatcher.h"
+#include "watch/inbox.h"
+#include "watch/ledger.h"
+#include "watch/pace.h"
+#include "watch/progress.h"
+#include "watch/settings.h"
+
+namespace runwatch::watch {
+
+struct Limits {
+  double rate = 5;  // requests a second, all fetchers together
+  double burst = 10;
+  std::size_t concurrency = 4;
+};
+
+class Watch {
+ public:
+  struct Deps {
+    const core::Clock& clock;
+    store::Store& store;
+    metrics::Meters& meters;
+    metrics::Exposition& exposition;
+    unpod::Credentials& credentials;
+    std::function<std::unique_ptr<http::Client>()> make_client;  // one a fetcher
+    std::function<double()> random;                              // for the ledger's thread
+  };
+
+  Watch(Settings settings, unpod::ApiOptions api, Limits limits, Deps deps);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  // Reads the store and publishes what it says; then `run` starts the threads.
+  core::Result<void> load();
+  void run();
+
+  // The loop that made no progress for longer than it ever needs, if there is one.
+  std::optional<std::string> stuck_loop() const;
+  // The ledger fell behind the store: take this Watch down, make another one and load it.
+  bool is_outdated() const { return outdated_; }
+  // Takes the age of each loop's last turn over into the meters.
+  void report_progress();
+
+ private:
+  void fetch_loop(std::size_t loop, std::stop_token stop);
+  void ledger_loop(std::stop_token stop);
+  Fetched fetch_safely(const Planned& planned, unpod::Api& api, std::stop_token stop);
+  void apply(Fetched fetched);
+  void follow(const Report& report);
+  void watch_pause();
+  unpod::Hooks hooks(std::size_t loop);
+
+  const unpod::ApiOptions api_;
+  const Limits limits_;
+  Deps deps_;
+  Pace pace_;
+  Dispatcher dispatcher_;
+  Inbox inbox_;
+  Progress progress_;  // 0: the ledger; then the fetchers
+  Ledger ledger_;
+  std::vector<Planned> first_jobs_;
+  std::atomic<bool> outdated_ = false;
+  // The ledger thread's: the pause that the meters show, and the token that it is about.
+  bool pause_shown_ = false;
+  std::optional<core::Secret> refused_;
+  std::vector<std::jthread> threads_;  // last: stopped and joined before what they use goes
+};
+
+}  // namespace runwatch::watch

@@ -1,0 +1,150 @@
+// A ledger over a real store in a folder of its own, fed by hand.
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/manual_clock.h"
+#include "task/task_key.h"
+#include "watch/ledger.h"
+
+namespace runwatch::watch::test {
+
+using namespace std::chrono_literals;
+
+inline const std::string kSpaceToken = "8KZRTQP7BNW5XEDLORYUHMJC";
+inline const std::string kRunId = "R40fe5eface1511f082ac156368e7acc4";
+
+class Desk {
+ public:
+  explicit Desk(Settings settings = one_space()) : settings_(std::move(settings)) {
+    char pattern[] = "/tmp/runwatch-ledger-XXXXXX";
+    folder_ = mkdtemp(pattern);
+    open();
+  }
+  ~Desk() {
+    close();
+    std::filesystem::remove_all(folder_);
+  }
+
+  static Settings one_space() {
+    Settings settings;
+    settings.spaces.push_back({});
+    settings.spaces.back().token = core::Secret(kSpaceToken);
+    settings.spaces.back().name = "sales";
+    return settings;
+  }
+
+  // A process ends, another one begins on the same store, maybe with another configuration.
+  void restart() {
+    close();
+    open();
+  }
+  void restart(Settings settings) {
+    settings_ = std::move(settings);
+    restart();
+  }
+
+  Report apply(Fetched fetched) {
+    clock.advance(1s);
+    return ledger->apply(std::move(fetched));
+  }
+
+  Fetched fetched(JobKind kind, const std::string& run_id = kRunId) {
+    Fetched f;
+    f.job.kind = kind;
+    f.job.space = 1;
+    f.job.run_id = run_id;
+    f.due = clock.steady_now();
+    f.began = clock.wall_now();
+    f.took = 100ms;
+    return f;
+  }
+
+  Report discover(std::vector<task::ObservedRunRow> rows) {
+    auto f = fetched(JobKind::discovery);
+    Discovered found;
+    found.list.rows = std::move(rows);
+    f.outcome = std::move(found);
+    return apply(std::move(f));
+  }
+
+  Report poll(std::int64_t run, const std::vector<std::pair<int, task::Status>>& tasks) {
+    auto f = fetched(JobKind::poll);
+    f.job.run = run;
+    task::ObservedRun observed;
+    for (const auto& [id, status] : tasks) {
+      task::ObservedTask t;
+      t.key = task::make_task_key("T8ff2ccdffe9a11f0878d43cd8a99e0" + std::to_string(10 + id));
+      t.status = status;
+      observed.tasks.push_back(t);
+    }
+    f.outcome = std::move(observed);
+    return apply(std::move(f));
+  }
+
+  Report fail(JobKind kind, std::int64_t run, task::PollReason reason) {
+    auto f = fetched(kind);
+    f.job.run = run;
+    unpod::Failure failure;
+    failure.reason = reason;
+    failure.text = "it did not work";
+    f.outcome = failure;
+    return apply(std::move(f));
+  }
+
+  task::ObservedRunRow row(const std::string& id, core::Duration age, task::Status status = task::Status::in_progress) {
+    task::ObservedRunRow r;
+    r.run_id = id;
+    r.created = clock.wall_now() - age;
+    r.status = status;
+    r.status_given = true;
+    return r;
+  }
+
+  const task::SpaceSnapshot& space(std::size_t i = 0) { return *exposition->snapshot()->spaces.at(i); }
+  std::uint64_t tasks(task::Status status) { return space().tasks[task::index(status)]; }
+  double failures() {
+    double sum = 0;
+    const auto& family = task::info(task::Family::failures);
+    for (std::size_t s = 0; s < family.series.size(); ++s) sum += (*space().counters)[family.cell(s)];
+    return sum;
+  }
+  bool exposes(const std::string& line) {
+    return exposition->render(metrics::TextFormat::prometheus).find("\n" + line + "\n") != std::string::npos;
+  }
+  std::filesystem::path database() const { return std::filesystem::path(folder_) / "state.db"; }
+
+  runwatch::test::ManualClock clock;
+  std::unique_ptr<metrics::Meters> meters;
+  std::unique_ptr<metrics::Exposition> exposition;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<Ledger> ledger;
+  std::vector<Planned> first_jobs;
+
+ private:
+  void open() {
+    meters = std::make_unique<metrics::Meters>(metrics::BuildInfo{"0", "test", "test"});
+    exposition = std::make_unique<metrics::Exposition>(metrics::ExpositionOptions{}, *meters);
+    store = store::Store::open(database()).value();
+    ledger =
+        std::make_unique<Ledger>(settings_, Ledger::Deps{clock, store.get(), *meters, *exposition, [] { return 0.5; }});
+    first_jobs = ledger->load().value();
+  }
+  void close() {
+    ledger.reset();
+    store.reset();
+    exposition.reset();
+    meters.reset();
+  }
+
+  Settings settings_;
+  std::string folder_;
+};
+
+}  // namespace runwatch::watch::test

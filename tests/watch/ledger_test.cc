@@ -1,0 +1,396 @@
+#include "watch/ledger.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "ledger_fixture.h"
+
+using namespace runwatch;
+using namespace runwatch::watch;
+using namespace runwatch::watch::test;
+using task::PollReason;
+using task::Status;
+
+namespace {
+
+std::size_t polls_planned(const Report& report) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(report.next, [](const Planned& p) { return p.job.kind == JobKind::poll; }));
+}
+
+}  // namespace
+
+TEST_CASE("discovery plans a poll for each run it starts to watch, and itself again") {
+  Desk desk;
+  REQUIRE(desk.first_jobs.size() == 1);
+  CHECK(desk.first_jobs[0].job.kind == JobKind::discovery);
+  const auto report = desk.discover({desk.row("a", 1h), desk.row("b", 2h)});
+  CHECK(polls_planned(report) == 2);
+  CHECK(report.next.size() == 3);
+  CHECK(desk.space().runs.size() == 2);
+}
+
+TEST_CASE("nothing is said about up before the first attempt ended") {
+  Desk desk;
+  CHECK_FALSE(desk.space().up.has_value());
+  CHECK_FALSE(desk.exposition->snapshot()->ready());
+  desk.fail(JobKind::discovery, 0, PollReason::timeout);
+  CHECK(desk.space().up == false);
+  CHECK(desk.exposition->snapshot()->ready());
+  desk.discover({});
+  CHECK(desk.space().up == true);
+}
+
+TEST_CASE("old failures of a baseline run are no news, new ones are") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::failed}, {2, Status::pending}});
+  CHECK(desk.failures() == 0);
+  CHECK(desk.tasks(Status::failed) == 1);
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("failures in a run that appeared later count in full") {
+  Desk desk;
+  desk.discover({});
+  desk.clock.advance(1h);
+  desk.discover({desk.row("a", 1min)});
+  desk.poll(1, {{1, Status::failed}});
+  CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("after a restart counters go on, what happened meanwhile is counted once and nothing twice") {
+  Desk desk;
+  desk.discover({});
+  desk.clock.advance(1h);
+  desk.discover({desk.row("a", 1min)});
+  desk.poll(1, {{1, Status::failed}, {2, Status::pending}});
+  desk.restart();
+  CHECK(desk.failures() == 1);
+  CHECK(desk.tasks(Status::failed) == 1);
+  CHECK_FALSE(desk.space().up.has_value());
+  REQUIRE(desk.first_jobs.size() == 2);
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  CHECK(desk.failures() == 2);
+}
+
+TEST_CASE("a poll in trouble empties no gauge, and says so") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  const auto report = desk.fail(JobKind::poll, 1, PollReason::server_error);
+  CHECK(desk.tasks(Status::pending) == 1);
+  CHECK(desk.space().up == false);
+  CHECK(desk.space().runs_failing == 1);
+  CHECK(desk.space().last_error->reason == PollReason::server_error);
+  CHECK(polls_planned(report) == 1);
+  CHECK(desk.exposes("runwatch_poll_failures_total{space=\"sales\",reason=\"server_error\"} 1"));
+  desk.poll(1, {{1, Status::pending}});
+  CHECK(desk.space().up == true);
+  CHECK(desk.space().runs_failing == 0);
+}
+
+TEST_CASE("what was not committed is not published, and does not bring the platform down") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  std::filesystem::remove(desk.database());
+  desk.poll(1, {{1, Status::failed}});
+  CHECK(desk.tasks(Status::failed) == 0);
+  CHECK(desk.failures() == 0);
+  CHECK(desk.space().up == true);
+  CHECK(desk.space().runs_failing == 1);
+  CHECK(desk.exposes("runwatch_poll_failures_total{space=\"sales\",reason=\"store\"} 1"));
+}
+
+TEST_CASE("a shrunken answer fails the poll, is asked again at the interval and believed the third time") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  const auto report = desk.poll(1, {});
+  CHECK(desk.space().last_error->reason == PollReason::shrunken);
+  CHECK(desk.tasks(Status::pending) == 1);
+  REQUIRE(report.next.size() == 1);
+  CHECK(report.next[0].due == desk.clock.steady_now() + 30s);
+  desk.poll(1, {});
+  desk.poll(1, {});
+  CHECK(desk.tasks(Status::pending) == 0);
+  CHECK(desk.space().up == true);
+}
+
+TEST_CASE("the tally of a shrunken answer does not survive a restart") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  desk.poll(1, {});
+  desk.poll(1, {});
+  desk.restart();
+  desk.poll(1, {});
+  CHECK(desk.tasks(Status::pending) == 1);
+}
+
+TEST_CASE("a finished run retires, keeps its tasks in the totals and is forgotten after the retention") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h, Status::completed)});
+  desk.poll(1, {{1, Status::completed}});
+  CHECK(desk.space().runs[0]->finished != task::kNoTime);
+  desk.clock.advance(25h);
+  const auto report = desk.poll(1, {{1, Status::completed}});
+  CHECK(report.next.empty());
+  CHECK(desk.space().runs.empty());
+  CHECK(desk.space().runs_retired == 1);
+  CHECK(desk.tasks(Status::completed) == 1);
+  desk.restart();
+  CHECK(desk.space().runs_retired == 1);
+  CHECK(desk.tasks(Status::completed) == 1);
+  desk.clock.advance(31 * 24h);
+  desk.discover({});
+  CHECK(desk.space().runs_retired == 0);
+  CHECK(desk.tasks(Status::completed) == 0);
+}
+
+TEST_CASE("a retired run that goes on is watched again from what is stored") {
+  Desk desk;
+  const auto created = desk.clock.wall_now() - 1h;
+  auto row = desk.row("a", 1h, Status::completed);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}});
+  desk.clock.advance(25h);
+  desk.poll(1, {{1, Status::failed}});
+  REQUIRE(desk.space().runs.empty());
+  row.status = Status::in_progress;
+  row.created = created;
+  CHECK(polls_planned(desk.discover({row})) == 1);
+  desk.poll(1, {{1, Status::completed}});
+  CHECK(desk.failures() == 0);
+  CHECK(desk.exposes("unpod_task_recoveries_total{space=\"sales\"} 1"));
+}
+
+TEST_CASE("a space without a name is called by its slug once it is learnt, and keeps it over a restart") {
+  auto settings = Desk::one_space();
+  settings.spaces[0].name.reset();
+  Desk desk(settings);
+  CHECK(desk.space().name == "unnamed-1");
+  CHECK(desk.first_jobs[0].job.wants_name);
+  auto f = desk.fetched(JobKind::discovery);
+  Discovered found;
+  found.info = unpod::SpaceInfo{.name = "Sales", .slug = "sales-space", .token = {}};
+  f.outcome = found;
+  desk.apply(std::move(f));
+  CHECK(desk.space().name == "sales-space");
+  desk.restart();
+  CHECK(desk.space().name == "sales-space");
+  CHECK_FALSE(desk.first_jobs[0].job.wants_name);
+}
+
+TEST_CASE("named runs are polled at once, ready when tried, and unknown when the list lacks them") {
+  auto settings = Desk::one_space();
+  settings.spaces[0].run_ids = {kRunId};
+  Desk desk(settings);
+  CHECK(desk.first_jobs.size() == 2);
+  CHECK_FALSE(desk.exposition->snapshot()->ready());
+  desk.fail(JobKind::poll, 1, PollReason::connect);
+  CHECK(desk.exposition->snapshot()->ready());
+  desk.discover({});
+  CHECK(desk.space().runs_unknown == 1);
+}
+
+TEST_CASE("a run that the configuration names no more is put away, and taken up again when it is named again") {
+  auto named = Desk::one_space();
+  named.spaces[0].run_ids = {kRunId};
+  Desk desk(named);
+  desk.discover({desk.row(kRunId, 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  auto other = named;
+  other.spaces[0].run_ids = {"Rother"};
+  desk.restart(other);
+  CHECK(desk.space().runs_retired == 1);
+  desk.restart(named);
+  CHECK(desk.space().runs.size() == 1);
+  desk.poll(1, {{1, Status::failed}});
+  CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("a run that a changed configuration names is baseline") {
+  auto named = Desk::one_space();
+  named.spaces[0].run_ids = {"Rfirst"};
+  Desk desk(named);
+  desk.discover({});
+  named.spaces[0].run_ids = {"Rfirst", "Rsecond"};
+  desk.restart(named);
+  desk.poll(2, {{1, Status::failed}});
+  CHECK(desk.failures() == 0);
+}
+
+TEST_CASE("a refused token pauses everything") {
+  Desk desk;
+  const auto report = desk.fail(JobKind::discovery, 0, PollReason::auth);
+  REQUIRE(report.pause);
+  CHECK(report.pause->token_refused);
+  CHECK(report.pause->length == 5min);
+}
+
+TEST_CASE("a cancelled job counts nowhere") {
+  Desk desk;
+  auto f = desk.fetched(JobKind::discovery);
+  unpod::Failure cancelled;
+  cancelled.cancelled = true;
+  f.outcome = cancelled;
+  CHECK(desk.apply(std::move(f)).next.empty());
+  CHECK_FALSE(desk.space().up.has_value());
+  CHECK(desk.exposes("runwatch_polls_total{space=\"sales\"} 0"));
+}
+
+TEST_CASE("spaces of the organization are entered once, and keep what is known over a restart") {
+  Settings settings;
+  Desk desk(settings);
+  REQUIRE(desk.first_jobs.size() == 1);
+  CHECK(desk.first_jobs[0].job.kind == JobKind::spaces);
+  const auto list = [&] {
+    auto f = desk.fetched(JobKind::spaces);
+    f.outcome =
+        std::vector<unpod::SpaceInfo>{{"Sales", "sales", core::Secret("A")}, {"Help", "help", core::Secret("B")}};
+    return desk.apply(std::move(f));
+  };
+  CHECK(list().next.size() == 3);
+  CHECK(list().next.size() == 1);
+  CHECK(desk.space(0).name == "sales");
+  CHECK(desk.space(1).name == "help");
+}
+
+TEST_CASE("without a list of the organization's spaces what is stored is shown, and its failure is theirs") {
+  Desk desk(Settings{});
+  const auto list = [&] {
+    auto f = desk.fetched(JobKind::spaces);
+    f.outcome = std::vector<unpod::SpaceInfo>{{"Sales", "sales", core::Secret("A")}};
+    return desk.apply(std::move(f));
+  };
+  list();
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  desk.restart();
+  CHECK(desk.space().name == "sales");
+  CHECK(desk.tasks(Status::pending) == 1);
+  CHECK(desk.first_jobs.size() == 1);
+  desk.fail(JobKind::spaces, 0, PollReason::connect);
+  CHECK(desk.space().up == false);
+  CHECK(desk.exposes("runwatch_poll_failures_total{space=\"sales\",reason=\"connect\"} 1"));
+  CHECK(list().next.size() == 3);
+  auto gone = desk.fetched(JobKind::spaces);
+  desk.restart();
+  gone.outcome = std::vector<unpod::SpaceInfo>{};
+  desk.apply(std::move(gone));
+  CHECK(desk.exposition->snapshot()->spaces.empty());
+  list();
+  CHECK(desk.tasks(Status::pending) == 1);
+}
+
+TEST_CASE("a run that the selection still wants is never forgotten, so that nothing is told again") {
+  auto named = Desk::one_space();
+  named.spaces[0].run_ids = {kRunId};
+  Desk desk(named);
+  desk.discover({desk.row(kRunId, 1h, Status::completed)});
+  desk.poll(1, {{1, Status::failed}});
+  desk.clock.advance(25h);
+  desk.poll(1, {{1, Status::failed}});
+  REQUIRE(desk.space().runs_retired == 1);
+  desk.clock.advance(31 * 24h);
+  desk.discover({});
+  CHECK(desk.space().runs_retired == 1);
+  CHECK(desk.failures() == 0);
+}
+
+TEST_CASE("a run that the configuration put away stays away when its row changes") {
+  Desk desk;
+  auto row = desk.row("a", 1h);
+  row.mode = task::RunMode::test;
+  desk.discover({row});
+  auto prod_only = Desk::one_space();
+  prod_only.spaces[0].modes = {task::RunMode::prod};
+  desk.restart(prod_only);
+  REQUIRE(desk.space().runs_retired == 1);
+  row.modified = desk.clock.wall_now();
+  CHECK(polls_planned(desk.discover({row})) == 0);
+  CHECK(desk.space().runs_retired == 1);
+}
+
+TEST_CASE("the list is read back to the oldest watched run, whatever its age") {
+  Desk desk;
+  const auto created = desk.clock.wall_now() - 1h;
+  desk.discover({desk.row("a", 1h)});
+  desk.clock.advance(9 * 24h);
+  const auto report = desk.discover({});
+  REQUIRE(report.next.size() == 1);
+  CHECK(report.next[0].job.oldest_watched == created);
+}
+
+TEST_CASE("jumps of the wall clock lose no poll and make no burst") {
+  for (const auto jump :
+       {core::Duration(1h), core::Duration(-1h), core::Duration(-24h * 365 * 50), core::Duration(24h * 365 * 12)}) {
+    Desk desk;
+    desk.discover({desk.row("a", 1h)});
+    desk.poll(1, {{1, Status::pending}});
+    desk.clock.jump_wall(jump);
+    const auto report = desk.poll(1, {{1, Status::failed}});
+    REQUIRE(report.next.size() == 1);
+    CHECK(report.next[0].due >= desk.clock.steady_now());
+    CHECK(report.next[0].due <= desk.clock.steady_now() + 30s);
+    CHECK(desk.failures() == 1);
+  }
+}
+
+TEST_CASE("a run whose tasks differ in mode is mixed, else it is what its row says") {
+  Desk desk;
+  auto row = desk.row("a", 1h);
+  row.mode = task::RunMode::prod;
+  desk.discover({row});
+  auto f = desk.fetched(JobKind::poll);
+  f.job.run = 1;
+  task::ObservedRun observed;
+  for (const auto mode : {task::RunMode::prod, task::RunMode::test}) {
+    task::ObservedTask t;
+    t.key = task::make_task_key("odd-" + std::to_string(observed.tasks.size()));
+    t.mode = mode;
+    observed.tasks.push_back(t);
+  }
+  f.outcome = observed;
+  desk.apply(std::move(f));
+  CHECK(desk.space().runs[0]->mode == task::RunMode::mixed);
+  desk.poll(1, {{1, Status::pending}});
+}
+
+TEST_CASE("a forgotten run that a leap of the clock brings back is no news") {
+  Desk desk;
+  const auto created = desk.clock.wall_now() + 1h;
+  desk.discover({});
+  desk.clock.advance(2h);
+  auto row = desk.row("a", 1h, Status::completed);
+  row.created = created;
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}});
+  REQUIRE(desk.failures() == 1);
+  desk.clock.advance(25h);
+  desk.poll(1, {{1, Status::failed}});
+  desk.clock.jump_wall(24h * 40);
+  desk.discover({});
+  REQUIRE(desk.space().runs_retired == 0);
+  desk.clock.jump_wall(-24h * 40);
+  desk.discover({row});
+  desk.poll(2, {{1, Status::failed}});
+  CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("a pause holds back what was not tried yet, which counts as tried and down") {
+  auto two = Desk::one_space();
+  two.spaces.push_back({});
+  two.spaces.back().token = core::Secret("OTHER");
+  two.spaces.back().name = "help";
+  Desk desk(two);
+  desk.fail(JobKind::discovery, 0, PollReason::auth);
+  CHECK(desk.exposition->snapshot()->ready());
+  CHECK(desk.space(1).up == false);
+  CHECK(desk.exposes("runwatch_polls_total{space=\"help\"} 0"));
+}

@@ -1,0 +1,96 @@
+#include "watch/timing.h"
+
+#include <doctest/doctest.h>
+
+using namespace runwatch;
+using namespace std::chrono_literals;
+using task::PollReason;
+using task::Status;
+
+namespace {
+
+const core::WallTime kNow{std::chrono::seconds(1'770'000'000)};
+
+task::RunRecord run(std::uint64_t completed, std::uint64_t pending, std::uint64_t batch) {
+  task::RunRecord r;
+  r.polled = true;
+  r.tasks[task::index(Status::completed)] = completed;
+  r.tasks[task::index(Status::pending)] = pending;
+  r.row.batch_count = batch;
+  r.last_change = kNow;
+  return r;
+}
+
+unpod::Failure failed(PollReason reason) {
+  unpod::Failure failure;
+  failure.reason = reason;
+  return failure;
+}
+
+}  // namespace
+
+TEST_CASE("a run is finished when all its tasks are, as many as it was made with, and its own status allows") {
+  CHECK(watch::is_finished_run(run(3, 0, 3)));
+  CHECK(watch::is_finished_run(run(3, 0, 0)));
+  CHECK_FALSE(watch::is_finished_run(run(3, 1, 3)));
+  CHECK_FALSE(watch::is_finished_run(run(3, 0, 4)));
+  CHECK_FALSE(watch::is_finished_run(run(0, 0, 0)));
+  auto own = run(3, 0, 3);
+  own.row.status_given = true;
+  own.row.status = Status::in_progress;
+  CHECK_FALSE(watch::is_finished_run(own));
+  own.row.status = Status::partially_completed;
+  CHECK(watch::is_finished_run(own));
+}
+
+TEST_CASE("a finished run goes idle 20 minutes after its last change") {
+  const watch::Settings settings;
+  auto finished = run(1, 0, 1);
+  finished.finished = kNow;
+  CHECK(watch::interval_of(finished, kNow + 19min, settings) == settings.interval);
+  CHECK(watch::interval_of(finished, kNow + 20min, settings) == settings.idle_interval);
+  CHECK(watch::interval_of(run(1, 1, 1), kNow + 10h, settings) == settings.interval);
+}
+
+TEST_CASE("a run retires that long after its last change, and never unfinished") {
+  auto finished = run(1, 0, 1);
+  finished.finished = kNow;
+  CHECK_FALSE(watch::is_due_to_retire(finished, kNow + 23h, 24h));
+  CHECK(watch::is_due_to_retire(finished, kNow + 24h, 24h));
+  CHECK_FALSE(watch::is_due_to_retire(run(1, 1, 1), kNow + 999h, 24h));
+}
+
+TEST_CASE("a failed poll is tried again after a second, doubling up to its interval, with jitter") {
+  const auto delay = [](int failures, double random) {
+    return watch::delay_after_failure(PollReason::timeout, failures, 30s, 10min, random);
+  };
+  CHECK(delay(1, 0.5) == 1s);
+  CHECK(delay(2, 0.5) == 2s);
+  CHECK(delay(3, 0.0) == 3s);
+  CHECK(delay(3, 1.0) == 5s);
+  CHECK(delay(9, 0.5) <= 30s);
+  CHECK(delay(1000, 1.0) <= 30s);
+}
+
+TEST_CASE("what time alone does not mend waits for the idle interval, a shrunken answer only for the interval") {
+  CHECK(watch::delay_after_failure(PollReason::forbidden, 1, 30s, 10min, 0.5) == 10min);
+  CHECK(watch::delay_after_failure(PollReason::not_found, 1, 30s, 10min, 0.5) == 10min);
+  CHECK(watch::delay_after_failure(PollReason::shrunken, 7, 30s, 10min, 0.5) == 30s);
+}
+
+TEST_CASE("what the platform asks for pauses all polls between the interval and a quarter of an hour") {
+  const auto pause = [](core::Duration asked) {
+    unpod::Failure failure;
+    failure.reason = PollReason::rate_limited;
+    failure.retry_after = asked;
+    return watch::pause_after(failure, 30s);
+  };
+  CHECK(pause(0s) == 30s);
+  CHECK(pause(60s) == 60s);
+  CHECK(pause(24h) == 15min);
+  CHECK_FALSE(watch::pause_after(failed(PollReason::rate_limited), 30s));
+}
+
+TEST_CASE("a refused token pauses all polls for five minutes") {
+  CHECK(watch::pause_after(failed(PollReason::auth), 30s) == 5min);
+}

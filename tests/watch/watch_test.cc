@@ -1,0 +1,113 @@
+// The threads together: fetchers, ledger and their queues, against the simulated platform over real sockets.
+#include "watch/watch.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "sim/simulator.h"
+
+using namespace runwatch;
+using namespace std::chrono_literals;
+
+namespace {
+
+class Scene {
+ public:
+  explicit Scene(const std::string& token = "simulated-token") : credentials(core::Secret(token), reader(token)) {
+    char pattern[] = "/tmp/runwatch-watch-XXXXXX";
+    folder = mkdtemp(pattern);
+    options.runs = 3;
+    options.tasks = 25;
+    options.speed = 50;
+    platform = sim::simulate(options, {}, clock).value();
+    store = store::Store::open(folder / "state.db").value();
+    settings.interval = 100ms;
+    settings.discovery_interval = 200ms;
+    for (const auto& space : platform->spaces()) {
+      settings.spaces.push_back({});
+      settings.spaces.back().token = core::Secret(space.token);
+      settings.spaces.back().name = space.name;
+    }
+  }
+  ~Scene() {
+    store.reset();
+    std::filesystem::remove_all(folder);
+  }
+
+  std::unique_ptr<watch::Watch> start() {
+    unpod::ApiOptions api;
+    api.base_url = platform->base_url();
+    api.org_handle = options.org_handle;
+    api.page_size = 10;
+    auto watching =
+        std::make_unique<watch::Watch>(settings, api, watch::Limits{.rate = 1000, .burst = 100, .concurrency = 3},
+                                       watch::Watch::Deps{clock, *store, meters, exposition, credentials,
+                                                          [] { return http::make_client(); }, [] { return 0.5; }});
+    REQUIRE(watching->load());
+    watching->run();
+    return watching;
+  }
+
+  // Polls a condition of the published state; fails after a minute.
+  template <class F>
+  void wait_for(F holds) {
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (!holds(*exposition.snapshot())) {
+      REQUIRE(std::chrono::steady_clock::now() < end);
+      std::this_thread::yield();
+    }
+  }
+
+  static unpod::Credentials::Reader reader(const std::string& token) {
+    if (token == "simulated-token") return {};
+    return [] { return core::Secret("simulated-token"); };
+  }
+
+  core::SystemClock clock;
+  std::filesystem::path folder;
+  sim::Options options;
+  std::unique_ptr<sim::Simulator> platform;
+  std::unique_ptr<store::Store> store;
+  metrics::Meters meters{{"0", "test", "test"}};
+  metrics::Exposition exposition{{}, meters};
+  unpod::Credentials credentials;
+  watch::Settings settings;
+};
+
+std::uint64_t all_tasks(const task::Snapshot& snapshot) {
+  std::uint64_t sum = 0;
+  for (const auto& space : snapshot.spaces) {
+    for (const auto n : space->tasks) sum += n;
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("every run of every space is polled, by several fetchers at once") {
+  Scene scene;
+  const auto watching = scene.start();
+  scene.wait_for([](const task::Snapshot& s) { return all_tasks(s) >= 150 && s.ready(); });
+  CHECK_FALSE(watching->stuck_loop());
+  CHECK_FALSE(watching->is_outdated());
+  watching->report_progress();
+}
+
+TEST_CASE("a watch that is taken down in mid-walk leaves a store from which the next one goes on") {
+  Scene scene;
+  for (int round = 0; round < 5; ++round) {
+    auto watching = scene.start();
+    scene.wait_for([&](const task::Snapshot& s) { return all_tasks(s) >= 25U * static_cast<unsigned>(round); });
+  }
+  const auto watching = scene.start();
+  scene.wait_for([](const task::Snapshot& s) { return all_tasks(s) >= 150; });
+}
+
+TEST_CASE("a token that was refused and is right in its source by now costs no pause") {
+  Scene scene("stale-token");
+  const auto watching = scene.start();
+  scene.wait_for([](const task::Snapshot& s) { return all_tasks(s) >= 150; });
+}

@@ -1,0 +1,117 @@
+#include "daemon/app.h"
+
+#include <utility>
+
+#include "core/log.h"
+#include "daemon/settings.h"
+#include "version.h"
+
+namespace runwatch::daemon {
+namespace {
+
+constexpr core::Duration kServerSlack = std::chrono::seconds(30);
+
+bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+}  // namespace
+
+core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
+  std::unique_ptr<App> app(new App(config));
+  if (auto opened = app->open_store(); !opened) return std::unexpected(std::move(opened.error()));
+  if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
+  if (auto serving = app->start_server(); !serving) return std::unexpected(std::move(serving.error()));
+  app->watch_->run();
+  app->meters_.config_reloaded(true, app->clock_.wall_now());
+  return app;
+}
+
+App::App(const config::Config& config)
+    : config_(config),
+      meters_({.version = kVersion, .revision = kRevision, .compiler = kCompiler}),
+      exposition_({.max_series = config.poll.max_series, .created_series = config.server.created_series}, meters_) {}
+
+core::Result<void> App::open_store() {
+  auto store = store::Store::open(config_.store.path);
+  if (!store) return std::unexpected(std::move(store.error()));
+  store_ = std::move(*store);
+  return {};
+}
+
+core::Result<void> App::start_watch() {
+  credentials_ = make_credentials(config_);
+  watch_ = std::make_unique<watch::Watch>(
+      watch_settings(config_), api_options(config_), watch_limits(config_),
+      watch::Watch::Deps{
+          .clock = clock_,
+          .store = *store_,
+          .meters = meters_,
+          .exposition = exposition_,
+          .credentials = *credentials_,
+          .make_client = make_http_client,
+          .random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); },
+      });
+  return watch_->load();
+}
+
+core::Result<void> App::start_server() {
+  site_ = std::make_unique<page::Site>(page::Site::Deps{
+      .exposition = exposition_,
+      .clock = clock_,
+      .version = kVersion,
+      .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
+      .loopback = is_loopback(config_.server.host),
+      .hosts = config_.server.hosts,
+      .listen_host = config_.server.host,
+  });
+  auto server = http::serve({.host = config_.server.host, .port = config_.server.port},
+                            [this](const http::ServerRequest& request) { return site_->answer(request); });
+  if (!server) return std::unexpected(std::move(server.error()));
+  server_ = std::move(*server);
+  return {};
+}
+
+std::optional<std::string> App::find_stuck_loop() const {
+  if (clock_.steady_now() - server_->last_progress() > kServerSlack) return "server";
+  return watch_->stuck_loop();
+}
+
+core::Result<void> App::tick() {
+  if (watch_->is_outdated()) {
+    core::log::warning("reading the store again: it is ahead of what is known");
+    if (auto restarted = restart_watch(); !restarted) return restarted;
+  }
+  const auto age = std::chrono::duration_cast<core::Duration>(clock_.steady_now() - server_->last_progress());
+  meters_.progress(metrics::Loop::server, clock_.wall_now() - age);
+  watch_->report_progress();
+  auto stuck = find_stuck_loop();
+  stuck_loop_.with([&](auto& loop) { loop = std::move(stuck); });
+  return {};
+}
+
+bool App::is_alive() const {
+  return stuck_loop_.with([](const auto& loop) { return !loop.has_value(); });
+}
+
+core::Result<void> App::restart_watch() {
+  watch_.reset();
+  if (auto watching = start_watch(); !watching) return watching;
+  watch_->run();
+  return {};
+}
+
+core::Result<void> App::reload(const config::Config& config) {
+  config::Config next = config;
+  next.server = config_.server;
+  next.store.path = config_.store.path;
+  next.poll.max_series = config_.poll.max_series;
+  if (next != config) core::log::warning("server, store.path and poll.max_series change with a restart only");
+  config_ = std::move(next);
+  core::log::configure(config_.log.level, config_.log.format);
+  if (auto restarted = restart_watch(); !restarted) return restarted;
+  meters_.config_reloaded(true, clock_.wall_now());
+  return {};
+}
+
+void App::reload_refused() { meters_.config_reloaded(false, clock_.wall_now()); }
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,66 @@
+// The running daemon: owns every part, built in order and taken down in reverse.
+//
+// State is loaded before the server answers, and the server answers before the first poll.
+// Threads: made, asked and destroyed by main alone.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+
+#include "config/config.h"
+#include "core/clock.h"
+#include "core/error.h"
+#include "core/guarded.h"
+#include "http/server.h"
+#include "metrics/exposition.h"
+#include "metrics/meters.h"
+#include "page/site.h"
+#include "store/store.h"
+#include "unpod/api.h"
+#include "watch/watch.h"
+
+namespace runwatch::daemon {
+
+class App {
+ public:
+  // Fails: `busy` for a port or database in use, `corrupt` and `unavailable` for the store, `invalid` for an address.
+  static core::Result<std::unique_ptr<App>> start(const config::Config& config);
+  App(const App&) = delete;
+  App& operator=(const App&) = delete;
+
+  std::string address() const { return server_->address(); }
+  // Once a second: meters, and a new start of the watching when the store got ahead of it. Fails: with the store.
+  core::Result<void> tick();
+  // Whether every loop was alive at the last tick.
+  bool is_alive() const;
+  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. After a failure
+  // nothing is watched any more: the caller ends.
+  core::Result<void> reload(const config::Config& config);
+  void reload_refused();  // the file was bad: everything goes on as before
+
+ private:
+  explicit App(const config::Config& config);
+  core::Result<void> open_store();
+  core::Result<void> start_watch();
+  core::Result<void> restart_watch();
+  core::Result<void> start_server();
+  std::optional<std::string> find_stuck_loop() const;
+
+  config::Config config_;
+  core::SystemClock clock_;
+  std::mt19937_64 random_{std::random_device{}()};
+  core::Guarded<std::optional<std::string>> stuck_loop_;  // as of the last tick; the server's threads read it
+  metrics::Meters meters_;
+  metrics::Exposition exposition_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<unpod::Credentials> credentials_;
+  std::unique_ptr<watch::Watch> watch_;
+  std::unique_ptr<page::Site> site_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,125 @@
+#include "daemon/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "config/load.h"
+#include "core/clock.h"
+#include "daemon/exit_code.h"
+#include "daemon/settings.h"
+#include "task/poll_reason.h"
+#include "unpod/api.h"
+
+namespace runwatch::daemon {
+namespace {
+
+// Asks and remembers the worst that came of it.
+class LiveCheck {
+ public:
+  explicit LiveCheck(const config::Config& config)
+      : config_(config),
+        client_(make_http_client()),
+        credentials_(make_credentials(config)),
+        pace_(config.api.rate_limit, static_cast<double>(config.api.burst), clock_),
+        api_(api_options(config), *client_, *credentials_, paced(pace_), clock_) {}
+
+  int run() {
+    const auto organizations = api_.organizations({});
+    if (!organizations) {
+      tell("token", organizations.error());
+    } else {
+      check_handle(*organizations);
+    }
+    if (config_.spaces.empty()) check_every_space();
+    for (std::size_t i = 0; i < config_.spaces.size(); ++i) check_space(config_.spaces[i], i);
+    return code_;
+  }
+
+ private:
+  void check_handle(const std::vector<unpod::Organization>& organizations) {
+    good("token", fmt::format("accepted for {} organization(s)", organizations.size()));
+    if (!config_.api.org_handle) return;
+    const auto& handle = *config_.api.org_handle;
+    const bool known = std::ranges::any_of(organizations, [&](const auto& o) { return o.domain_handle == handle; });
+    if (known) return good("organization " + handle, "the token may use it");
+    bad("organization " + handle, "the token's organizations do not include it; mend api.org_handle", kPlatform);
+  }
+
+  void check_every_space() {
+    const auto spaces = api_.spaces({});
+    if (!spaces) return tell("spaces", spaces.error());
+    good("spaces", fmt::format("{} to be watched", spaces->size()));
+    for (const auto& space : *spaces) check_list("space " + space.slug, space.token, config_.every_space);
+  }
+
+  void check_space(const config::Space& space, std::size_t position) {
+    const auto info = api_.space(space.token, {});
+    const auto label = space.name.value_or(info ? info->slug : fmt::format("unnamed-{}", position + 1));
+    if (!info) return tell("space " + label, info.error());
+    good("space " + label, fmt::format("is {}", info->slug));
+    check_list("space " + label, space.token, space);
+  }
+
+  void check_list(const std::string& what, const core::Secret& token, const config::Space& space) {
+    const auto oldest = clock_.wall_now() - space.max_age;
+    const bool by_id = !space.all_runs();
+    const auto enough = [&](const task::ObservedRunRow& row) {
+      return !by_id && row.created != task::kNoTime && row.created < oldest;
+    };
+    const auto list = api_.runs(token, enough, {});
+    if (!list) return tell(what, list.error());
+    good(what, fmt::format("{} run(s) in its list", list->rows.size()));
+    for (const auto& id : space.runs) check_run(what, id, token, list->rows);
+  }
+
+  void check_run(const std::string& what, const std::string& id, const core::Secret& token,
+                 const std::vector<task::ObservedRunRow>& rows) {
+    const auto label = fmt::format("{} run {}", what, id);
+    const auto tasks = api_.tasks(token, id, {});
+    if (!tasks) return tell(label, tasks.error());
+    const bool listed = std::ranges::find(rows, id, &task::ObservedRunRow::run_id) != rows.end();
+    if (listed) return good(label, fmt::format("{} task(s)", tasks->tasks.size()));
+    bad(label, "is not in the space's list; mend its id under runs", kPlatform);
+  }
+
+  void good(const std::string& what, const std::string& text) { fmt::print("ok    {}: {}\n", what, text); }
+
+  void bad(const std::string& what, std::string_view text, int code) {
+    fmt::print("error {}: {}\n", what, text);
+    if (code_ != kCredentials) code_ = code;
+  }
+
+  void tell(const std::string& what, const unpod::Failure& failure) {
+    const bool refused = failure.reason == task::PollReason::auth || failure.reason == task::PollReason::forbidden;
+    bad(what, fmt::format("{}: {}", task::name(failure.reason), failure.text), refused ? kCredentials : kPlatform);
+  }
+
+  const config::Config& config_;
+  core::SystemClock clock_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<unpod::Credentials> credentials_;
+  watch::Pace pace_;
+  unpod::Api api_;
+  int code_ = kGood;
+};
+
+}  // namespace
+
+std::expected<config::Config, int> load_config(const std::filesystem::path& path) {
+  auto loaded = config::load(path, config::process_environment());
+  if (!loaded) {
+    for (const auto& problem : loaded.error()) fmt::print(stderr, "{}\n", config::format_problem(path, problem));
+    return std::unexpected(kConfig);
+  }
+  for (const auto& warning : loaded->warnings) {
+    fmt::print(stderr, "warning: {}\n", config::format_problem(path, warning));
+  }
+  return std::move(loaded->config);
+}
+
+int check_live(const config::Config& config) { return LiveCheck(config).run(); }
+
+}  // namespace runwatch::daemon

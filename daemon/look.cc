@@ -1,0 +1,127 @@
+#include "daemon/look.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <random>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "core/log.h"
+#include "daemon/exit_code.h"
+#include "daemon/settings.h"
+#include "metrics/exposition.h"
+#include "metrics/meters.h"
+#include "page/json.h"
+#include "version.h"
+#include "watch/fetch.h"
+#include "watch/ledger.h"
+#include "watch/pace.h"
+
+namespace runwatch::daemon {
+namespace {
+
+// The daemon's own ledger without a store; each job is done once, one after the other.
+class Look {
+ public:
+  explicit Look(const config::Config& config)
+      : pace_(config.api.rate_limit, static_cast<double>(config.api.burst), clock_),
+        client_(make_http_client()),
+        credentials_(make_credentials(config)),
+        api_(api_options(config), *client_, *credentials_, paced(pace_), clock_),
+        meters_({}),
+        exposition_({}, meters_),
+        ledger_(watch_settings(config), {clock_, nullptr, meters_, exposition_, [] { return 0.0; }}) {}
+
+  // Returns the exit code.
+  int run() {
+    auto jobs = ledger_.load();
+    if (!jobs) return exit_code(jobs.error().kind);
+    std::vector<watch::Planned> to_do = std::move(*jobs);
+    for (std::size_t i = 0; i < to_do.size(); ++i) {
+      const watch::Job& job = to_do[i].job;
+      if (!done_.insert({job.kind, job.space, job.run}).second) continue;
+      auto fetched = watch::fetch(to_do[i], api_, clock_, {});
+      note(fetched);
+      auto report = ledger_.apply(std::move(fetched));
+      to_do.insert(to_do.end(), std::make_move_iterator(report.next.begin()),
+                   std::make_move_iterator(report.next.end()));
+    }
+    return code_;
+  }
+
+  std::shared_ptr<const task::Snapshot> snapshot() const { return exposition_.snapshot(); }
+
+ private:
+  void note(const watch::Fetched& fetched) {
+    const auto* failure = std::get_if<unpod::Failure>(&fetched.outcome);
+    if (failure == nullptr) return;
+    const bool refused = failure->reason == task::PollReason::auth || failure->reason == task::PollReason::forbidden;
+    code_ = refused || code_ == kCredentials ? kCredentials : kPlatform;
+  }
+
+  core::SystemClock clock_;
+  watch::Pace pace_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<unpod::Credentials> credentials_;
+  unpod::Api api_;
+  metrics::Meters meters_;
+  metrics::Exposition exposition_;
+  watch::Ledger ledger_;
+  std::set<std::tuple<watch::JobKind, std::int64_t, std::int64_t>> done_;
+  int code_ = kGood;
+};
+
+std::string row(const std::string& space, const task::RunSnapshot& run) {
+  const std::string status(run.status ? task::name(*run.status) : "-");
+  if (!run.polled) return fmt::format("{:<20} {:<34} {:<12} {:>8}\n", space, run.run_id, status, "-");
+  const auto of = [&](task::Status s) { return run.tasks[task::index(s)]; };
+  std::uint64_t all = 0;
+  for (const auto n : run.tasks) all += n;
+  const auto finished = of(task::Status::completed) + of(task::Status::failed) + of(task::Status::partially_completed);
+  return fmt::format("{:<20} {:<34} {:<12} {:>8} {:>8} {:>10} {:>8}\n", space, run.run_id, status, all, all - finished,
+                     of(task::Status::completed) + of(task::Status::partially_completed), of(task::Status::failed));
+}
+
+std::string table(const task::Snapshot& snapshot) {
+  std::string out = fmt::format("{:<20} {:<34} {:<12} {:>8} {:>8} {:>10} {:>8}\n", "SPACE", "RUN", "STATUS", "TASKS",
+                                "OPEN", "COMPLETED", "FAILED");
+  for (const auto& space : snapshot.spaces) {
+    for (const auto& run : space->runs) {
+      out += row(space->name, *run);
+    }
+    if (space->last_error) {
+      out += fmt::format("{:<20} not complete: {}: {}\n", space->name, task::name(space->last_error->reason),
+                         space->last_error->text);
+    }
+  }
+  return out;
+}
+
+std::string print(const task::Snapshot& snapshot, LookFormat format) {
+  switch (format) {
+    case LookFormat::json:
+      return page::look_json(snapshot, kVersion) + "\n";
+    case LookFormat::prometheus:
+      return metrics::render_gauges(snapshot);
+    case LookFormat::table:
+      break;
+  }
+  return table(snapshot);
+}
+
+}  // namespace
+
+int look_once(const config::Config& config, LookFormat format) {
+  core::log::configure(std::min(config.log.level, core::log::Level::warning), config.log.format);
+  Look look(config);
+  const int code = look.run();
+  fmt::print("{}", print(*look.snapshot(), format));
+  return code;
+}
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "config/load.h"
+#include "daemon/check.h"
+#include "daemon/demo.h"
+#include "daemon/exit_code.h"
+#include "daemon/look.h"
+#include "daemon/serve.h"
+#include "daemon/simulate.h"
+#include "version.h"
+
+namespace runwatch::daemon {
+namespace {
+
+struct Arguments {
+  std::string config = config::kDefaultPath;
+  bool live = false;
+  LookFormat format = LookFormat::table;
+  std::string demo_listen = "127.0.0.1:0";
+  SimulateArguments simulate;
+};
+
+constexpr const char* kDescription =
+    "Watches voice-call campaign runs on the Unpod platform: polls them, notices every change of every task and\n"
+    "serves gauges, counters and histograms to Prometheus on /metrics.\n"
+    "\n"
+    "Start with `runwatch demo`, which needs no account. For your own campaigns write a configuration (a commented\n"
+    "sample is installed as /etc/runwatch/runwatch.toml), try it with `runwatch check --live`, then run\n"
+    "`runwatch serve`, which is what the systemd unit does.";
+
+constexpr const char* kFooter =
+    "Exit codes: 0 good; 64 wrong usage; 69 platform unreachable or a poll incomplete; 75 port or database in use, or\n"
+    "disk trouble; 77 credentials refused; 78 configuration wrong, or a database this version cannot read.";
+
+void add_config(CLI::App& command, Arguments& arguments) {
+  command.add_option("--config,-c", arguments.config, "Configuration file (TOML)")->capture_default_str();
+}
+
+void add_look(CLI::App& app, Arguments& arguments) {
+  auto* look = app.add_subcommand("once", "Poll everything once and print it: nothing is kept, nothing is served");
+  add_config(*look, arguments);
+  const std::map<std::string, LookFormat> formats{
+      {"table", LookFormat::table}, {"json", LookFormat::json}, {"prometheus", LookFormat::prometheus}};
+  look->add_option("--format", arguments.format, "How to print: table, json or prometheus")
+      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
+      ->option_text("table|json|prometheus [table]");
+}
+
+int run(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app(kDescription, "runwatch");
+  app.footer(kFooter);
+  app.require_subcommand(0, 1);
+  app.set_version_flag("--version", fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler));
+  app.get_formatter()->column_width(24);
+  add_config(app, arguments);
+  auto* serve_command =
+      app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)");
+  add_config(*serve_command, arguments);
+  auto* check = app.add_subcommand("check", "Say what is wrong with a configuration file; touches nothing");
+  add_config(*check, arguments);
+  check->add_flag("--live", arguments.live, "Ask the platform too: token, organization, each space and run");
+  add_look(app, arguments);
+  auto* demo_command = app.add_subcommand("demo", "Watch a simulated platform: everything real but the calls");
+  demo_command->add_option("--listen", arguments.demo_listen, "Where to serve; port 0: any free one")
+      ->capture_default_str();
+  auto* simulate_command = app.add_subcommand("simulate", "The simulated platform alone, for tests and trials");
+  add_simulate_options(*simulate_command, arguments.simulate);
+  auto* version = app.add_subcommand("version", "Print the version");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kGood : kUsage;
+  }
+  if (version->parsed()) {
+    fmt::print("runwatch {} ({}, {})\n", kVersion, kRevision, kCompiler);
+    return kGood;
+  }
+  if (demo_command->parsed()) return demo(arguments.demo_listen);
+  if (simulate_command->parsed()) return simulate(arguments.simulate);
+  const auto config = load_config(arguments.config);
+  if (!config) return config.error();
+  if (check->parsed()) {
+    fmt::print("{}: the configuration is good\n", arguments.config);
+    return arguments.live ? check_live(*config) : kGood;
+  }
+  if (app.got_subcommand("once")) return look_once(*config, arguments.format);
+  return serve(arguments.config, *config);
+}
+
+}  // namespace
+}  // namespace runwatch::daemon
+
+int main(int argc, char** argv) {
+  try {
+    return runwatch::daemon::run(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "runwatch: {}\n", error.what());
+    return runwatch::daemon::kTemporary;
+  }
+}

@@ -1,0 +1,65 @@
+#include "daemon/settings.h"
+
+#include <fmt/format.h>
+
+#include "config/token.h"
+#include "version.h"
+
+namespace runwatch::daemon {
+namespace {
+
+watch::SpaceSettings space_settings(const config::Space& space) {
+  watch::SpaceSettings out;
+  out.token = space.token;
+  out.name = space.name;
+  out.run_ids = space.runs;
+  for (const auto& mode : space.run_modes) out.modes.push_back(task::parse_run_mode(mode));
+  out.max_age = space.max_age;
+  out.max_runs = space.max_runs;
+  return out;
+}
+
+}  // namespace
+
+watch::Settings watch_settings(const config::Config& config) {
+  watch::Settings out;
+  out.interval = config.poll.interval;
+  out.idle_interval = config.poll.idle_interval;
+  out.discovery_interval = config.poll.discovery_interval;
+  out.retire_after = config.poll.retire_after;
+  out.retention = config.store.retention;
+  for (const auto& space : config.spaces) out.spaces.push_back(space_settings(space));
+  out.every_space = space_settings(config.every_space);
+  return out;
+}
+
+watch::Limits watch_limits(const config::Config& config) {
+  return {config.api.rate_limit, static_cast<double>(config.api.burst), config.api.concurrency};
+}
+
+unpod::ApiOptions api_options(const config::Config& config) {
+  unpod::ApiOptions out;
+  out.base_url = config.api.base_url;
+  out.org_handle = config.api.org_handle.value_or("");
+  out.timeout = config.api.timeout;
+  out.page_size = config.api.page_size;
+  out.max_response = config.api.max_response;
+  return out;
+}
+
+std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config) {
+  unpod::Credentials::Reader reread;
+  if (config.api.token_path) reread = [path = *config.api.token_path] { return config::read_token(path); };
+  return std::make_unique<unpod::Credentials>(config.api.token, std::move(reread));
+}
+
+std::unique_ptr<http::Client> make_http_client() {
+  return http::make_client({.user_agent = fmt::format("runwatch/{}", kVersion), .max_header = core::kib(16)});
+}
+
+unpod::Hooks paced(watch::Pace& pace) {
+  return {.admit = [&pace](std::stop_token stop) { return pace.admit(std::move(stop), [] {}).has_value(); },
+          .done = {}};
+}
+
+}  // namespace runwatch::daemon

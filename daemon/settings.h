@@ -1,0 +1,23 @@
+// The configuration, as each room needs it.
+#pragma once
+
+#include <memory>
+
+#include "config/config.h"
+#include "http/client.h"
+#include "unpod/api.h"
+#include "watch/settings.h"
+#include "watch/watch.h"
+
+namespace runwatch::daemon {
+
+watch::Settings watch_settings(const config::Config& config);
+watch::Limits watch_limits(const config::Config& config);
+unpod::ApiOptions api_options(const config::Config& config);
+// Reads the token's file again when there is one.
+std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config);
+std::unique_ptr<http::Client> make_http_client();
+// For commands that ask from one thread: every request waits for its turn.
+unpod::Hooks paced(watch::Pace& pace);
+
+}  // namespace runwatch::daemon

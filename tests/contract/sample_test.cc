@@ -1,0 +1,87 @@
+// The sample configuration held against the code: complete, and nothing in it but the defaults.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "config/load.h"
+
+using namespace runwatch;
+
+namespace {
+
+std::string sample() {
+  std::ifstream file(RUNWATCH_SOURCE "/etc/runwatch.toml", std::ios::binary);
+  REQUIRE(file.good());
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The sample with its commented keys and tables switched on, but for the ways to the API token and the one of two to
+// the space's.
+std::string uncommented() {
+  std::istringstream in(sample());
+  std::string out;
+  for (std::string line; std::getline(in, line);) {
+    const bool off = line.starts_with('#') && line.size() > 1 && line[1] != ' ';
+    const bool other_way = line.starts_with("#token_file") || line.starts_with("#token = \"...\"");
+    out += (off && !other_way ? line.substr(1) : line) + '\n';
+  }
+  return out;
+}
+
+// Keys that stand at the beginning of a line, commented or not, as TABLE.KEY.
+std::set<std::string> keys_in(const std::string& text) {
+  std::set<std::string> keys;
+  std::string table;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with('#')) line.erase(0, 1);
+    if (line.starts_with('[')) table = line.substr(line.rfind('[') + 1, line.find(']') - line.rfind('[') - 1);
+    const std::size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    if (end == 0 || end == std::string::npos || line.find_first_not_of(' ', end) != line.find('=')) continue;
+    if (line.find('=') != std::string::npos) keys.insert(table + "." + line.substr(0, end));
+  }
+  return keys;
+}
+
+config::Environment with_token() {
+  return [](const std::string& name) {
+    return name == "RUNWATCH_API_TOKEN" ? std::optional<std::string>("t") : std::nullopt;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("the sample configuration as shipped is the defaults") {
+  const auto loaded = config::parse(sample(), "/etc/runwatch", with_token());
+  REQUIRE(loaded.has_value());
+  config::Config defaults;
+  defaults.api.token = core::Secret("t");
+  CHECK((loaded->config == defaults));
+}
+
+TEST_CASE("the sample configuration with everything switched on has defaults wherever there are some") {
+  const auto loaded = config::parse(uncommented(), "/etc/runwatch", with_token());
+  REQUIRE(loaded.has_value());
+  CHECK(loaded->warnings.empty());
+  config::Config expected;
+  expected.api.token = core::Secret("t");
+  expected.api.org_handle = "unpod.tv";
+  config::Space space;
+  space.token = core::Secret("8KZRTQP7BNW5XEDLORYUHMJC");
+  space.name = "sales";
+  expected.spaces = {space};
+  CHECK((loaded->config == expected));
+}
+
+TEST_CASE("the sample configuration shows every key there is and no other") {
+  const std::vector<std::string> valid = config::valid_keys();
+  CHECK(valid.size() > 20);
+  CHECK(keys_in(sample()) == std::set<std::string>(valid.begin(), valid.end()));
+}

@@ -109,6 +109,7 @@ class SaxReader : public nlohmann::json_sax<nlohmann::json> {
     if (key == "status") task.status = task::parse_status(v);
     if (key == "created") task.created = core::parse_timestamp(v).value_or(task::kNoTime);
     if (key == "execution_type") task.execution = task::parse_execution_type(v);
+    if (key == "run_mode") task.mode = task::parse_run_mode(v);
   }
   void output_string(const std::string& v) {
     auto& task = tasks_.back();

@@ -64,6 +64,9 @@ void Ledger::take_over(SpaceState& space, ListChanges changes, KnownByRun taken_
   if (!changes.added.empty()) {
     log::info("watching runs", {{"space", space.name}, {"new", changes.added.size()}, {"before", space.order.size()}});
   }
+  std::vector<std::int64_t> changed;
+  for (const auto& record : changes.added) changed.push_back(record.number);
+  for (const auto& record : changes.updated) changed.push_back(record.number);
   for (auto& record : changes.added) {
     last_run_ = std::max(last_run_, record.number);
     log::debug("watching run", {{"space", space.name}, {"run", record.row.run_id}, {"baseline", record.baseline}});
@@ -78,7 +81,10 @@ void Ledger::take_over(SpaceState& space, ListChanges changes, KnownByRun taken_
     run.known = std::move(known);
   }
   space.sort_order();
-  for (const auto number : space.order) space.runs.at(number).shown = show(space.runs.at(number));
+  for (const auto number : changed) {
+    RunState& run = space.runs.at(number);
+    if (!run.record.retired) run.shown = show(run);
+  }
 }
 
 void Ledger::take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, Report& report) {

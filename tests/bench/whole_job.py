@@ -127,8 +127,7 @@ def measure_cpu(tasks, windows, seconds):
     """User CPU seconds per million tasks polled, (runwatch, script), medians of alternating windows; peak MB of each;
     how long scrapes take while 600 bad connections are open."""
     platform = Simulator("--spaces", 1, "--runs", tasks // 500, "--tasks", 500, "--task-bytes", 5000, "--fixed",
-                         "--changing", 0.01)
-    os.truncate(platform.journal_path, 0)
+                         "--changing", 0.01, journal=False)
     space = only_space(platform)
     daemon = Watching(platform, space)
     wait_for(lambda: total(daemon.metrics(), "unpod_tasks") == tasks, "the first poll", deadline=300)
@@ -146,7 +145,6 @@ def measure_cpu(tasks, windows, seconds):
             polled = process.polled() - polled
             os.kill(process.pid, signal.SIGSTOP)
             rates[process].append(used / polled * 1e6)
-            os.truncate(platform.journal_path, 0)
     os.kill(daemon.pid, signal.SIGCONT)
     memory = peak_megabytes(daemon.pid), peak_megabytes(script.pid)
     latency = measure_scrapes(daemon)
@@ -188,14 +186,11 @@ def measure_scrapes(daemon, times=200):
 
 def measure_million(tasks, starts=5):
     """With that many tasks known: peak MB while they are first read, and seconds from start to /metrics."""
-    platform = Simulator("--spaces", 1, "--runs", tasks // 10_000, "--tasks", 10_000, "--task-bytes", 0, "--fixed")
+    platform = Simulator("--spaces", 1, "--runs", tasks // 10_000, "--tasks", 10_000, "--task-bytes", 0, "--fixed", journal=False)
     space, place = only_space(platform), folder()
     daemon = Watching(platform, space, page_size=100, interval="10m", place=place)
 
-    def known():
-        os.truncate(platform.journal_path, 0)
-        return total(daemon.metrics(), "unpod_tasks") == tasks
-    wait_for(known, "all tasks", deadline=1200, pause=0.5)
+    wait_for(lambda: total(daemon.metrics(), "unpod_tasks") == tasks, "all tasks", deadline=1200, pause=0.5)
     memory = peak_megabytes(daemon.pid)
     daemon.stop()
     platform.hold()

@@ -43,6 +43,8 @@ struct Failure {
 struct Header {
   std::string name;
   std::string value;
+
+  bool operator==(const Header&) const = default;
 };
 
 struct Request {

@@ -9,6 +9,7 @@ namespace runwatch::http {
 namespace {
 
 constexpr std::size_t kMaxHeaders = 512;
+constexpr std::size_t kUsualHeaders = 16;
 constexpr std::size_t kKeptBuffer = std::size_t{4} << 20;  // a larger one is given back after use
 constexpr std::string_view kBlank = " \t\r\n";
 
@@ -78,6 +79,7 @@ bool Receiver::take_status(std::string_view line) {
   if (digits.size() != 3 || read.ptr != digits.data() + digits.size() || status < 100)
     return refuse(FailureReason::bad_http, "the answer is not HTTP/1.x");
   response_.status = status;
+  response_.headers.reserve(kUsualHeaders);
   phase_ = Phase::headers;
   return true;
 }

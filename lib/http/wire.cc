@@ -28,8 +28,8 @@ int poll_milliseconds(core::SteadyTime deadline) {
 }  // namespace
 
 Wire::Wire(const ClientOptions& options)
-    : max_header_(options.max_header.count), easy_(curl_easy_init()), multi_(curl_multi_init()) {
-  if (!easy_ || !multi_) throw std::bad_alloc();
+    : max_header_(options.max_header.count), url_(curl_url()), easy_(curl_easy_init()), multi_(curl_multi_init()) {
+  if (!url_ || !easy_ || !multi_) throw std::bad_alloc();
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
   set_constants(options);
 }
@@ -42,8 +42,7 @@ void Wire::set_constants(const ClientOptions& options) {
   set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  set(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-  set(easy, CURLOPT_PATH_AS_IS, 1L);
+  set(easy, CURLOPT_CURLU, url_.get());
   set(easy, CURLOPT_PROXY, "");  // the environment's proxies are nobody's configuration
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
@@ -64,21 +63,42 @@ void Wire::set_constants(const ClientOptions& options) {
   set(easy, CURLOPT_RESOLVER_START_DATA, static_cast<void*>(this));
 }
 
-void Wire::set_request(const Request& request) {
+// False for a URL that is none.
+bool Wire::set_request(const Request& request) {
+  if (!set_url(request.url)) return false;
+  set_headers(request);
   CURL* const easy = easy_.get();
-  set(easy, CURLOPT_URL, request.url.c_str());
   const auto cap = static_cast<curl_off_t>(std::min<std::uint64_t>(request.max_response.count, INT64_MAX));
   set(easy, CURLOPT_MAXFILESIZE_LARGE, cap);
   // `run` ends the exchange at its deadline; libcurl's own ends stand a second behind.
   const auto end = static_cast<long>(std::clamp<std::int64_t>(request.timeout.count(), 0, INT32_MAX - 1000)) + 1000L;
   set(easy, CURLOPT_TIMEOUT_MS, end);
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, end);
+  return true;
+}
 
+// Parsing a whole URL takes a tenth of what libcurl does for a request: page after page, only the query is another one.
+bool Wire::set_url(const std::string& url) {
+  const auto query = url.find('?');
+  const auto base = std::string_view(url).substr(0, query);
+  if (query != std::string::npos && base == url_base_)
+    return curl_url_set(url_.get(), CURLUPART_QUERY, url.c_str() + query + 1, 0) == CURLUE_OK;
+  url_base_.clear();
+  constexpr unsigned kFlags = CURLU_DISALLOW_USER | CURLU_PATH_AS_IS;
+  if (curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), kFlags) != CURLUE_OK) return false;
+  url_base_ = base;
+  return true;
+}
+
+void Wire::set_headers(const Request& request) {
+  if (headers_ && request.headers == named_headers_ && request.authorization == authorization_) return;
   headers_.reset();
   add_header("Accept-Encoding", "gzip");
   for (const auto& [name, value] : request.headers) add_header(name, value);
   if (!request.authorization.empty()) add_header("Authorization", request.authorization.reveal());
-  set(easy, CURLOPT_HTTPHEADER, headers_.get());
+  set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+  named_headers_ = request.headers;
+  authorization_ = request.authorization;
 }
 
 // libcurl takes "name:" for "leave it out" and "name;" for an empty value.
@@ -97,7 +117,7 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, std::str
   looked_up_ = false;
   dead_connection_ = false;
   error_.front() = '\0';
-  set_request(request);
+  if (!set_request(request)) return std::unexpected(explain(CURLE_URL_MALFORMAT, "", 0));
   if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
   End end{};
   {

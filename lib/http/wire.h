@@ -45,10 +45,13 @@ class Wire {
   };
   using Easy = std::unique_ptr<CURL, Free<curl_easy_cleanup>>;
   using Multi = std::unique_ptr<CURLM, Free<curl_multi_cleanup>>;
+  using Url = std::unique_ptr<CURLU, Free<curl_url_cleanup>>;
   using List = std::unique_ptr<curl_slist, Free<curl_slist_free_all>>;
 
   void set_constants(const ClientOptions& options);
-  void set_request(const Request& request);
+  bool set_request(const Request& request);
+  bool set_url(const std::string& url);
+  void set_headers(const Request& request);
   void add_header(std::string_view name, std::string_view value);
   End run(core::SteadyTime deadline, const std::stop_token& stop);
   CURLcode verdict() const;
@@ -65,7 +68,12 @@ class Wire {
   Receiver receiver_;
   bool looked_up_ = false;  // this exchange asked the resolver
   bool dead_connection_ = false;
+  // As libcurl has them: most requests differ from the one before in their query alone.
+  std::string url_base_;
+  std::vector<Header> named_headers_;
+  core::Secret authorization_;
   List headers_;
+  Url url_;
   Easy easy_;
   Multi multi_;
 };

@@ -89,6 +89,7 @@ void Meters::Impl::add_endpoints() {
   for (std::size_t i = 0; i < kEndpointNames.size(); ++i) {
     const std::string name(kEndpointNames[i]);
     for (const char* code : kKnownCodes) api_requests.Add({{"endpoint", name}, {"code", code}});
+    api_good_requests[i] = &api_requests.Add({{"endpoint", name}, {"code", "200"}});
     api_duration[i] = &durations.Add({{"endpoint", name}}, kRequestSeconds);
     api_bytes[i] = &bytes.Add({{"endpoint", name}});
   }

@@ -73,6 +73,7 @@ struct Meters::Impl {
   Counters& poll_pages;
   Counters& poll_duplicate_rows;
   Counters& api_requests;
+  std::array<prometheus::Counter*, kEndpointNames.size()> api_good_requests{};  // those with code 200
   std::array<prometheus::Histogram*, kEndpointNames.size()> api_duration{};
   std::array<prometheus::Counter*, kEndpointNames.size()> api_bytes{};
   prometheus::Counter& api_throttled;

@@ -20,16 +20,19 @@ Api::Session::Session(ApiOptions options, http::Client& client, Credentials& cre
       hooks_(std::move(hooks)),
       clock_(clock) {
   while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
+  request_.headers = {{"Accept", "application/json"}, {"Content-Type", "application/json"}};
+  if (!options_.org_handle.empty()) request_.headers.push_back({"Org-Handle", options_.org_handle});
+  request_.timeout = options_.timeout;
+  request_.max_response = options_.max_response;
 }
 
-http::Request Api::Session::form(const std::string& path, const core::Secret& token) const {
-  http::Request request{.url = options_.base_url + "/api/v2/platform/" + path,
-                        .headers = {{"Accept", "application/json"}, {"Content-Type", "application/json"}},
-                        .authorization = core::Secret("Token " + std::string(token.reveal())),
-                        .timeout = options_.timeout,
-                        .max_response = options_.max_response};
-  if (!options_.org_handle.empty()) request.headers.push_back({"Org-Handle", options_.org_handle});
-  return request;
+const http::Request& Api::Session::form(const std::string& path, const core::Secret& token) {
+  request_.url.assign(options_.base_url).append("/api/v2/platform/").append(path);
+  constexpr std::string_view kScheme = "Token ";
+  const auto authorization = request_.authorization.reveal();
+  if (!authorization.starts_with(kScheme) || authorization.substr(kScheme.size()) != token.reveal())
+    request_.authorization = core::Secret(std::string(kScheme).append(token.reveal()));
+  return request_;
 }
 
 Answer<http::Response> Api::Session::send(Call call, const http::Request& request, const std::stop_token& stop) {

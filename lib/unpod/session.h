@@ -47,7 +47,8 @@ class Api::Session {
   RunPage run_page;
 
  private:
-  http::Request form(const std::string& path, const core::Secret& token) const;
+  // The request for a path; valid until the next one is formed.
+  const http::Request& form(const std::string& path, const core::Secret& token);
   Answer<http::Response> send(Call call, const http::Request& request, const std::stop_token& stop);
   // Asks, and once more with the token read again when it is refused; `token` is the one used last.
   Answer<http::Response> exchange(const Question& question, core::Secret& token, const std::stop_token& stop);
@@ -56,6 +57,7 @@ class Api::Session {
   Failure too_large() const;
 
   ApiOptions options_;
+  http::Request request_;  // filled in once but for what differs from one to the next
   http::Client& client_;
   Credentials& credentials_;
   Hooks hooks_;

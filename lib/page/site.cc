@@ -13,6 +13,7 @@ namespace runwatch::page {
 namespace {
 
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
+constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kLeastWorthPacking = 1024;
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
@@ -42,10 +43,12 @@ void add_security(http::ServerResponse& response) {
   headers.push_back({"Cache-Control", "no-store"});
 }
 
-void pack(http::ServerResponse& response, std::string_view accept_encoding) {
-  if (!response.body || response.body->size() < kLeastWorthPacking || !accepts_gzip(accept_encoding)) return;
+void say_packed(http::ServerResponse& response) { response.headers.push_back({"Content-Encoding", "gzip"}); }
+
+void pack(http::ServerResponse& response) {
+  if (response.body->size() < kLeastWorthPacking) return;
   response.body = std::make_shared<const std::string>(http::gzip(*response.body));
-  response.headers.push_back({"Content-Encoding", "gzip"});
+  say_packed(response);
 }
 
 }  // namespace
@@ -82,7 +85,7 @@ Site::Site(Deps deps) : deps_(std::move(deps)), own_hosts_{"localhost", "127.0.0
 
 http::ServerResponse Site::answer(const http::ServerRequest& request) const {
   auto response = route(request);
-  pack(response, request.accept_encoding);
+  if (request.path != kMetricsPath && accepts_gzip(request.accept_encoding)) pack(response);
   add_security(response);
   response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
   return response;
@@ -90,7 +93,7 @@ http::ServerResponse Site::answer(const http::ServerRequest& request) const {
 
 // The routes that answer to every Host.
 http::ServerResponse Site::route_open(const http::ServerRequest& request) const {
-  if (request.path == "/metrics") return metrics(request);
+  if (request.path == kMetricsPath) return metrics(request);
   if (request.path == "/-/healthy") return healthy();
   if (request.path == "/-/ready") return ready();
   return http::text_response(404, "There is no such page; / lists what there is.\n");
@@ -114,7 +117,15 @@ http::ServerResponse Site::route(const http::ServerRequest& request) const {
 
 http::ServerResponse Site::metrics(const http::ServerRequest& request) const {
   const auto format = negotiate(request.accept);
-  return of_type(metrics::content_type(format), deps_.exposition.render(format));
+  const bool packed = accepts_gzip(request.accept_encoding);
+  http::ServerResponse response;
+  response.content_type = metrics::content_type(format);
+  response.body = recent_.get(format, packed, deps_.exposition.snapshot(), deps_.clock.steady_now(), [&] {
+    std::string text = deps_.exposition.render(format);
+    return packed ? http::gzip(text) : text;
+  });
+  if (packed) say_packed(response);
+  return response;
 }
 
 http::ServerResponse Site::healthy() const {

@@ -1,6 +1,6 @@
 // What the server answers: /metrics, health, the status page and the JSON API, all out of the last published snapshot.
 //
-// Nothing is kept between two requests, so no answer is older than the snapshot. On a loopback listener the page and
+// No answer is older than the snapshot. On a loopback listener the page and
 // the API answer only to names of this machine: a page of another origin that has its name point here (DNS rebinding)
 // gets nothing. /metrics and /-/ answer to every name. Threads: `answer` from any, concurrently.
 #pragma once
@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "http/server.h"
 #include "metrics/exposition.h"
+#include "page/recent.h"
 
 namespace runwatch::page {
 
@@ -44,6 +45,7 @@ class Site {
   bool is_ours(std::string_view host) const;
 
   Deps deps_;
+  mutable Recent recent_;
   std::vector<std::string> own_hosts_;  // as host_name gives them
 };
 

@@ -13,5 +13,6 @@ find_package(OpenSSL REQUIRED)
 # cpp-httplib's layout depends on the macros that its pkg-config file carries.
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(TOMLPP REQUIRED IMPORTED_TARGET tomlplusplus)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(DEFLATE REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)

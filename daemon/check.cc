@@ -78,10 +78,10 @@ class LiveCheck {
   void check_run(const std::string& what, const std::string& id, const core::Secret& token,
                  const std::vector<task::ObservedRunRow>& rows) {
     const auto label = fmt::format("{} run {}", what, id);
-    const auto tasks = api_.tasks(token, id, {});
+    const auto tasks = api_.tasks(token, id, nullptr, {});
     if (!tasks) return tell(label, tasks.error());
     const bool listed = std::ranges::find(rows, id, &task::ObservedRunRow::run_id) != rows.end();
-    if (listed) return good(label, fmt::format("{} task(s)", tasks->tasks.size()));
+    if (listed) return good(label, fmt::format("{} task(s)", tasks->run.tasks.size()));
     bad(label, "is not in the space's list; mend its id under runs", kPlatform);
   }
 

@@ -51,6 +51,7 @@ class Look {
       to_do.insert(to_do.end(), std::make_move_iterator(report.next.begin()),
                    std::make_move_iterator(report.next.end()));
     }
+    ledger_.publish();
     return code_;
   }
 

@@ -43,20 +43,31 @@ class Differ {
     std::size_t at = 0;
     for (const auto position : order) {
       const ObservedTask& seen = observed_.tasks[position];
-      for (; at < known_.size() && known_.key(at) < seen.key; ++at) miss(at);
+      at = pass_over(at, seen.key);
       if (at < known_.size() && known_.key(at) == seen.key) {
         meet(at++, seen);
       } else {
         first_sight(seen);
       }
     }
-    for (; at < known_.size(); ++at) miss(at);
+    if (!observed_.rest_unchanged) pass_over_rest(at);
     settle_missing();
     std::ranges::sort(diff_.updates, {}, &TaskUpdate::key);
     return std::move(diff_);
   }
 
  private:
+  // The first known task from `at` on whose key is not less than `key`; those before it were not seen, or are unchanged.
+  std::size_t pass_over(std::size_t at, const TaskKey& key) {
+    if (observed_.rest_unchanged) return known_.lower_bound(at, key);
+    for (; at < known_.size() && known_.key(at) < key; ++at) miss(at);
+    return at;
+  }
+
+  void pass_over_rest(std::size_t at) {
+    for (; at < known_.size(); ++at) miss(at);
+  }
+
   void first_sight(const ObservedTask& seen) {
     KnownTask task{.status = seen.status};
     task.since = since_at_first_sight(seen);

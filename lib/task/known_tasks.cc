@@ -94,6 +94,10 @@ KnownTask KnownTasks::at(std::size_t i) const {
   return task;
 }
 
+std::size_t KnownTasks::lower_bound(std::size_t from, const TaskKey& key) const {
+  return seek_forward(keys_, from, key);
+}
+
 void KnownTasks::set(std::size_t i, const KnownTask& task) {
   calls_[i] = task.call;
   started_[i] = task.started;
@@ -164,10 +168,6 @@ void KnownTasks::grow(std::size_t n) {
   since_.resize(n);
   marks_.resize(n);
   states_.resize(n);
-}
-
-void KnownTasks::forget_misses() {
-  for (std::uint16_t& marks : marks_) marks &= kToldEverything;
 }
 
 StatusCounts KnownTasks::counts() const {

@@ -54,13 +54,14 @@ class KnownTasks {
   std::size_t size() const { return keys_.size(); }  // tombstones included
   const TaskKey& key(std::size_t i) const { return keys_[i]; }
   KnownTask at(std::size_t i) const;
+  // The first one from `from` on whose key is not less than `key`.
+  std::size_t lower_bound(std::size_t from, const TaskKey& key) const;
 
   void reserve(std::size_t n);
   // Adds a task whose key is greater than all before it, as when reading the store in key order.
   void append(const TaskKey& key, const KnownTask& task);
   // Overwrites and inserts; `updates` is sorted by key, each key once.
   void apply(const std::vector<TaskUpdate>& updates);
-  void forget_misses();
 
   StatusCounts counts() const;  // without tombstones
   // For each unfinished status with tasks: since when the oldest is in it, seconds since 1970; 0: no task.

@@ -43,10 +43,14 @@ struct ObservedTask {
   bool operator==(const ObservedTask&) const = default;
 };
 
-// All tasks of one run after a whole walk, each key once.
+// The tasks of one run after a whole walk, each key once.
 struct ObservedRun {
   std::vector<ObservedTask> tasks;
+  // The walk saw all other known tasks, too, and they are as they were in the last accepted walk.
+  bool rest_unchanged = false;
   std::vector<std::pair<TaskKey, std::string>> odd_ids;  // texts of the keys that are not usual
+  ExecutionType execution = ExecutionType::none;  // of all tasks; `mixed` when they differ, `none` without a task
+  RunMode mode = RunMode::none;                   // likewise
   std::uint64_t duplicate_rows = 0;
   std::uint64_t pages = 0;
 };

@@ -22,12 +22,16 @@ Api::Api(ApiOptions options, http::Client& client, Credentials& credentials, Hoo
 
 Api::~Api() = default;
 
-Answer<task::ObservedRun> Api::tasks(const core::Secret& space, const std::string& run_id, std::stop_token stop) {
+Answer<TaskWalk> Api::tasks(const core::Secret& space, const std::string& run_id,
+                            std::shared_ptr<const PageDigests> before, std::stop_token stop) {
   const Question question{Call::tasks, path_of(space) + "runs/" + segment(run_id) + "/tasks/", space.reveal()};
   Walk walk(session_->options().max_rows);
-  TaskCollector collector;
+  TaskCollector collector(std::move(before));
   TaskPage& page = session_->task_page;
-  const auto decode = [&](std::string& body) { return session_->decoder.tasks(body, page); };
+  const auto decode = [&](std::string& body) -> std::expected<void, Failure> {
+    if (collector.recognise(body)) return {};
+    return session_->decoder.tasks(body, page);
+  };
   if (auto failure = session_->walk(question, stop, walk, decode, collector, page))
     return std::unexpected(std::move(*failure));
   return collector.finish(walk);

@@ -82,6 +82,14 @@ struct Organization {
   std::string domain_handle;
 };
 
+struct PageDigests;
+
+// All tasks of a run, and what tells the next walk over it which pages need not be decoded again.
+struct TaskWalk {
+  task::ObservedRun run;
+  std::shared_ptr<const PageDigests> digests;  // null when it is not worth the memory
+};
+
 // The run list as far as it was asked for.
 struct RunList {
   std::vector<task::ObservedRunRow> rows;  // newest first, each id once
@@ -96,7 +104,9 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
-  Answer<task::ObservedRun> tasks(const core::Secret& space, const std::string& run_id, std::stop_token stop);
+  // `before`: of the last walk whose tasks were all taken over, as they are known now; null: none.
+  Answer<TaskWalk> tasks(const core::Secret& space, const std::string& run_id,
+                         std::shared_ptr<const PageDigests> before, std::stop_token stop);
   // Reads on until `enough` says so of a row (it is not kept then, nor what follows) or the list ends.
   Answer<RunList> runs(const core::Secret& space, const std::function<bool(const task::ObservedRunRow&)>& enough,
                        std::stop_token stop);

@@ -16,6 +16,7 @@ Walk::Step Walk::take(const Page& page) {
 }
 
 std::string_view Walk::find_complaint(const Page& page) const {
+  if (page.moved) return "rows moved from page to page";
   if (count_ && distinct_ > *count_) return "there are more rows than `count` says";
   if (count_ && distinct_ == *count_) return {};
   if (page.rows > 0 && page.fresh == 0) return "a page repeats rows and has no new one";

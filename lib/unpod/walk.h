@@ -19,6 +19,7 @@ class Walk {
     std::optional<std::uint64_t> count;
     std::uint64_t rows = 0;
     std::uint64_t fresh = 0;  // rows whose id no page before and no row above had
+    bool moved = false;       // it does not go with pages before it that were taken for unchanged
   };
 
   enum class Step {

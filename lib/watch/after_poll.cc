@@ -1,21 +1,10 @@
 #include "watch/after_poll.h"
 
-#include <algorithm>
-
 #include "watch/run_list.h"
 #include "watch/timing.h"
 
 namespace runwatch::watch {
 namespace {
-
-// What all tasks say, `mixed` when they differ, `none` when there is no task.
-template <class E>
-E common(const std::vector<task::ObservedTask>& tasks, E task::ObservedTask::* member) {
-  if (tasks.empty()) return E::none;
-  const E first = tasks.front().*member;
-  const bool same = std::ranges::all_of(tasks, [&](const auto& t) { return t.*member == first; });
-  return same ? first : E::mixed;
-}
 
 void count(task::StatusCounts& counts, const std::vector<task::TaskChange>& changes) {
   for (const auto& change : changes) {
@@ -34,8 +23,8 @@ task::RunRecord after_poll(const task::RunRecord& run, const task::ObservedRun& 
   if (!diff.changes.empty() || run.last_change == task::kNoTime) after.last_change = now;
   if (diff.shrunken) return after;
   after.polled = true;
-  after.execution = common(observed.tasks, &task::ObservedTask::execution);
-  const auto mode = common(observed.tasks, &task::ObservedTask::mode);
+  after.execution = observed.execution;
+  const auto mode = observed.mode;
   after.mode = mode == task::RunMode::mixed || run.row.mode == task::RunMode::none ? mode : run.row.mode;
   update_finished(after, now);
   after.retired = is_due_to_retire(after, now, retire_after);

@@ -56,7 +56,7 @@ Fetched fetch(const Planned& planned, unpod::Api& api, const core::Clock& clock,
       keep(fetched, discover(planned.job, fetched.began, api, stop));
       break;
     case JobKind::poll:
-      keep(fetched, api.tasks(planned.job.space_token, planned.job.run_id, stop));
+      keep(fetched, api.tasks(planned.job.space_token, planned.job.run_id, planned.job.digests, stop));
       break;
   }
   fetched.took = std::chrono::duration_cast<core::Duration>(clock.steady_now() - start);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -26,6 +27,7 @@ struct Job {
   std::int64_t run = 0;    // number
   core::Secret space_token;
   std::string run_id;
+  std::shared_ptr<const unpod::PageDigests> digests;  // poll only: of the last accepted one, may be null
   // Discovery only.
   bool wants_name = false;   // ask for the space's slug first
   core::Duration max_age{};  // rows created longer ago end the walk, but not before the oldest watched run
@@ -48,7 +50,7 @@ struct Fetched {
   core::SteadyTime due{};  // when it should have begun
   core::WallTime began{};
   core::Duration took{};
-  std::variant<unpod::Failure, std::vector<unpod::SpaceInfo>, Discovered, task::ObservedRun> outcome;
+  std::variant<unpod::Failure, std::vector<unpod::SpaceInfo>, Discovered, unpod::TaskWalk> outcome;
 };
 
 }  // namespace runwatch::watch

@@ -73,21 +73,23 @@ void Ledger::account(const Fetched& fetched, std::uint64_t pages, std::uint64_t 
   if (fetched.took > interval) deps_.meters.poll_overrun(space.name);
 }
 
-void Ledger::publish(SpaceState& space) {
-  space.shown = show(space, settings_);
-  publish_snapshot();
+void Ledger::tell(SpaceState& space) {
+  space.changed = true;
+  has_news_ = true;
 }
 
-void Ledger::publish_snapshot() {
+void Ledger::publish() {
   auto snapshot = std::make_shared<task::Snapshot>();
   std::vector<const SpaceState*> spaces;
   for (const auto number : order_) {
-    const SpaceState& space = spaces_.at(number);
+    SpaceState& space = spaces_.at(number);
     spaces.push_back(&space);
+    if (std::exchange(space.changed, false)) space.shown = show(space, settings_);
     snapshot->spaces.push_back(space.shown);
   }
   snapshot->not_ready = spaces_tried_ ? not_ready(spaces) : "the organization's spaces were not tried yet";
   deps_.exposition.publish(std::move(snapshot));
+  has_news_ = false;
 }
 
 core::SteadyTime Ledger::soon() {

@@ -1,7 +1,8 @@
 // The one place where what was fetched becomes what is known: diff, commit, then publish.
 //
 // `apply` is one step: it takes the outcome of one job and returns what to ask next. State in memory follows the store:
-// nothing is taken over, counted or published that was not committed first.
+// nothing is taken over, counted or published that was not committed first. What several steps changed may be published
+// at once.
 // Owns: known state. Threads: one, the ledger's; it alone calls the store.
 #pragma once
 
@@ -57,6 +58,9 @@ class Ledger {
   // Reads the store, enters new spaces and named runs, publishes what is known. Returns the first jobs.
   core::Result<std::vector<Planned>> load();
   Report apply(Fetched fetched);
+  // True when something was applied that is not published yet.
+  bool has_news() const { return has_news_; }
+  void publish();
 
  private:
   using Committed = std::expected<void, store::Failure>;
@@ -77,7 +81,7 @@ class Ledger {
   void relabel();
 
   // What came of a job: ledger_poll.cc, ledger_discovery.cc, ledger_failure.cc
-  void take(task::ObservedRun& observed, const Fetched& fetched, Report& report);
+  void take(unpod::TaskWalk& walk, const Fetched& fetched, Report& report);
   void take(Discovered& found, const Fetched& fetched, Report& report);
   void take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, Report& report);
   void take(unpod::Failure& failure, const Fetched& fetched, Report& report);
@@ -94,8 +98,7 @@ class Ledger {
   std::vector<std::int64_t> outdated_runs(const SpaceState& space, const ListChanges& changes) const;
   // Counts a poll that ended, well or not.
   void account(const Fetched& fetched, std::uint64_t pages, std::uint64_t duplicate_rows);
-  void publish(SpaceState& space);
-  void publish_snapshot();
+  void tell(SpaceState& space);  // with the next `publish`
   core::SteadyTime soon();
   core::SteadyTime due_after(const Fetched& fetched, core::Duration interval, bool first);
   core::SteadyTime in(core::Duration delay) const { return deps_.clock.steady_now() + delay; }
@@ -107,6 +110,7 @@ class Ledger {
   std::vector<std::int64_t> order_;  // of the `spaces_` that are shown, as configured or listed
   std::int64_t last_space_ = 0;      // highest numbers given so far
   std::int64_t last_run_ = 0;
+  bool has_news_ = false;
   bool spaces_tried_ = false;  // of the organization; true when they are configured
   int spaces_failures_ = 0;
   core::log::RateLimit logged_failures_{std::chrono::minutes(5)};

@@ -41,7 +41,7 @@ void Ledger::take(Discovered& found, const Fetched& fetched, Report& report) {
   space.discovery.succeed(now);
   report.next.push_back({discovery_job(space), due_after(fetched, settings_.discovery_interval, first_attempt)});
   relabel();
-  publish(space);
+  tell(space);
 }
 
 // Before anything is committed: a run that is watched again without what was known of it would be all news.
@@ -79,6 +79,7 @@ void Ledger::take_over(SpaceState& space, ListChanges changes, KnownByRun taken_
     run.attempts = {};
     run.interval = settings_.interval;
     run.known = std::move(known);
+    run.digests.reset();
   }
   space.sort_order();
   for (const auto number : changed) {
@@ -113,7 +114,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, 
   Job job;
   job.kind = JobKind::spaces;
   report.next.push_back({job, due_after(fetched, settings_.discovery_interval, first)});
-  publish_snapshot();
+  has_news_ = true;
 }
 
 }  // namespace runwatch::watch

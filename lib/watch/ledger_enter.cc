@@ -63,7 +63,7 @@ core::Result<std::vector<Planned>> Ledger::load() {
     jobs.push_back({job, soon()});
   }
   keep_labels();
-  publish_snapshot();
+  publish();
   return jobs;
 }
 
@@ -193,7 +193,7 @@ void Ledger::relabel() {
       deps_.meters.rename_space(space.name, labels[i]);
     }
     space.name = labels[i];
-    space.shown = show(space, settings_);
+    tell(space);
   }
 }
 

@@ -44,7 +44,7 @@ void Ledger::hold_back(const task::PollError& why) {
       Attempts& attempts = space.runs.at(run).attempts;
       if (!attempts.tried && space.settings.lists_runs()) attempts.fail(why);
     }
-    space.shown = show(space, settings_);
+    tell(space);
   }
 }
 
@@ -65,7 +65,7 @@ void Ledger::attempt_failed(const Fetched& fetched, task::PollReason reason, std
   const auto beat = reason == task::PollReason::shrunken ? settings_.interval : interval;
   const auto delay = delay_after_failure(reason, attempts.failures, beat, settings_.idle_interval, deps_.random());
   report.next.push_back({is_poll ? poll_job(space, *run) : discovery_job(space), in(delay)});
-  publish(space);
+  tell(space);
 }
 
 // Spaces that are known from the store and cannot be asked without the list fail with it.
@@ -82,12 +82,12 @@ void Ledger::spaces_failed(const Fetched& fetched, task::PollReason reason, cons
     deps_.meters.poll_ended(space.name, fetched.took, 0, 0);
     deps_.meters.poll_failed(space.name, reason);
     space.discovery.fail({reason, text, deps_.clock.wall_now()});
-    space.shown = show(space, settings_);
+    tell(space);
   }
   const auto delay = delay_after_failure(task::PollReason::other, ++spaces_failures_, settings_.discovery_interval,
                                          settings_.idle_interval, deps_.random());
   report.next.push_back({fetched.job, in(delay)});
-  publish_snapshot();
+  has_news_ = true;
 }
 
 }  // namespace runwatch::watch

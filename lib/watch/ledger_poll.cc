@@ -27,7 +27,8 @@ void log_changes(const std::string& space, const task::RunRecord& before, const 
 
 }  // namespace
 
-void Ledger::take(task::ObservedRun& observed, const Fetched& fetched, Report& report) {
+void Ledger::take(unpod::TaskWalk& walk, const Fetched& fetched, Report& report) {
+  const task::ObservedRun& observed = walk.run;
   SpaceState& space = spaces_.at(fetched.job.space);
   RunState& run = space.runs.at(fetched.job.run);
   const bool first_attempt = !run.attempts.tried;
@@ -51,6 +52,7 @@ void Ledger::take(task::ObservedRun& observed, const Fetched& fetched, Report& r
   account(fetched, observed.pages, observed.duplicate_rows);
   if (!committed) return attempt_failed(fetched, committed.error(), report);
   settle(space, run, std::move(after), diff);
+  if (diff.missing == 0 && !run.record.retired) run.digests = std::move(walk.digests);
   if (diff.shrunken) return attempt_failed(fetched, task::PollReason::shrunken, shrunken_text(diff.missing), report);
   if (run.attempts.error) {
     log::info("polls are complete again", {{"space", space.name}, {"run", run.record.row.run_id}});
@@ -59,13 +61,14 @@ void Ledger::take(task::ObservedRun& observed, const Fetched& fetched, Report& r
   if (!run.record.retired) {
     report.next.push_back({poll_job(space, run), due_after(fetched, run.interval, first_attempt)});
   }
-  publish(space);
+  tell(space);
 }
 
 // What is committed becomes what is known.
 void Ledger::settle(SpaceState& space, RunState& run, task::RunRecord after, const task::Diff& diff) {
   log_changes(space.name, run.record, after);
   run.known.apply(diff.updates);
+  run.digests.reset();
   if (!diff.tally.increments().empty()) {
     auto counters = std::make_shared<task::Counters>(*space.counters);
     counters->apply(diff.tally.increments());

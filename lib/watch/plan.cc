@@ -11,6 +11,7 @@ Job poll_job(const SpaceState& space, const RunState& run) {
   job.run = run.record.number;
   job.space_token = space.settings.token;
   job.run_id = run.record.row.run_id;
+  job.digests = run.digests;
   return job;
 }
 

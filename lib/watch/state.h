@@ -14,6 +14,7 @@
 #include "task/known_tasks.h"
 #include "task/run.h"
 #include "task/snapshot.h"
+#include "unpod/api.h"
 #include "watch/selection.h"
 #include "watch/settings.h"
 
@@ -35,6 +36,8 @@ struct Attempts {
 struct RunState {
   task::RunRecord record;
   task::KnownTasks known;  // while watched
+  // Of the walk that `known` is exactly what came of; null when there is none such.
+  std::shared_ptr<const unpod::PageDigests> digests;
   Attempts attempts;
   int shrunken_streak = 0;
   core::Duration interval{};                       // in use
@@ -55,6 +58,7 @@ struct SpaceState {
   std::uint64_t not_watched = 0;
   std::uint64_t unknown = 0;
   std::shared_ptr<const task::SpaceSnapshot> shown;
+  bool changed = false;  // since it was shown
 
   RunState* find_run(std::string_view run_id);
   RunState& add_run(task::RunRecord run_record);

@@ -65,7 +65,7 @@ class Watch {
   void fetch_loop(std::size_t loop, std::stop_token stop);
   void ledger_loop(std::stop_token stop);
   Fetched fetch_safely(const Planned& planned, unpod::Api& api, std::stop_token stop);
-  void apply(Fetched fetched);
+  void step(std::optional<Fetched> fetched);  // apply and publish
   void follow(const Report& report);
   void watch_pause();
   unpod::Hooks hooks(std::size_t loop);
@@ -80,7 +80,8 @@ class Watch {
   Ledger ledger_;
   std::vector<Planned> first_jobs_;
   std::atomic<bool> outdated_ = false;
-  // The ledger thread's: the pause that the meters show, and the token that it is about.
+  core::SteadyTime next_publish_{};  // the ledger thread's, as what follows
+  // The pause that the meters show, and the token that it is about.
   bool pause_shown_ = false;
   std::optional<core::Secret> refused_;
   std::vector<std::jthread> threads_;  // last: stopped and joined before what they use goes

@@ -53,6 +53,9 @@ class Run {
   const Diff& poll(std::vector<ObservedTask> tasks) {
     ObservedRun run;
     run.tasks = std::move(tasks);
+    return poll(run);
+  }
+  const Diff& poll(const ObservedRun& run) {
     now += std::chrono::seconds(30);
     last_ = diff(known, run, {baseline_ && polls_ == 0, streak_, now});
     streak_ = last_.shrunken ? streak_ + 1 : 0;

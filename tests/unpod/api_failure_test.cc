@@ -96,7 +96,7 @@ TEST_CASE("a broken exchange has the same reason in both rooms, and being stoppe
   World before(platform(3));
   std::stop_source stop;
   stop.request_stop();
-  CHECK(before.api().tasks(kSpace, "R1", stop.get_token()).error().cancelled);
+  CHECK(before.api().tasks(kSpace, "R1", nullptr, stop.get_token()).error().cancelled);
   CHECK(before.client.requests.empty());
 }
 

@@ -25,8 +25,8 @@ TEST_CASE("every call has its path, and ids are percent-encoded in it") {
   World world([](const http::Request&) -> Reply { return answer(200, R"({"data":[],"count":0})"); });
   world.options.org_handle.clear();
   auto api = world.api();
-  CHECK(api.tasks(core::Secret("S P"), "a?b#c%../ü", {}).has_value());
-  CHECK(api.tasks(core::Secret("S"), "..", {}).has_value());
+  CHECK(api.tasks(core::Secret("S P"), "a?b#c%../ü", nullptr, {}).has_value());
+  CHECK(api.tasks(core::Secret("S"), "..", nullptr, {}).has_value());
   CHECK(api.runs(kSpace, kNever, {}).has_value());
   CHECK(api.spaces({}).has_value());
   CHECK(api.organizations({}).has_value());

@@ -147,7 +147,7 @@ TEST_CASE("over a list that changes all the time a walk is whole with every row 
   int inconsistent = 0;
   for (int history = 0; history < 20'000; ++history) {
     LivingList list(static_cast<int>(below(14)));
-    unpod::TaskCollector collector;
+    unpod::TaskCollector collector(nullptr);
     Walk walk(1000);
     const std::size_t calm = 1 + below(6);
     const Step end = walk_over(list, 1 + below(4), collector, walk, [&] {
@@ -163,7 +163,7 @@ TEST_CASE("over a list that changes all the time a walk is whole with every row 
     REQUIRE(end == Step::whole);
     ++whole;
     std::set<task::TaskKey> seen;
-    for (const auto& task : collector.finish(walk).tasks) CHECK(seen.insert(task.key).second);
+    for (const auto& task : collector.finish(walk).run.tasks) CHECK(seen.insert(task.key).second);
     const auto always = keys_of(list.always);
     const auto ever = keys_of(list.ever);
     CHECK(std::includes(seen.begin(), seen.end(), always.begin(), always.end()));
@@ -179,20 +179,20 @@ TEST_CASE("over a list that only gains rows a walk that is whole is exactly the 
   std::mt19937 random(seed);
   for (int history = 0; history < 5'000; ++history) {
     LivingList list(1 + static_cast<int>(random() % 12));
-    unpod::TaskCollector collector;
+    unpod::TaskCollector collector(nullptr);
     Walk walk(1000);
     const Step end = walk_over(list, 1 + random() % 4, collector, walk, [&] {
       if (random() % 8 == 0) list.insert();
     });
     if (end != Step::whole) continue;
     std::set<task::TaskKey> seen;
-    for (const auto& task : collector.finish(walk).tasks) seen.insert(task.key);
+    for (const auto& task : collector.finish(walk).run.tasks) seen.insert(task.key);
     CHECK(seen == keys_of(std::set<int>(list.rows.begin(), list.rows.end())));
   }
 }
 
 TEST_CASE("where pages repeat a task the later reading wins and the repeat is counted") {
-  unpod::TaskCollector collector;
+  unpod::TaskCollector collector(nullptr);
   Walk walk(100);
   const auto page = [](std::initializer_list<std::pair<const char*, task::Status>> rows) {
     unpod::TaskPage out;
@@ -210,7 +210,7 @@ TEST_CASE("where pages repeat a task the later reading wins and the repeat is co
   auto second = page({{"b", task::Status::failed}, {"a", task::Status::hold}});
   CHECK(walk.take(collector.take(first)) == Step::next);
   CHECK(walk.take(collector.take(second)) == Step::whole);
-  const auto run = collector.finish(walk);
+  const auto run = collector.finish(walk).run;
   REQUIRE(run.tasks.size() == 3);
   CHECK(run.tasks[1].key == task::make_task_key("b"));
   CHECK(run.tasks[1].status == task::Status::failed);

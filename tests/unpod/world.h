@@ -43,7 +43,14 @@ struct World {
                                       std::uint64_t bytes) { exchanges.push_back({call, status, took, bytes}); }},
                       clock);
   }
-  unpod::Answer<task::ObservedRun> tasks() { return api().tasks(kSpace, "R1", {}); }
+  unpod::Answer<unpod::TaskWalk> walk(std::shared_ptr<const unpod::PageDigests> before) {
+    return api().tasks(kSpace, "R1", std::move(before), {});
+  }
+  unpod::Answer<task::ObservedRun> tasks() {
+    auto walked = walk(nullptr);
+    if (!walked) return std::unexpected(walked.error());
+    return std::move(walked->run);
+  }
 
   unpod::ApiOptions options{.base_url = "https://unpod.example/", .org_handle = "unpod.tv", .page_size = 2};
   FakeClient client;

@@ -11,6 +11,7 @@
 
 #include "support/manual_clock.h"
 #include "task/task_key.h"
+#include "unpod/page_digests.h"
 #include "watch/ledger.h"
 
 namespace runwatch::watch::test {
@@ -52,7 +53,9 @@ class Desk {
 
   Report apply(Fetched fetched) {
     clock.advance(1s);
-    return ledger->apply(std::move(fetched));
+    Report report = ledger->apply(std::move(fetched));
+    if (ledger->has_news()) ledger->publish();
+    return report;
   }
 
   Fetched fetched(JobKind kind, const std::string& run_id = kRunId) {
@@ -77,14 +80,15 @@ class Desk {
   Report poll(std::int64_t run, const std::vector<std::pair<int, task::Status>>& tasks) {
     auto f = fetched(JobKind::poll);
     f.job.run = run;
-    task::ObservedRun observed;
+    unpod::TaskWalk walk;
+    walk.digests = std::make_shared<const unpod::PageDigests>();
     for (const auto& [id, status] : tasks) {
       task::ObservedTask t;
       t.key = task::make_task_key("T8ff2ccdffe9a11f0878d43cd8a99e0" + std::to_string(10 + id));
       t.status = status;
-      observed.tasks.push_back(t);
+      walk.run.tasks.push_back(t);
     }
-    f.outcome = std::move(observed);
+    f.outcome = std::move(walk);
     return apply(std::move(f));
   }
 

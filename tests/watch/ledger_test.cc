@@ -349,17 +349,26 @@ TEST_CASE("a run whose tasks differ in mode is mixed, else it is what its row sa
   desk.discover({row});
   auto f = desk.fetched(JobKind::poll);
   f.job.run = 1;
-  task::ObservedRun observed;
-  for (const auto mode : {task::RunMode::prod, task::RunMode::test}) {
-    task::ObservedTask t;
-    t.key = task::make_task_key("odd-" + std::to_string(observed.tasks.size()));
-    t.mode = mode;
-    observed.tasks.push_back(t);
-  }
-  f.outcome = observed;
+  unpod::TaskWalk walk;
+  walk.run.tasks.emplace_back().key = task::make_task_key("odd");
+  walk.run.mode = task::RunMode::mixed;
+  f.outcome = walk;
   desk.apply(std::move(f));
   CHECK(desk.space().runs[0]->mode == task::RunMode::mixed);
   desk.poll(1, {{1, Status::pending}});
+}
+
+TEST_CASE("unchanged pages are left out only after a poll whose tasks are all that is known") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  const auto remembers = [](const Report& report) { return report.next.at(0).job.digests != nullptr; };
+  CHECK(remembers(desk.poll(1, {{1, Status::pending}, {2, Status::pending}})));
+  CHECK(remembers(desk.poll(1, {{1, Status::failed}, {2, Status::pending}})));
+  CHECK(remembers(desk.fail(JobKind::poll, 1, PollReason::timeout)));
+  CHECK_FALSE(remembers(desk.poll(1, {{1, Status::failed}})));
+  CHECK_FALSE(remembers(desk.poll(1, {})));
+  CHECK_FALSE(remembers(desk.poll(1, {{2, Status::pending}})));
+  CHECK(remembers(desk.poll(1, {{1, Status::failed}, {2, Status::pending}})));
 }
 
 TEST_CASE("a forgotten run that a leap of the clock brings back is no news") {

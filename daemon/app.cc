@@ -1,7 +1,11 @@
 #include "daemon/app.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <utility>
 
+#include "config/address.h"
 #include "core/log.h"
 #include "daemon/settings.h"
 #include "version.h"
@@ -11,7 +15,14 @@ namespace {
 
 constexpr core::Duration kServerSlack = std::chrono::seconds(30);
 
-bool is_loopback(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+// Scrapers, and whoever else connects, never take the descriptors that the store and the fetchers need.
+int connections_within_file_limit() {
+  constexpr rlim_t kOwnFiles = 128;
+  const auto most = static_cast<rlim_t>(http::ServerOptions{}.max_connections);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= most + kOwnFiles) return static_cast<int>(most);
+  return static_cast<int>(std::max<rlim_t>(limit.rlim_cur, 2 * kOwnFiles) - kOwnFiles);
+}
 
 }  // namespace
 
@@ -59,11 +70,13 @@ core::Result<void> App::start_server() {
       .clock = clock_,
       .version = kVersion,
       .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
-      .loopback = is_loopback(config_.server.host),
+      .loopback = config::is_loopback(config_.server.host),
       .hosts = config_.server.hosts,
       .listen_host = config_.server.host,
   });
-  auto server = http::serve({.host = config_.server.host, .port = config_.server.port},
+  auto server = http::serve({.host = config_.server.host,
+                             .port = config_.server.port,
+                             .max_connections = connections_within_file_limit()},
                             [this](const http::ServerRequest& request) { return site_->answer(request); });
   if (!server) return std::unexpected(std::move(server.error()));
   server_ = std::move(*server);

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "config/address.h"
 #include "daemon/check.h"
 #include "daemon/exit_code.h"
 #include "daemon/serve.h"
@@ -73,6 +74,10 @@ void announce(const std::string& address, const std::string& platform) {
 }  // namespace
 
 int demo(const std::string& listen) {
+  if (const auto address = config::parse_listen(listen); !address) {
+    fmt::print(stderr, "--listen {}: {}\n", listen, address.error());
+    return kUsage;
+  }
   // Before the simulator starts its threads, so that they inherit the mask.
   const Signals signals;
   const TemporaryFolder folder;

@@ -44,10 +44,14 @@ void add_config(CLI::App& command, Arguments& arguments) {
 void add_look(CLI::App& app, Arguments& arguments) {
   auto* look = app.add_subcommand("once", "Poll everything once and print it: nothing is kept, nothing is served");
   add_config(*look, arguments);
-  const std::map<std::string, LookFormat> formats{
-      {"table", LookFormat::table}, {"json", LookFormat::json}, {"prometheus", LookFormat::prometheus}};
-  look->add_option("--format", arguments.format, "How to print: table, json or prometheus")
-      ->transform(CLI::CheckedTransformer(formats, CLI::ignore_case).description(""))
+  const auto read_format = [&arguments](const std::string& text) {
+    static const std::map<std::string, LookFormat> kFormats{
+        {"table", LookFormat::table}, {"json", LookFormat::json}, {"prometheus", LookFormat::prometheus}};
+    const auto format = kFormats.find(text);
+    if (format == kFormats.end()) throw CLI::ValidationError("--format", "must be table, json or prometheus");
+    arguments.format = format->second;
+  };
+  look->add_option_function<std::string>("--format", read_format, "How to print: table, json or prometheus")
       ->option_text("table|json|prometheus [table]");
 }
 
@@ -73,6 +77,10 @@ int run(int argc, char** argv) {
   add_simulate_options(*simulate_command, arguments.simulate);
   auto* version = app.add_subcommand("version", "Print the version");
 
+  if (argc == 2 && argv[1] == std::string_view("help")) {
+    fmt::print("{}", app.help());
+    return kGood;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

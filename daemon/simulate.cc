@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "config/address.h"
 #include "core/log.h"
 #include "daemon/exit_code.h"
 #include "daemon/signals.h"
@@ -16,15 +17,6 @@ namespace runwatch::daemon {
 namespace {
 
 constexpr core::Duration kTurn = std::chrono::seconds(60);
-
-// `HOST:PORT`, an IPv6 host in brackets.
-bool parse_address(const std::string& text, sim::ListenOptions& listen) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return false;
-  listen.host = text.substr(0, colon);
-  if (listen.host.front() == '[' && listen.host.back() == ']') listen.host = listen.host.substr(1, colon - 2);
-  return CLI::detail::lexical_cast(text.substr(colon + 1), listen.port);
-}
 
 }  // namespace
 
@@ -62,11 +54,13 @@ void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {
 
 int simulate(SimulateArguments arguments) {
   Signals signals;
-  sim::ListenOptions listen{.journal = arguments.journal, .control = arguments.control};
-  if (!parse_address(arguments.listen, listen)) {
-    fmt::print(stderr, "--listen {}: expected HOST:PORT, as in 127.0.0.1:0\n", arguments.listen);
+  const auto address = config::parse_listen(arguments.listen);
+  if (!address) {
+    fmt::print(stderr, "--listen {}: {}\n", arguments.listen, address.error());
     return kUsage;
   }
+  const sim::ListenOptions listen{
+      .host = address->host, .port = address->port, .journal = arguments.journal, .control = arguments.control};
   for (const auto& text : arguments.faults) {
     auto faults = sim::parse_faults(text);
     if (!faults) {

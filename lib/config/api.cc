@@ -17,6 +17,8 @@ void read_base_url(TableReader& reader, Api& api) {
   if (!text) return;
   const auto url = parse_base_url(*text);
   if (!url) return reader.problem("base_url", url.error());
+  if (url->text.ends_with("/api/v2/platform") || url->text.ends_with("/api/v2"))
+    return reader.problem("base_url", "must end before /api/v2/platform, which is added: as in \"https://unpod.dev\"");
   api.base_url = url->text;
   if (!url->encrypted && !is_loopback(url->host))
     reader.warning("base_url", "is plain http:// beyond this machine: the token can be read on the way; use https://");

@@ -92,6 +92,15 @@ void Meters::poll_overrun(const std::string& space) {
   impl_->with_space(space, [](SpaceMeters& meters) { meters.overruns->Increment(); });
 }
 
+void Meters::space_list(std::optional<bool> complete) {
+  auto& gauge = impl_->space_list_up.Add({});
+  if (complete) {
+    gauge.Set(*complete ? 1 : 0);
+  } else {
+    impl_->space_list_up.Remove(&gauge);
+  }
+}
+
 void Meters::api_request(Endpoint endpoint, int code, Seconds took, std::uint64_t response_bytes) {
   const auto at = static_cast<std::size_t>(endpoint);
   if (code == kGoodCode) {

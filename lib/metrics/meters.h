@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,9 @@ class Meters {
   void poll_ended(const std::string& space, Seconds took, std::uint64_t pages, std::uint64_t duplicate_rows);
   void poll_failed(const std::string& space, task::PollReason reason);
   void poll_overrun(const std::string& space);
+
+  // Of the organization's spaces, whether the newest reading was complete; nothing: they are not read.
+  void space_list(std::optional<bool> complete);
 
   // `code`: the HTTP status, 0: none came.
   void api_request(Endpoint endpoint, int code, Seconds took, std::uint64_t response_bytes);

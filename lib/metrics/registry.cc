@@ -63,6 +63,8 @@ Meters::Impl::Impl(const BuildInfo& build)
       api_paused_until(gauges(registry, "runwatch_api_paused_until_timestamp_seconds",
                               "Until when no request is sent because the platform asked for it; 0: not paused.")
                            .Add({})),
+      space_list_up(gauges(registry, "runwatch_space_list_up",
+                           "Whether the newest reading of the organization's spaces was complete.")),
       store_bytes(gauges(registry, "runwatch_store_bytes", "Size of the database file.")),
       store_wal_bytes(gauges(registry, "runwatch_store_wal_bytes", "Size of the write-ahead log of the database.")),
       store_commit_duration(

@@ -78,6 +78,7 @@ struct Meters::Impl {
   std::array<prometheus::Counter*, kEndpointNames.size()> api_bytes{};
   prometheus::Counter& api_throttled;
   prometheus::Gauge& api_paused_until;
+  Gauges& space_list_up;
   Gauges& store_bytes;
   Gauges& store_wal_bytes;
   std::array<prometheus::Counter*, kStoreErrorNames.size()> store_errors{};

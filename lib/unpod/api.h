@@ -31,6 +31,7 @@ struct Failure {
   std::string text;                           // printable, at most about 200 characters, names neither token nor person
   std::optional<core::Duration> retry_after;  // as the platform asked, unclamped but ≥ 0; only with 429 and 503
   bool cancelled = false;                     // we are stopping: count nothing
+  core::Secret refused_token{};               // with auth: the token it is about
 };
 
 template <class T>

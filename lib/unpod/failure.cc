@@ -57,6 +57,7 @@ PollReason reason_of(int status, const Decoder::Refusal& refusal) {
       break;
   }
   if (status >= 500 && status < 600) return PollReason::server_error;
+  if (status == 304) return PollReason::bad_http;  // nobody asked whether anything was modified
   if (status >= 300 && status < 400) return PollReason::redirect;
   return refusal.status_code && *refusal.status_code != 200 ? PollReason::business_error : PollReason::other;
 }

@@ -2,28 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
 namespace runwatch::watch {
-namespace {
 
-std::string free_name(const std::string& wanted, std::set<std::string>& taken) {
-  std::string name = wanted;
-  for (int n = 2; !taken.insert(name).second; ++n) name = fmt::format("{}-{}", wanted, n);
-  return name;
+std::string free_label(const std::string& wanted, const std::set<std::string>& taken) {
+  std::string label = wanted;
+  for (int n = 2; taken.contains(label); ++n) label = fmt::format("{}-{}", wanted, n);
+  return label;
 }
-
-}  // namespace
 
 std::vector<std::string> label_spaces(const std::vector<SpaceNaming>& spaces) {
   std::vector<std::string> labels(spaces.size());
   std::set<std::string> taken;
+  const auto take = [&taken](const std::string& wanted) { return *taken.insert(free_label(wanted, taken)).first; };
   for (std::size_t i = 0; i < spaces.size(); ++i) {
-    if (spaces[i].configured) labels[i] = free_name(*spaces[i].configured, taken);
+    if (spaces[i].configured) labels[i] = take(*spaces[i].configured);
   }
   for (std::size_t i = 0; i < spaces.size(); ++i) {
     if (spaces[i].configured) continue;
-    labels[i] = free_name(spaces[i].slug.empty() ? fmt::format("unnamed-{}", i + 1) : spaces[i].slug, taken);
+    labels[i] = take(spaces[i].slug.empty() ? fmt::format("unnamed-{}", i + 1) : spaces[i].slug);
   }
   return labels;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,5 +15,8 @@ struct SpaceNaming {
   std::string slug;
 };
 std::vector<std::string> label_spaces(const std::vector<SpaceNaming>& spaces);
+
+// `wanted`, or with the first number from 2 on that makes it another one than all those taken.
+std::string free_label(const std::string& wanted, const std::set<std::string>& taken);
 
 }  // namespace runwatch::watch

@@ -67,6 +67,7 @@ std::vector<std::int64_t> Ledger::outdated_runs(const SpaceState& space, const L
 
 void Ledger::account(const Fetched& fetched, std::uint64_t pages, std::uint64_t duplicate_rows) {
   const SpaceState& space = spaces_.at(fetched.job.space);
+  if (!is_shown(space)) return;
   const bool is_poll = fetched.job.kind == JobKind::poll;
   const auto interval = is_poll ? space.runs.at(fetched.job.run).interval : settings_.discovery_interval;
   deps_.meters.poll_ended(space.name, fetched.took, pages, duplicate_rows);

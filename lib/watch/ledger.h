@@ -28,10 +28,10 @@
 
 namespace runwatch::watch {
 
-// All polls wait that long; another token ends a pause after a refused one early.
+// All polls wait that long; a pause about a refused token ends early when there is another one.
 struct Pause {
   core::Duration length{};
-  bool token_refused = false;
+  std::optional<core::Secret> refused_token;
 };
 
 struct Report {
@@ -71,7 +71,10 @@ class Ledger {
   std::expected<std::int64_t, store::Failure> enter(const SpaceSettings& settings, task::SpaceRecord record);
   task::SpaceRecord stored_or_new(const core::Secret& token);
   Committed enter_stored_spaces();
-  void hide_spaces_without_token();
+  void hide_absent_spaces();
+  void show_again(SpaceState& space);
+  bool is_shown(const SpaceState& space) const;
+  std::string free_slug(const SpaceState* owner, const std::string& slug) const;
   void give_token(SpaceState& space, const core::Secret& token, std::vector<Planned>& jobs);
   void plan_space(const SpaceState& space, std::vector<Planned>& jobs);
   void keep_labels();

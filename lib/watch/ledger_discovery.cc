@@ -18,6 +18,7 @@ void Ledger::take(Discovered& found, const Fetched& fetched, Report& report) {
   account(fetched, found.list.pages, found.list.duplicate_rows);
   ListChanges changes = compare_list(space, found, fetched.began, now, last_run_ + 1);
 
+  if (changes.space.slug != space.record.slug) changes.space.slug = free_slug(&space, changes.space.slug);
   auto taken_up = read_again(changes.taken_up);
   if (!taken_up) return attempt_failed(fetched, taken_up.error(), report);
   store::Batch batch;
@@ -90,17 +91,23 @@ void Ledger::take_over(SpaceState& space, ListChanges changes, KnownByRun taken_
 
 void Ledger::take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, Report& report) {
   const bool first = !spaces_tried_;
+  for (auto& [number, space] : spaces_) ++space.absences;
   for (auto& info : found) {
     const auto key = core::digest128(info.token.reveal());
     const auto known = std::ranges::find_if(spaces_, [&](const auto& s) { return s.second.record.key == key; });
     if (known != spaces_.end()) {
-      if (known->second.settings.token.empty()) give_token(known->second, info.token, report.next);
+      known->second.absences = 0;
+      if (known->second.settings.token.empty()) {
+        give_token(known->second, info.token, report.next);
+      } else {
+        show_again(known->second);
+      }
       continue;
     }
     SpaceSettings settings = settings_.every_space;
     settings.token = info.token;
     auto record = stored_or_new(info.token);
-    record.slug = info.slug;
+    if (record.slug.empty()) record.slug = free_slug(nullptr, info.slug);
     const auto number = enter(settings, std::move(record));
     if (!number) {
       report.outdated = number.error().reload;
@@ -108,9 +115,10 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, 
     }
     plan_space(spaces_.at(*number), report.next);
   }
-  hide_spaces_without_token();
+  hide_absent_spaces();
   spaces_tried_ = true;
   spaces_failures_ = 0;
+  deps_.meters.space_list(true);
   Job job;
   job.kind = JobKind::spaces;
   report.next.push_back({job, due_after(fetched, settings_.discovery_interval, first)});

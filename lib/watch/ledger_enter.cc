@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "core/digest.h"
@@ -14,6 +15,8 @@ namespace runwatch::watch {
 namespace {
 
 using task::kNoTime;
+
+constexpr int kAbsencesUntilHidden = 3;
 
 core::Error to_error(const store::Failure& failure) {
   const bool corrupt = failure.kind == store::FailureKind::corrupt;
@@ -51,6 +54,7 @@ bool follow_selection(task::RunRecord& run, const Selection& selection, core::Wa
 core::Result<std::vector<Planned>> Ledger::load() {
   if (auto read = read_store(); !read) return std::unexpected(to_error(read.error()));
   std::vector<Planned> jobs;
+  deps_.meters.space_list(std::nullopt);
   for (const auto& settings : settings_.spaces) {
     const auto number = enter(settings, stored_or_new(settings.token));
     if (!number) return std::unexpected(to_error(number.error()));
@@ -81,16 +85,43 @@ Ledger::Committed Ledger::enter_stored_spaces() {
   return {};
 }
 
-// The list is complete and lacks them: they are shown no more until it has them.
-void Ledger::hide_spaces_without_token() {
-  std::erase_if(order_, [this](std::int64_t number) { return spaces_.at(number).settings.token.empty(); });
+// The list lacks them, at once those that were only known from the store: they are shown no more until it has them.
+void Ledger::hide_absent_spaces() {
+  std::erase_if(order_, [this](std::int64_t number) {
+    const SpaceState& space = spaces_.at(number);
+    if (space.settings.token.empty()) return true;
+    if (space.absences < kAbsencesUntilHidden) return false;
+    core::log::warning("the organization's list of spaces has it no more", {{"space", space.name}});
+    return true;
+  });
   keep_labels();
+}
+
+void Ledger::show_again(SpaceState& space) {
+  if (is_shown(space)) return;
+  order_.push_back(space.record.number);
+  deps_.meters.add_space(space.name);
+  relabel();
+  tell(space);
+}
+
+bool Ledger::is_shown(const SpaceState& space) const {
+  return std::ranges::find(order_, space.record.number) != order_.end();
+}
+
+// A slug that no other space has as its label. It is stored like this, so that no label moves to another space, whenever
+// which slug is learnt.
+std::string Ledger::free_slug(const SpaceState* owner, const std::string& slug) const {
+  std::set<std::string> taken;
+  for (const auto& [number, space] : spaces_) {
+    if (&space != owner) taken.insert({space.name, space.record.slug});
+  }
+  return slug.empty() ? slug : free_label(slug, taken);
 }
 
 void Ledger::give_token(SpaceState& space, const core::Secret& token, std::vector<Planned>& jobs) {
   space.settings.token = token;
-  if (std::ranges::find(order_, space.record.number) == order_.end()) order_.push_back(space.record.number);
-  relabel();
+  show_again(space);
   plan_space(space, jobs);
 }
 

@@ -25,7 +25,8 @@ void log_failure(log::RateLimit& limit, core::SteadyTime now, const std::string&
 void Ledger::take(unpod::Failure& failure, const Fetched& fetched, Report& report) {
   if (failure.cancelled) return;
   if (const auto length = pause_after(failure, settings_.interval)) {
-    report.pause = Pause{*length, failure.reason == task::PollReason::auth};
+    report.pause = Pause{*length, std::nullopt};
+    if (failure.reason == task::PollReason::auth) report.pause->refused_token = failure.refused_token;
     hold_back({failure.reason, failure.text, deps_.clock.wall_now()});
   }
   if (fetched.job.kind == JobKind::spaces) {
@@ -59,7 +60,7 @@ void Ledger::attempt_failed(const Fetched& fetched, task::PollReason reason, std
   RunState* run = is_poll ? &space.runs.at(fetched.job.run) : nullptr;
   Attempts& attempts = is_poll ? run->attempts : space.discovery;
   const auto interval = is_poll ? run->interval : settings_.discovery_interval;
-  deps_.meters.poll_failed(space.name, reason);
+  if (is_shown(space)) deps_.meters.poll_failed(space.name, reason);
   log_failure(logged_failures_, deps_.clock.steady_now(), space.name, fetched.job.run_id, task::name(reason), text);
   attempts.fail({reason, std::move(text), deps_.clock.wall_now()});
   const auto beat = reason == task::PollReason::shrunken ? settings_.interval : interval;
@@ -71,6 +72,7 @@ void Ledger::attempt_failed(const Fetched& fetched, task::PollReason reason, std
 // Spaces that are known from the store and cannot be asked without the list fail with it.
 void Ledger::spaces_failed(const Fetched& fetched, task::PollReason reason, const std::string& text, Report& report) {
   spaces_tried_ = true;
+  deps_.meters.space_list(false);
   const auto held_back = logged_failures_.admit(task::name(reason), deps_.clock.steady_now());
   if (held_back >= 0) {
     log::warning("the organization's spaces could not be read",

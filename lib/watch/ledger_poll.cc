@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "watch/after_poll.h"
@@ -16,6 +17,11 @@ namespace log = core::log;
 std::string shrunken_text(std::uint64_t missing) {
   return fmt::format(
       "the platform's answer lacks {} known tasks; they stay known until three answers in a row lack them", missing);
+}
+
+std::ptrdiff_t failing_runs(const SpaceState& space) {
+  return std::ranges::count_if(space.order,
+                               [&](auto number) { return space.runs.at(number).attempts.error.has_value(); });
 }
 
 void log_changes(const std::string& space, const task::RunRecord& before, const task::RunRecord& after) {
@@ -54,10 +60,9 @@ void Ledger::take(unpod::TaskWalk& walk, const Fetched& fetched, Report& report)
   settle(space, run, std::move(after), diff);
   if (diff.missing == 0 && !run.record.retired) run.digests = std::move(walk.digests);
   if (diff.shrunken) return attempt_failed(fetched, task::PollReason::shrunken, shrunken_text(diff.missing), report);
-  if (run.attempts.error) {
-    log::info("polls are complete again", {{"space", space.name}, {"run", run.record.row.run_id}});
-  }
+  const bool recovered = run.attempts.error.has_value();
   run.attempts.succeed(now);
+  if (recovered && failing_runs(space) == 0) log::info("polls are complete again", {{"space", space.name}});
   if (!run.record.retired) {
     report.next.push_back({poll_job(space, run), due_after(fetched, run.interval, first_attempt)});
   }

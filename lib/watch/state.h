@@ -55,6 +55,7 @@ struct SpaceState {
   std::map<std::string, std::int64_t, std::less<>> numbers;  // of the runs, by id
   std::vector<std::int64_t> order;                           // watched runs, newest first
   std::optional<task::StatusCounts> listed;
+  int absences = 0;  // lists of the organization's spaces in a row that lacked it
   std::uint64_t not_watched = 0;
   std::uint64_t unknown = 0;
   std::shared_ptr<const task::SpaceSnapshot> shown;

@@ -137,11 +137,11 @@ void Watch::follow(const Report& report) {
   if (report.pause) {
     deps_.meters.api_paused_until(deps_.clock.wall_now() + pace_.pause_for(report.pause->length));
     pause_shown_ = true;
-    core::log::warning(report.pause->token_refused
+    core::log::warning(report.pause->refused_token
                            ? "all polls pause: the token was refused; a new one in its file ends it"
                            : "all polls pause, as the platform asked",
                        {{"for", report.pause->length}});
-    if (report.pause->token_refused) refused_ = deps_.credentials.token();
+    if (report.pause->refused_token) refused_ = report.pause->refused_token;
   }
   dispatcher_.plan(report.next);
 }

@@ -96,6 +96,8 @@ TEST_CASE("values out of range are told with the range") {
 TEST_CASE("impossible addresses, ids and paths are refused") {
   check({
       {"[api]\nbase_url = 'unpod.dev'", "2:12 api.base_url has no scheme: write https://HOST\n"},
+      {"[api]\nbase_url = 'https://unpod.dev/api/v2/platform/'",
+       "2:12 api.base_url must end before /api/v2/platform, which is added: as in \"https://unpod.dev\"\n"},
       {"[api]\nbase_url = 'ftp://unpod.dev'", "2:12 api.base_url must begin with https:// or http://\n"},
       {"[api]\nbase_url = 'https://u:p@unpod.dev'",
        "2:12 api.base_url must not hold a user or password: the token has keys of its own\n"},

@@ -31,6 +31,7 @@ TEST_CASE("an answer other than success has its reason and a text") {
       {503, R"({"data":[{"name":"A Person"}]})", "", PollReason::server_error, "503"},
       {301, "", "", PollReason::redirect, "api.base_url"},
       {302, "", "", PollReason::redirect, "302"},
+      {304, "", "", PollReason::bad_http, "304"},
       {204, "", "", PollReason::bad_json, "204"},
       {200, "", "", PollReason::bad_json, "empty"},
       {200, "<html>Log in</html>", "text/html", PollReason::bad_json, "Log in"},

@@ -229,7 +229,7 @@ TEST_CASE("a refused token pauses everything") {
   Desk desk;
   const auto report = desk.fail(JobKind::discovery, 0, PollReason::auth);
   REQUIRE(report.pause);
-  CHECK(report.pause->token_refused);
+  CHECK(report.pause->refused_token.has_value());
   CHECK(report.pause->length == 5min);
 }
 
@@ -286,6 +286,69 @@ TEST_CASE("without a list of the organization's spaces what is stored is shown, 
   CHECK(desk.exposition->snapshot()->spaces.empty());
   list();
   CHECK(desk.tasks(Status::pending) == 1);
+}
+
+TEST_CASE("a failing list of the organization's spaces is visible before any space is known") {
+  Desk desk(Settings{});
+  CHECK_FALSE(desk.exposes("runwatch_space_list_up 0"));
+  desk.fail(JobKind::spaces, 0, PollReason::connect);
+  CHECK(desk.exposes("runwatch_space_list_up 0"));
+  auto f = desk.fetched(JobKind::spaces);
+  f.outcome = std::vector<unpod::SpaceInfo>{};
+  desk.apply(std::move(f));
+  CHECK(desk.exposes("runwatch_space_list_up 1"));
+  desk.restart(Desk::one_space());
+  CHECK_FALSE(desk.exposes("runwatch_space_list_up 1"));
+}
+
+TEST_CASE("a space that three lists in a row lack is shown no more, until a list has it again") {
+  Desk desk(Settings{});
+  const auto list = [&](std::vector<unpod::SpaceInfo> spaces) {
+    auto f = desk.fetched(JobKind::spaces);
+    f.outcome = std::move(spaces);
+    return desk.apply(std::move(f));
+  };
+  const unpod::SpaceInfo sales{"Sales", "sales", core::Secret("A")};
+  const unpod::SpaceInfo help{"Help", "help", core::Secret("B")};
+  list({sales, help});
+  list({help});
+  list({help});
+  CHECK(desk.exposition->snapshot()->spaces.size() == 2);
+  list({sales, help});
+  for (int i = 0; i < 3; ++i) list({help});
+  REQUIRE(desk.exposition->snapshot()->spaces.size() == 1);
+  CHECK(desk.space().name == "help");
+  desk.fail(JobKind::discovery, 0, PollReason::business_error);  // of the hidden space, number 1
+  CHECK_FALSE(desk.exposes("runwatch_polls_total{space=\"sales\"} 1"));
+  CHECK(desk.space().up == std::nullopt);
+  list({help, sales});
+  REQUIRE(desk.exposition->snapshot()->spaces.size() == 2);
+  CHECK(desk.space(1).name == "sales");
+  CHECK(desk.exposes("runwatch_polls_total{space=\"sales\"} 0"));
+}
+
+TEST_CASE("a slug learnt late takes no other space's label, now or after a restart") {
+  auto two = Desk::one_space();
+  two.spaces[0].name.reset();
+  two.spaces.push_back(two.spaces[0]);
+  two.spaces[1].token = core::Secret("OTHER");
+  Desk desk(two);
+  const auto learn = [&](std::int64_t space) {
+    auto f = desk.fetched(JobKind::discovery);
+    f.job.space = space;
+    Discovered found;
+    found.info = unpod::SpaceInfo{"Sales", "sales", core::Secret("unused")};
+    f.outcome = std::move(found);
+    desk.apply(std::move(f));
+  };
+  learn(2);
+  CHECK(desk.space(1).name == "sales");
+  learn(1);
+  CHECK(desk.space(0).name == "sales-2");
+  CHECK(desk.space(1).name == "sales");
+  desk.restart();
+  CHECK(desk.space(0).name == "sales-2");
+  CHECK(desk.space(1).name == "sales");
 }
 
 TEST_CASE("a run that the selection still wants is never forgotten, so that nothing is told again") {

@@ -74,10 +74,9 @@ core::Result<void> App::start_server() {
       .hosts = config_.server.hosts,
       .listen_host = config_.server.host,
   });
-  auto server = http::serve({.host = config_.server.host,
-                             .port = config_.server.port,
-                             .max_connections = connections_within_file_limit()},
-                            [this](const http::ServerRequest& request) { return site_->answer(request); });
+  auto server = http::serve(
+      {.host = config_.server.host, .port = config_.server.port, .max_connections = connections_within_file_limit()},
+      [this](const http::ServerRequest& request) { return site_->answer(request); });
   if (!server) return std::unexpected(std::move(server.error()));
   server_ = std::move(*server);
   return {};

@@ -57,7 +57,8 @@ class Differ {
   }
 
  private:
-  // The first known task from `at` on whose key is not less than `key`; those before it were not seen, or are unchanged.
+  // The first known task from `at` on whose key is not less than `key`; those before it were not seen, or are
+  // unchanged.
   std::size_t pass_over(std::size_t at, const TaskKey& key) {
     if (observed_.rest_unchanged) return known_.lower_bound(at, key);
     for (; at < known_.size() && known_.key(at) < key; ++at) miss(at);

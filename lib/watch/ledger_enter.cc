@@ -109,8 +109,8 @@ bool Ledger::is_shown(const SpaceState& space) const {
   return std::ranges::find(order_, space.record.number) != order_.end();
 }
 
-// A slug that no other space has as its label. It is stored like this, so that no label moves to another space, whenever
-// which slug is learnt.
+// A slug that no other space has as its label. It is stored like this, so that no label moves to another space,
+// whenever which slug is learnt.
 std::string Ledger::free_slug(const SpaceState* owner, const std::string& slug) const {
   std::set<std::string> taken;
   for (const auto& [number, space] : spaces_) {

@@ -1,29 +1,18 @@
 // The store on a real disk: first load, start with a million tasks, small commits. The directory is TMPDIR's.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "store/store.h"
+#include "support/directory.h"
 
 namespace {
 
 using namespace runwatch;
 
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "runwatch-bench-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::filesystem::path database() const { return path_ / "state.db"; }
-
- private:
-  std::filesystem::path path_;
-};
+using runwatch::test::Directory;
 
 // Keys spread like those of random ids, in order.
 std::vector<task::TaskUpdate> tasks_of(std::size_t n) {

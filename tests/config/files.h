@@ -1,44 +1,16 @@
-// A directory that lives as long as the test, and shorthands to load what is written there.
+// Shorthands to load a configuration from a string or from a file in a directory of the test.
 #pragma once
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "config/load.h"
+#include "support/directory.h"
 
 namespace runwatch::test {
-
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "runwatch-config-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = pattern;
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
-  // The file, readable by its owner alone.
-  std::filesystem::path write(const std::string& name, std::string_view content) const {
-    const std::filesystem::path file = path_ / name;
-    std::ofstream(file, std::ios::binary) << content;
-    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-    return file;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 using Variables = std::map<std::string, std::string>;
 

@@ -1,35 +1,16 @@
-// A directory of its own for a test, gone with it.
+// A directory of its own for a test, and the bytes of files in it.
 #pragma once
-
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
+#include "support/directory.h"
+
 namespace store_test {
 
-class Directory {
- public:
-  Directory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "runwatch-store-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path database() const { return path_ / "state.db"; }
-  std::filesystem::path log() const { return path_ / "state.db-wal"; }
-
- private:
-  std::filesystem::path path_;
-};
+using runwatch::test::Directory;
 
 inline std::string bytes_of(const std::filesystem::path& path) {
   std::ifstream file{path, std::ios::binary};

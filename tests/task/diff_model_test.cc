@@ -178,7 +178,8 @@ class Story {
 
   // `calm`: the share of tasks that stay as they are.
   std::map<int, Glimpse> next(double calm = 0) {
-    if (tasks_.empty() || chance(calm > 0 ? 0.05 : 0.3)) tasks_[static_cast<int>(tasks_.size())] = {Status::pending, "", false, false};
+    if (tasks_.empty() || chance(calm > 0 ? 0.05 : 0.3))
+      tasks_[static_cast<int>(tasks_.size())] = {Status::pending, "", false, false};
     for (auto& [id, task] : tasks_) {
       if (chance(calm)) continue;
       for (int steps = static_cast<int>(pick(3)); steps > 0; --steps) move(id, task);

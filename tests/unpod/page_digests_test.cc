@@ -95,7 +95,8 @@ TEST_CASE("when a task came or went all pages are decoded, in one walk") {
   }
 }
 
-TEST_CASE("when a page does not name the tasks it named, after others were taken for unchanged, the walk begins again") {
+TEST_CASE(
+    "when a page does not name the tasks it named, after others were taken for unchanged, the walk begins again") {
   Tasks tasks = pending_tasks(30);
   int page = 0;
   World world(platform_of(tasks, [&] {
@@ -159,9 +160,11 @@ TEST_CASE("over random lives of a list what is known is the list, whatever pages
     bool quiet = false;
     const auto live = [&] {
       if (quiet) return;
-      if (below(3) == 0 && !tasks.empty()) std::next(tasks.begin(), below(static_cast<int>(tasks.size())))->second = "failed";
+      if (below(3) == 0 && !tasks.empty())
+        std::next(tasks.begin(), below(static_cast<int>(tasks.size())))->second = "failed";
       if (below(40) == 0) tasks[++newest] = "pending";
-      if (below(40) == 0 && !tasks.empty()) tasks.erase(std::next(tasks.begin(), below(static_cast<int>(tasks.size()))));
+      if (below(40) == 0 && !tasks.empty())
+        tasks.erase(std::next(tasks.begin(), below(static_cast<int>(tasks.size()))));
     };
     World world(platform_of(tasks, live));
     world.options.page_size = 10;

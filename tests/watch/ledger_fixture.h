@@ -1,14 +1,13 @@
 // A ledger over a real store in a folder of its own, fed by hand.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "support/directory.h"
 #include "support/manual_clock.h"
 #include "task/task_key.h"
 #include "unpod/page_digests.h"
@@ -23,15 +22,8 @@ inline const std::string kRunId = "R40fe5eface1511f082ac156368e7acc4";
 
 class Desk {
  public:
-  explicit Desk(Settings settings = one_space()) : settings_(std::move(settings)) {
-    char pattern[] = "/tmp/runwatch-ledger-XXXXXX";
-    folder_ = mkdtemp(pattern);
-    open();
-  }
-  ~Desk() {
-    close();
-    std::filesystem::remove_all(folder_);
-  }
+  explicit Desk(Settings settings = one_space()) : settings_(std::move(settings)) { open(); }
+  ~Desk() { close(); }
 
   static Settings one_space() {
     Settings settings;
@@ -122,7 +114,7 @@ class Desk {
   bool exposes(const std::string& line) {
     return exposition->render(metrics::TextFormat::prometheus).find("\n" + line + "\n") != std::string::npos;
   }
-  std::filesystem::path database() const { return std::filesystem::path(folder_) / "state.db"; }
+  std::filesystem::path database() const { return folder_.database(); }
 
   runwatch::test::ManualClock clock;
   std::unique_ptr<metrics::Meters> meters;
@@ -148,7 +140,7 @@ class Desk {
   }
 
   Settings settings_;
-  std::string folder_;
+  runwatch::test::Directory folder_;
 };
 
 }  // namespace runwatch::watch::test

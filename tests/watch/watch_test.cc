@@ -2,12 +2,11 @@
 #include "watch/watch.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <thread>
 
 #include "sim/simulator.h"
+#include "support/directory.h"
 
 using namespace runwatch;
 using namespace std::chrono_literals;
@@ -17,13 +16,11 @@ namespace {
 class Scene {
  public:
   explicit Scene(const std::string& token = "simulated-token") : credentials(core::Secret(token), reader(token)) {
-    char pattern[] = "/tmp/runwatch-watch-XXXXXX";
-    folder = mkdtemp(pattern);
     options.runs = 3;
     options.tasks = 25;
     options.speed = 50;
     platform = sim::simulate(options, {}, clock).value();
-    store = store::Store::open(folder / "state.db").value();
+    store = store::Store::open(folder.database()).value();
     settings.interval = 100ms;
     settings.discovery_interval = 200ms;
     for (const auto& space : platform->spaces()) {
@@ -32,11 +29,6 @@ class Scene {
       settings.spaces.back().name = space.name;
     }
   }
-  ~Scene() {
-    store.reset();
-    std::filesystem::remove_all(folder);
-  }
-
   std::unique_ptr<watch::Watch> start() {
     unpod::ApiOptions api;
     api.base_url = platform->base_url();
@@ -67,7 +59,7 @@ class Scene {
   }
 
   core::SystemClock clock;
-  std::filesystem::path folder;
+  runwatch::test::Directory folder;
   sim::Options options;
   std::unique_ptr<sim::Simulator> platform;
   std::unique_ptr<store::Store> store;

@@ -92,22 +92,23 @@ bool Wire::set_url(const std::string& url) {
 
 void Wire::set_headers(const Request& request) {
   if (headers_ && request.headers == named_headers_ && request.authorization == authorization_) return;
-  headers_.reset();
-  add_header("Accept-Encoding", "gzip");
-  for (const auto& [name, value] : request.headers) add_header(name, value);
-  if (!request.authorization.empty()) add_header("Authorization", request.authorization.reveal());
-  set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+  List list;
+  add_header(list, "Accept-Encoding", "gzip");
+  for (const auto& [name, value] : request.headers) add_header(list, name, value);
+  if (!request.authorization.empty()) add_header(list, "Authorization", request.authorization.reveal());
+  set(easy_.get(), CURLOPT_HTTPHEADER, list.get());
+  headers_ = std::move(list);
   named_headers_ = request.headers;
   authorization_ = request.authorization;
 }
 
 // libcurl takes "name:" for "leave it out" and "name;" for an empty value.
-void Wire::add_header(std::string_view name, std::string_view value) {
+void Wire::add_header(List& list, std::string_view name, std::string_view value) {
   const std::string line = value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
-  curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
+  curl_slist* const shorter = list.release();
+  curl_slist* const longer = curl_slist_append(shorter, line.c_str());
+  list.reset(longer == nullptr ? shorter : longer);
   if (longer == nullptr) throw std::bad_alloc();
-  static_cast<void>(headers_.release());
-  headers_.reset(longer);
 }
 
 std::expected<Response, Failure> Wire::exchange(const Request& request, std::string spare,

@@ -52,7 +52,7 @@ class Wire {
   bool set_request(const Request& request);
   bool set_url(const std::string& url);
   void set_headers(const Request& request);
-  void add_header(std::string_view name, std::string_view value);
+  static void add_header(List& list, std::string_view name, std::string_view value);
   End run(core::SteadyTime deadline, const std::stop_token& stop);
   CURLcode verdict() const;
   std::expected<Response, Failure> conclude(End end, const Request& request);

@@ -38,6 +38,7 @@ Exposed exposed() {
   meters.config_reloaded(true, support::at(0));
   meters.progress(metrics::Loop::fetch, support::at(0));
   meters.store_size(1, 1);
+  meters.space_list(true);
   metrics::Exposition exposition({}, meters);
   exposition.publish(support::sample_snapshot());
   Exposed found;

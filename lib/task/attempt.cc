@@ -86,6 +86,10 @@ bool has_new_identity(const KnownTask& known, const ObservedTask& seen) {
   return nothing_to_compare && has_identity(seen);
 }
 
+bool goes_on(const KnownTask& known, const ObservedTask& seen) {
+  return !known.unclaimed && has_identity(seen) && !has_new_identity(known, seen);
+}
+
 bool is_stale(const KnownTask& known, const ObservedTask& seen) {
   return known.unclaimed && has_identity(seen) && !has_new_identity(known, seen);
 }

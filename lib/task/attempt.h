@@ -13,6 +13,9 @@ namespace runwatch::task {
 // True when `seen` carries a call id (else a start) and it is another than the one known.
 bool has_new_identity(const KnownTask& known, const ObservedTask& seen);
 
+// True when `seen` carries the call id (else the start) that the current attempt is known by.
+bool goes_on(const KnownTask& known, const ObservedTask& seen);
+
 // True when `seen` still carries the outputs of the attempt before the current one.
 bool is_stale(const KnownTask& known, const ObservedTask& seen);
 

@@ -135,17 +135,14 @@ class Differ {
                              .failure = seen.failure});
   }
 
-  // A new attempt begins with another call, when a finished task is taken up again, and when it goes from one finished
-  // status to another without a call of its own yet: that one may follow.
+  // A new attempt begins when a finished task is taken up again, and when it goes from one finished status to another
+  // but in the same call: with one of its own, or that may follow.
   static void begin_attempt_if_new(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
-    const bool other_call = has_new_identity(before, seen);
     const bool taken_up = is_finished(before.status) && !is_finished(seen.status);
-    const bool other_entry = is_finished(before.status) && is_finished(seen.status) && !other_call;
+    const bool other_entry = is_finished(before.status) && is_finished(seen.status) && !goes_on(before, seen);
     if (taken_up || other_entry) {
       after.told = 0;
       after.unclaimed = true;
-    } else if (other_call && !before.unclaimed) {
-      after.told = 0;
     }
     adopt_identity(after, seen);
   }

@@ -178,6 +178,8 @@ def _begin(task, relation, was_finished):
     """The entry into a finished status: a new attempt, unless it still shows the outputs of the one before."""
     if relation in ("first", "other"):
         return replace(task, told=task.told - _OBSERVED, unclaimed=False)
+    if relation == "same" and was_finished and not task.unclaimed:
+        return task  # the same call in another status: the same attempt
     if relation == "same":
         return replace(task, told=task.told if was_finished else task.told - _OBSERVED, unclaimed=True)
     return replace(task, told=task.told - _OBSERVED, unclaimed=True)

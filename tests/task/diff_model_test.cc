@@ -104,6 +104,7 @@ class Model {
     past.gone = false;
     const Status before = past.status;
     const bool other_call = !glimpse.call.empty() && glimpse.call != past.call;
+    const bool same_call = !glimpse.call.empty() && glimpse.call == past.call && !past.entry_waits;
     if (glimpse.status != before || was_gone) {
       add("to " + text(glimpse.status) + " from " + (was_gone ? "none" : text(before)));
     }
@@ -111,7 +112,7 @@ class Model {
       if (finished(before) && !finished(glimpse.status)) {
         add("retry");
         begin(past);
-      } else if (finished(before) && finished(glimpse.status) && !other_call) {
+      } else if (finished(before) && finished(glimpse.status) && !same_call) {
         begin(past);
       }
       enter(past, glimpse, before);

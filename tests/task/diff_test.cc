@@ -112,6 +112,40 @@ TEST_CASE("a call that follows a change from one finished status to another is t
   CHECK(run.total(Family::calls) == 2);
 }
 
+TEST_CASE("a call that comes with another finished status is observed, whatever was told of the entry before") {
+  for (const bool baseline : {true, false}) {
+    CAPTURE(baseline);
+    Run run(baseline);
+    auto without_call = observed({1, Status::failed});
+    without_call.call_status = CallStatus::failed;
+    without_call.duration = 3.0F;
+    run.poll({without_call});
+    run.poll({full_call(1, Status::completed, "b")});
+    CHECK(run.total(Family::calls) == (baseline ? 1 : 2));
+    CHECK(run.total(Family::duration) == (baseline ? 1 : 2));
+    CHECK(run.total(Family::completion) == 1);
+    CHECK(run.total(Family::recoveries) == 1);
+    CHECK(run.total(Family::inferred) == 0);
+  }
+}
+
+TEST_CASE("the same call in another finished status is the same attempt, and its late outputs are observed") {
+  Run run;
+  auto early = observed({1, Status::partially_completed, "a"});
+  early.call_status = CallStatus::completed;
+  run.poll({early});
+  early.status = Status::completed;
+  run.poll({early});
+  run.poll({full_call(1, Status::completed, "a")});
+  CHECK(run.total(Family::calls) == 1);
+  CHECK(run.total(Family::duration) == 1);
+  CHECK(run.total(Family::cost) == 1);
+  CHECK(run.total(Family::completion) == 1);
+  run.poll({full_call(1, Status::completed, "b")});
+  CHECK(run.total(Family::calls) == 2);
+  CHECK(run.total(Family::inferred) == 1);
+}
+
 TEST_CASE("a call seen under way is not held against the one that the task ended with") {
   Run run;
   run.poll({{1, Status::pending}});

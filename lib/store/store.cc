@@ -166,7 +166,11 @@ Outcome<void> Store::Impl::write(const Batch& batch) {
 // it is there and has reached the database itself, whose sync is a new one.
 Outcome<void> Store::Impl::settle(Failure failed) {
   if (auto connected = connect(); !connected) return std::unexpected(std::move(failed));
-  if (session->commits() == commits) return std::unexpected(std::move(failed));
+  if (session->commits() == commits) {
+    // Perhaps it is the log that fills the disk: moved into the database it is short again, and the next commit fits.
+    static_cast<void>(session->checkpoint(true));
+    return std::unexpected(std::move(failed));
+  }
   if (session->commits() == commits + 1 && session->checkpoint(true) == SQLITE_OK) {
     ++commits;
     return {};

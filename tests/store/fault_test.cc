@@ -188,6 +188,32 @@ TEST_CASE("the system's own word for a file that may not grow is told as full") 
   CHECK(same(*open_good(directory.database()), model));
 }
 
+TEST_CASE("a log that has filled the disk is moved into the database, and commits go on") {
+  const Directory directory;
+  Child child{[&](Child& self) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto store = store::Store::open(directory.database());
+    OwnedBatch small = numbered(1);
+    small.spaces[0].selection.clear();
+    if (!store || !(*store)->commit(small.view())) return 1;
+    const rlimit limit{200'000, 200'000};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+    std::uint64_t failed = 0;
+    std::uint64_t in_a_row = 0;
+    for (int i = 0; i < 300; ++i) {
+      small.spaces[0].slug = std::to_string(i);
+      const bool good = (*store)->commit(small.view()).has_value();
+      in_a_row = good ? 0 : in_a_row + 1;
+      if (!good) ++failed;
+      if (in_a_row > 1) return 3;
+    }
+    self.tell(failed);
+    return 0;
+  }};
+  CHECK(child.hear().value_or(0) > 1);
+  CHECK(child.wait() == 0);
+}
+
 TEST_CASE("a checkpoint that fails costs no commit, until the log is long") {
   FaultVfs vfs;
   const Directory directory;

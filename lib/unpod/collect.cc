@@ -42,7 +42,7 @@ Walk::Page TaskCollector::take(TaskPage& page) {
   now.execution = common(page.tasks, &task::ObservedTask::execution);
   now.mode = common(page.tasks, &task::ObservedTask::mode);
   bool moved = false;
-  if (before_ && !names_the_same(now, page.count)) {
+  if (before_ && !names_the_same(now)) {
     moved = run_.rest_unchanged;
     before_.reset();
   }
@@ -60,9 +60,9 @@ Walk::Page TaskCollector::take_unchanged() {
   return {.count = before_->count, .rows = same.rows, .fresh = same.rows};
 }
 
-bool TaskCollector::names_the_same(const PageDigests::Page& now, std::optional<std::uint64_t> count) const {
+bool TaskCollector::names_the_same(const PageDigests::Page& now) const {
   const auto* before = page_before();
-  return before != nullptr && before->keys == now.keys && count == before_->count;
+  return before != nullptr && before->keys == now.keys;
 }
 
 // Puts the page's rows to those before; the number of new ids.

@@ -34,7 +34,7 @@ class TaskCollector {
  private:
   const PageDigests::Page* page_before() const;
   Walk::Page take_unchanged();
-  bool names_the_same(const PageDigests::Page& now, std::optional<std::uint64_t> count) const;
+  bool names_the_same(const PageDigests::Page& now) const;
   std::uint64_t keep(TaskPage& page);
   std::shared_ptr<const PageDigests> digests_for_next(const Walk& walk);
 

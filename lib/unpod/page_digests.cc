@@ -1,5 +1,6 @@
 #include "unpod/page_digests.h"
 
+#include <algorithm>
 #include <random>
 #include <type_traits>
 
@@ -31,6 +32,7 @@ PageDigest digest_keys(const std::vector<task::ObservedTask>& tasks) {
   std::vector<task::TaskKey> keys;
   keys.reserve(tasks.size());
   for (const auto& task : tasks) keys.push_back(task.key);
+  std::ranges::sort(keys);
   static_assert(std::has_unique_object_representations_v<task::TaskKey>);
   return digest_page({reinterpret_cast<const char*>(keys.data()), keys.size() * sizeof(task::TaskKey)});
 }

@@ -19,7 +19,7 @@ using PageDigest = std::array<std::uint64_t, 2>;
 struct PageDigests {
   struct Page {
     PageDigest body{};
-    PageDigest keys{};  // of its tasks, in their order
+    PageDigest keys{};  // of its tasks, in whatever order
     std::uint32_t rows = 0;
     task::ExecutionType execution = task::ExecutionType::none;  // of all its tasks, or mixed
     task::RunMode mode = task::RunMode::none;                   // likewise

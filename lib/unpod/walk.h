@@ -19,13 +19,13 @@ class Walk {
     std::optional<std::uint64_t> count;
     std::uint64_t rows = 0;
     std::uint64_t fresh = 0;  // rows whose id no page before and no row above had
-    bool moved = false;       // it does not go with pages before it that were taken for unchanged
+    bool moved = false;       // it does not go with pages before it that were taken for unchanged: the walk starts over
   };
 
   enum class Step {
     next,          // ask for `page()`
     whole,         // all rows are seen
-    again,         // forget all rows, ask for page 1: the second walk has begun
+    again,         // forget all rows, ask for page 1: another walk has begun
     inconsistent,  // the second walk did not come out either
     too_large,
   };
@@ -44,6 +44,7 @@ class Walk {
  private:
   std::string_view find_complaint(const Page& page) const;
   Step begin_again(std::string_view complaint);
+  void start();
 
   std::uint64_t max_rows_;
   std::uint64_t page_ = 1;

@@ -113,6 +113,25 @@ TEST_CASE(
   CHECK(world.client.requests.size() == 3 + 2 + 3);
 }
 
+TEST_CASE("rows that change places within a page are no reason to begin again") {
+  bool swapped = false;
+  World world([&](const http::Request& request) {
+    const auto page = query_number(request, "page");
+    std::string rows;
+    for (std::uint64_t i = 0; i < 10; ++i)
+      rows += (i == 0 ? "" : ",") + row(static_cast<int>(page * 10 + (swapped && page == 2 ? 9 - i : i)));
+    return answer(200, page_of(rows, "20"));
+  });
+  world.options.page_size = 10;
+  const auto first = world.walk(nullptr);
+  swapped = true;
+  const auto second = world.walk(first->digests);
+  REQUIRE(second.has_value());
+  CHECK(second->run.rest_unchanged);
+  CHECK(second->run.tasks.size() == 10);
+  CHECK(world.client.requests.size() == 4);
+}
+
 TEST_CASE("nothing is remembered of a list without a count, with repeated rows, or with pages of a few rows") {
   World uncounted(platform(25, 1000, false));
   uncounted.options.page_size = 10;

@@ -138,6 +138,16 @@ TEST_CASE("the second walk starts at page 1 with nothing remembered") {
   CHECK(walk.duplicates() == 1);
 }
 
+TEST_CASE("a page that does not go with unchanged ones makes the walk start over, and leaves it a second walk") {
+  Walk walk(100);
+  CHECK(walk.take({4, 2, 2}) == Step::next);
+  CHECK(walk.take({.count = 4, .rows = 2, .fresh = 2, .moved = true}) == Step::again);
+  CHECK(walk.page() == 1);
+  CHECK(walk.take({4, 2, 2}) == Step::next);
+  CHECK(walk.take({5, 2, 2}) == Step::again);
+  CHECK(walk.take({5, 5, 5}) == Step::whole);
+}
+
 TEST_CASE("over a list that changes all the time a walk is whole with every row that stayed, or inconsistent") {
   const unsigned seed = std::random_device{}();
   CAPTURE(seed);

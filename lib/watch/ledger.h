@@ -88,6 +88,7 @@ class Ledger {
   void take(Discovered& found, const Fetched& fetched, Report& report);
   void take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, Report& report);
   void take(unpod::Failure& failure, const Fetched& fetched, Report& report);
+  void log_recovery(std::string_view what, const SpaceState& space);
   void settle(SpaceState& space, RunState& run, task::RunRecord after, const task::Diff& diff);
   std::expected<KnownByRun, store::Failure> read_again(const std::vector<std::int64_t>& runs);
   void take_over(SpaceState& space, ListChanges changes, KnownByRun taken_up);
@@ -117,6 +118,7 @@ class Ledger {
   bool spaces_tried_ = false;  // of the organization; true when they are configured
   int spaces_failures_ = 0;
   core::log::RateLimit logged_failures_{std::chrono::minutes(5)};
+  core::log::RateLimit logged_recoveries_{std::chrono::minutes(5)};
 };
 
 }  // namespace runwatch::watch

@@ -38,7 +38,7 @@ void Ledger::take(Discovered& found, const Fetched& fetched, Report& report) {
   for (const auto& run : changes.added) started.push_back(run.number);
   take_over(space, std::move(changes), std::move(*taken_up));
   for (const auto number : started) report.next.push_back({poll_job(space, space.runs.at(number)), soon()});
-  if (space.discovery.error) log::info("run lists are complete again", {{"space", space.name}});
+  if (space.discovery.error) log_recovery("run lists are complete again", space);
   space.discovery.succeed(now);
   report.next.push_back({discovery_job(space), due_after(fetched, settings_.discovery_interval, first_attempt)});
   relabel();

@@ -22,6 +22,13 @@ void log_failure(log::RateLimit& limit, core::SteadyTime now, const std::string&
 
 }  // namespace
 
+// Trouble that comes and goes by the second is told as seldom as trouble that stays.
+void Ledger::log_recovery(std::string_view what, const SpaceState& space) {
+  const auto held_back = logged_recoveries_.admit(space.name + '\n' + std::string(what), deps_.clock.steady_now());
+  if (held_back < 0) return;
+  log::info(what, {{"space", space.name}, {"suppressed", held_back}});
+}
+
 void Ledger::take(unpod::Failure& failure, const Fetched& fetched, Report& report) {
   if (failure.cancelled) return;
   if (const auto length = pause_after(failure, settings_.interval)) {

@@ -62,7 +62,7 @@ void Ledger::take(unpod::TaskWalk& walk, const Fetched& fetched, Report& report)
   if (diff.shrunken) return attempt_failed(fetched, task::PollReason::shrunken, shrunken_text(diff.missing), report);
   const bool recovered = run.attempts.error.has_value();
   run.attempts.succeed(now);
-  if (recovered && failing_runs(space) == 0) log::info("polls are complete again", {{"space", space.name}});
+  if (recovered && failing_runs(space) == 0) log_recovery("polls are complete again", space);
   if (!run.record.retired) {
     report.next.push_back({poll_job(space, run), due_after(fetched, run.interval, first_attempt)});
   }

@@ -115,8 +115,10 @@ Failure from_status(const http::Response& response, const Decoder::Refusal& refu
   std::string text = fmt::format("HTTP {}: {}", response.status, advice(reason));
   if (!refusal.text.empty()) text += ": " + refusal.text;
   Failure failure{.reason = reason, .text = core::printable(text), .retry_after = {}, .cancelled = false};
-  if (response.status == 429 || response.status == 503)
-    if (const auto value = response.header("Retry-After")) failure.retry_after = parse_retry_after(*value, now);
+  const auto wait = response.header("Retry-After");
+  // A wait that is over, or that cannot be read, is a wait all the same: the shortest that the schedule has.
+  if (wait && (response.status == 429 || response.status == 503))
+    failure.retry_after = parse_retry_after(*wait, now).value_or(core::Duration::zero());
   return failure;
 }
 

@@ -93,7 +93,7 @@ void Ledger::spaces_failed(const Fetched& fetched, task::PollReason reason, cons
     space.discovery.fail({reason, text, deps_.clock.wall_now()});
     tell(space);
   }
-  const auto delay = delay_after_failure(task::PollReason::other, ++spaces_failures_, settings_.discovery_interval,
+  const auto delay = delay_after_failure(reason, ++spaces_failures_, settings_.discovery_interval,
                                          settings_.idle_interval, deps_.random());
   report.next.push_back({fetched.job, in(delay)});
   has_news_ = true;

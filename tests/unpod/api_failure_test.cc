@@ -113,7 +113,11 @@ TEST_CASE("Retry-After is passed on with 429 and 503 only") {
   World date(FakeClient::script({answer(429, "", {{"Retry-After", "Sat, 07 Feb 2026 06:00:10 GMT"}})}));
   CHECK(date.tasks().error().retry_after == 10s);
   World junk(FakeClient::script({answer(429, "", {{"Retry-After", "-5"}})}));
-  CHECK_FALSE(junk.tasks().error().retry_after.has_value());
+  CHECK(junk.tasks().error().retry_after == 0s);
+  World past(FakeClient::script({answer(429, "", {{"Retry-After", "Sat, 07 Feb 2026 05:59:00 GMT"}})}));
+  CHECK(past.tasks().error().retry_after == 0s);
+  World none(FakeClient::script({answer(429, "")}));
+  CHECK_FALSE(none.tasks().error().retry_after.has_value());
 }
 
 TEST_CASE("a refused token is read again and the request sent once more") {

@@ -37,6 +37,9 @@ const char* unfit(const Request& request) {
   if (!starts_with_scheme(request.url, "http://") && !starts_with_scheme(request.url, "https://")) {
     return "the address is neither http:// nor https://";
   }
+  if (!std::ranges::all_of(request.url, [](char c) { return c > ' ' && c < 0x7F && c != '#'; })) {
+    return "the address holds a space, a control or non-ASCII character, or a fragment";
+  }
   const auto bad = [](const Header& h) { return !is_token(h.name) || !is_field_value(h.value); };
   if (std::ranges::any_of(request.headers, bad) || !is_field_value(request.authorization.reveal())) {
     return "a request header has a name that is no token or a value with a line break";
@@ -65,18 +68,26 @@ class CurlClient final : public Client {
     if (lookup_hangs(request.url)) {
       return fail(FailureReason::dns, "an earlier lookup of the host's name still hangs");
     }
-    if (!wire_) wire_ = std::make_unique<Wire>(options_);
-    auto answer = wire_->exchange(request, take_spare(), stop);
-    if (!answer) {
-      // The peer closed between two requests: the request never reached it, a fresh connection may.
-      const bool again = wire_->met_dead_connection();
-      drop_wire(request.url);
-      if (again) return send(request, std::move(stop));
-    }
-    return answer;
+    const auto deadline = std::chrono::steady_clock::now() + request.timeout;
+    auto answer = exchange(request, deadline, stop);
+    if (answer) return answer;
+    // The peer closed between two requests: the request never reached it, a fresh connection may.
+    const bool again = wire_->met_dead_connection();
+    drop_wire(request.url);
+    return again ? exchange(request, deadline, stop) : std::move(answer);
   }
 
  private:
+  // What is half done when an exception comes is not used again.
+  std::expected<Response, Failure> exchange(const Request& request, core::SteadyTime deadline,
+                                            const std::stop_token& stop) try {
+    if (!wire_) wire_ = std::make_unique<Wire>(options_);
+    return wire_->exchange(request, deadline, take_spare(), stop);
+  } catch (...) {
+    wire_.reset();
+    throw;
+  }
+
   // A lookup that outlived its exchange: libcurl's thread for it runs on, whatever we do.
   struct Lookup {
     std::string host;

@@ -111,9 +111,8 @@ void Wire::add_header(List& list, std::string_view name, std::string_view value)
   if (longer == nullptr) throw std::bad_alloc();
 }
 
-std::expected<Response, Failure> Wire::exchange(const Request& request, std::string spare,
+std::expected<Response, Failure> Wire::exchange(const Request& request, core::SteadyTime deadline, std::string spare,
                                                 const std::stop_token& stop) {
-  const auto deadline = std::chrono::steady_clock::now() + request.timeout;
   receiver_.begin(max_header_, request.max_response.count, std::move(spare));
   looked_up_ = false;
   dead_connection_ = false;

@@ -29,7 +29,8 @@ class Wire {
   Wire& operator=(const Wire&) = delete;
 
   // The body of the answer takes the memory of `spare`.
-  std::expected<Response, Failure> exchange(const Request& request, std::string spare, const std::stop_token& stop);
+  std::expected<Response, Failure> exchange(const Request& request, core::SteadyTime deadline, std::string spare,
+                                            const std::stop_token& stop);
 
   // True when the last exchange failed because a kept-alive connection had died before it: nothing of an answer came.
   bool met_dead_connection() const { return dead_connection_; }

@@ -1,7 +1,7 @@
 // What the pages of a whole walk over a run's tasks were, so that the next walk decodes only those that differ.
 //
 // A page that is byte for byte the one accepted before says nothing new of its tasks; that the others still name the
-// tasks they named before tells that no task moved, came or went. Kept in memory only, about a byte a task.
+// tasks they named before tells that no task moved, came or went. Kept in memory only, 40 bytes a page.
 // Threads: immutable once made.
 #pragma once
 

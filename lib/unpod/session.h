@@ -33,8 +33,8 @@ class Api::Session {
   auto ask(const Question& question, const std::stop_token& stop, Decode&& decode)
       -> decltype(decode(std::declval<std::string&>()));
 
-  // Page after page of `question`, read by `decode(body)` into what `collect()` then takes, until the walk is whole or
-  // the collector wants no more.
+  // Page after page of `question`, read by `decode(body)` into what `collector.take(page)` then takes, until the walk
+  // is whole or the collector wants no more.
   template <class Decode, class Collector, class Page>
   std::optional<Failure> walk(const Question& question, const std::stop_token& stop, Walk& walk, Decode&& decode,
                               Collector& collector, Page& page);

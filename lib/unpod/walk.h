@@ -4,7 +4,8 @@
 // whole when as many distinct rows were seen and every page said the same count: then no row that was there all the
 // time is missing, as each position was read once and none was lost between two pages. Without a count it ends at the
 // first empty page. A page without a new row before that, and a count that changes or does not come out, mean one whole
-// second walk, and then `inconsistent`.
+// second walk, and then `inconsistent`. A walk that took pages for unchanged, and then meets one that does not go with
+// them, starts over and reads every row.
 #pragma once
 
 #include <cstdint>

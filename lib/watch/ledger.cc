@@ -85,7 +85,8 @@ void Ledger::publish() {
   for (const auto number : order_) {
     SpaceState& space = spaces_.at(number);
     spaces.push_back(&space);
-    if (std::exchange(space.changed, false)) space.shown = show(space, settings_);
+    if (space.changed) space.shown = show(space, settings_);
+    space.changed = false;
     snapshot->spaces.push_back(space.shown);
   }
   snapshot->not_ready = spaces_tried_ ? not_ready(spaces) : "the organization's spaces were not tried yet";

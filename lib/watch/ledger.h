@@ -2,7 +2,7 @@
 //
 // `apply` is one step: it takes the outcome of one job and returns what to ask next. State in memory follows the store:
 // nothing is taken over, counted or published that was not committed first. What several steps changed may be published
-// at once.
+// together.
 // Owns: known state. Threads: one, the ledger's; it alone calls the store.
 #pragma once
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr core::Duration kTurn = std::chrono::seconds(1);
 constexpr core::Duration kSlack = std::chrono::seconds(30);
-// Polls that end close to each other are published at once: making the bytes of a space anew takes as long as a poll.
+// Polls that end close to each other are published together: making the bytes of a space anew takes as long as a poll.
 constexpr core::Duration kPublishPeriod = std::chrono::milliseconds(50);
 constexpr std::size_t kLedgerLoop = 0;
 
@@ -114,8 +114,8 @@ void Watch::step(std::optional<Fetched> fetched) {
   try {
     if (fetched) follow(ledger_.apply(std::move(*fetched)));
     if (ledger_.has_news() && deps_.clock.steady_now() >= next_publish_) {
-      ledger_.publish();
       next_publish_ = deps_.clock.steady_now() + kPublishPeriod;
+      ledger_.publish();
     }
   } catch (const std::exception& error) {
     core::log::error("a poll could not be applied", {{"error", error.what()}});

@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "support/seed.h"
+
 using namespace runwatch;
 using namespace std::chrono_literals;
 using config::format_duration;
@@ -66,7 +68,7 @@ TEST_CASE("durations and sizes are written in their shortest form") {
 }
 
 TEST_CASE("what is written is read back") {
-  const unsigned seed = std::random_device{}();
+  const unsigned seed = runwatch::test::seed();
   CAPTURE(seed);
   std::mt19937_64 random(seed);
   for (int round = 0; round < 2000; ++round) {

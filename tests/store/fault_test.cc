@@ -5,6 +5,7 @@
 #include "store/directory.h"
 #include "store/fault_vfs.h"
 #include "store/model.h"
+#include "support/seed.h"
 
 using namespace store_test;
 
@@ -90,7 +91,7 @@ int weather(FaultVfs& vfs, store::Store& store, Model& model, const Disk& disk, 
 }  // namespace
 
 TEST_CASE("each commit on a failing disk is durable or wholly absent, and later ones work") {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = runwatch::test::seed();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
   for (const Disk& disk : kDisks) {

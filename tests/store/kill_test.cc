@@ -1,6 +1,7 @@
 #include "store/child.h"
 #include "store/directory.h"
 #include "store/model.h"
+#include "support/seed.h"
 
 using namespace store_test;
 
@@ -36,7 +37,7 @@ int commit_forever(Child& child, const std::filesystem::path& path, std::uint64_
 }  // namespace
 
 TEST_CASE("after SIGKILL at any instant all batches are there whose commit returned, and no half of one") {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = runwatch::test::seed();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
   const Directory directory;
@@ -60,7 +61,7 @@ TEST_CASE("after SIGKILL at any instant all batches are there whose commit retur
 }
 
 TEST_CASE("a kill while the database is made leaves none or a whole one") {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = runwatch::test::seed();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
   for (int round = 0; round < 10; ++round) {

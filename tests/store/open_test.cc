@@ -7,6 +7,7 @@
 #include "store/child.h"
 #include "store/directory.h"
 #include "store/model.h"
+#include "support/seed.h"
 
 using namespace store_test;
 
@@ -154,7 +155,7 @@ TEST_CASE("values that no version writes are corrupt, not data") {
 }
 
 TEST_CASE("pages scribbled anywhere never crash a store, and what it cannot read it calls corrupt") {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = runwatch::test::seed();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
   const Directory directory;

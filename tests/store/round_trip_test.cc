@@ -3,6 +3,7 @@
 
 #include "store/directory.h"
 #include "store/model.h"
+#include "support/seed.h"
 
 using namespace store_test;
 
@@ -23,7 +24,7 @@ std::int64_t ask(const std::filesystem::path& path, const std::string& sql) {
 }  // namespace
 
 TEST_CASE("random batches come back to the last bit, from the same store and from one opened again") {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = runwatch::test::seed();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
   for (int round = 0; round < 4; ++round) {

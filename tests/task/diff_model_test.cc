@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "diff_fixture.h"
+#include "support/seed.h"
 
 using namespace runwatch::task;
 using namespace runwatch::task::test;
@@ -288,11 +289,11 @@ Totals totals_of(const Run& run) {
 }  // namespace
 
 TEST_CASE("over random histories the diff counts what the model counts, and the law of transitions holds") {
-  const auto base = std::random_device{}();
+  const auto base = runwatch::test::seed();
   for (unsigned round = 0; round < 300; ++round) {
-    const std::uint64_t seed = base + round;
+    const std::uint64_t seed = std::uint64_t{base} + round;
     CAPTURE(seed);
-    const bool baseline = round % 2 == 0;
+    const bool baseline = seed % 2 == 0;
     Story story(seed);
     Model model(baseline);
     Run run(baseline);
@@ -318,15 +319,15 @@ TEST_CASE("over random histories the diff counts what the model counts, and the 
 }
 
 TEST_CASE("over random histories it makes no difference whether unchanged pages are told again") {
-  const auto base = std::random_device{}();
+  const auto base = runwatch::test::seed();
   int left_out = 0;
   for (unsigned round = 0; round < 300; ++round) {
-    const std::uint64_t seed = base + round;
+    const std::uint64_t seed = std::uint64_t{base} + round;
     CAPTURE(seed);
     std::mt19937_64 random(seed);
     Story story(seed);
-    Run whole(round % 2 == 0);
-    Run part(round % 2 == 0);
+    Run whole(seed % 2 == 0);
+    Run part(seed % 2 == 0);
     std::vector<ObservedTask> before;  // of the last walk that lacked nothing
     for (int poll = 0; poll < 40; ++poll) {
       CAPTURE(poll);

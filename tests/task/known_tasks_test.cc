@@ -6,6 +6,8 @@
 #include <map>
 #include <random>
 
+#include "support/seed.h"
+
 namespace {
 
 using namespace runwatch::task;
@@ -88,7 +90,7 @@ TEST_CASE("a state byte that no task has is read as unknown") {
 }
 
 TEST_CASE("random overwrites, inserts and mixtures agree with a map") {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = runwatch::test::seed();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
   for (int round = 0; round < 40; ++round) {

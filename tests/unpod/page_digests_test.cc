@@ -5,6 +5,7 @@
 #include <map>
 #include <random>
 
+#include "support/seed.h"
 #include "unpod/collect.h"
 #include "unpod/world.h"
 
@@ -167,7 +168,7 @@ TEST_CASE("mode and kind are told of all tasks, unchanged ones included") {
 }
 
 TEST_CASE("over random lives of a list what is known is the list, whatever pages were not decoded") {
-  const unsigned seed = std::random_device{}();
+  const unsigned seed = runwatch::test::seed();
   CAPTURE(seed);
   std::mt19937 random(seed);
   const auto below = [&](int n) { return std::uniform_int_distribution<int>(0, n - 1)(random); };

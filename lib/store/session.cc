@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kCheckpointFrames = 1000;           // 4 MB of pages
 constexpr std::uint64_t kLogKept = 16ULL << 20;   // a longer log gives its space back
-constexpr std::string_view kPageCache = "-2048";  // KiB
+constexpr std::string_view kPageCache = "-1024";  // KiB
 
 constexpr std::array<std::string_view, kSqlCount> kSql{
     "BEGIN IMMEDIATE",

@@ -70,19 +70,20 @@ class CurlClient final : public Client {
     }
     const auto deadline = std::chrono::steady_clock::now() + request.timeout;
     auto answer = exchange(request, deadline, stop);
-    if (answer) return answer;
     // The peer closed between two requests: the request never reached it, a fresh connection may.
-    const bool again = wire_->met_dead_connection();
-    drop_wire(request.url);
-    return again ? exchange(request, deadline, stop) : std::move(answer);
+    if (!answer && dead_connection_) answer = exchange(request, deadline, stop);
+    return answer;
   }
 
  private:
-  // What is half done when an exception comes is not used again.
+  // After a Failure or an exception the wire, with its connection, is not used again.
   std::expected<Response, Failure> exchange(const Request& request, core::SteadyTime deadline,
                                             const std::stop_token& stop) try {
     if (!wire_) wire_ = std::make_unique<Wire>(options_);
-    return wire_->exchange(request, deadline, take_spare(), stop);
+    auto answer = wire_->exchange(request, deadline, take_spare(), stop);
+    dead_connection_ = !answer && wire_->met_dead_connection();
+    if (!answer) drop_wire(request.url);
+    return answer;
   } catch (...) {
     wire_.reset();
     throw;
@@ -107,7 +108,8 @@ class CurlClient final : public Client {
 
   ClientOptions options_;
   std::unique_ptr<Wire> wire_;
-  std::vector<Lookup> lookups_;  // at most one for each host
+  bool dead_connection_ = false;  // the last exchange found its kept-alive connection closed
+  std::vector<Lookup> lookups_;   // at most one for each host
 };
 
 }  // namespace

@@ -76,6 +76,20 @@ TEST_CASE("a kept-alive connection that died between two requests costs nothing 
   CHECK(peer.connections() == 2);
 }
 
+TEST_CASE("a request that is sent again and fails again leaves no connection behind") {
+  const ScriptedPeer peer({{read_request(), send(http_answer("200 OK", "{}")), read_request(), close()},
+                           {read_request(), close()},
+                           {read_request(), send(http_answer("200 OK", "[]"))}});
+  const auto client = make_client();
+  const auto request = request_for(peer.url("/"));
+  REQUIRE(client->send(request, {}).has_value());
+  CHECK_FALSE(client->send(request, {}).has_value());
+  const auto third = client->send(request, {});
+  REQUIRE(third.has_value());
+  CHECK(third->body == "[]");
+  CHECK(peer.connections() == 3);
+}
+
 TEST_CASE("after any failure the next request has a connection of its own") {
   const std::string text(1000, 'x');
   const PeerScript failures[] = {

@@ -123,7 +123,7 @@ std::expected<Listen, std::string> parse_listen(std::string_view text) {
     return Refusal("has an impossible host: a name or an IP address, or nothing for every address");
   const auto port = parse_port(*authority->port);
   if (!port) return Refusal("has an impossible port: 0 to 65535, 0 for any free one");
-  return Listen{authority->host, *port};
+  return Listen{authority->host.empty() ? "0.0.0.0" : authority->host, *port};
 }
 
 }  // namespace runwatch::config

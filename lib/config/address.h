@@ -22,13 +22,13 @@ struct BaseUrl {
 std::expected<BaseUrl, std::string> parse_base_url(std::string_view text);
 
 struct Listen {
-  std::string host;  // IPv6 without brackets; empty: every address
+  std::string host;  // IPv6 without brackets
   std::uint16_t port = 0;
 
   bool operator==(const Listen&) const = default;
 };
 
-// `HOST:PORT`, `[IPv6]:PORT` or `:PORT`.
+// `HOST:PORT`, `[IPv6]:PORT`, or `:PORT` for every IPv4 address.
 std::expected<Listen, std::string> parse_listen(std::string_view text);
 
 // A host name of letters, digits, '-', '_' and '.', an IPv4 address, or an IPv6 address without brackets.

@@ -60,7 +60,7 @@ struct Space {
 };
 
 struct Server {
-  std::string host = "127.0.0.1";  // a name or address, IPv6 without brackets; empty: every address
+  std::string host = "127.0.0.1";  // a name or address, IPv6 without brackets
   std::uint16_t port = 10321;      // 0: any free one
   std::vector<std::string> hosts;  // further values of `Host` that the page answers to
   bool created_series = false;

@@ -47,7 +47,7 @@ void add_look(CLI::App& app, Arguments& arguments) {
   const auto read_format = [&arguments](const std::string& text) {
     static const std::map<std::string, LookFormat> kFormats{
         {"table", LookFormat::table}, {"json", LookFormat::json}, {"prometheus", LookFormat::prometheus}};
-    const auto format = kFormats.find(text);
+    const auto format = kFormats.find(CLI::detail::to_lower(text));
     if (format == kFormats.end()) throw CLI::ValidationError("--format", "must be table, json or prometheus");
     arguments.format = format->second;
   };

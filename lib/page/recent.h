@@ -1,8 +1,9 @@
 // The last bytes of each form of /metrics, for all who ask at nearly the same time.
 //
 // Hundreds of requests at once cost one rendering, and whoever does not read holds the same bytes as the others. What
-// is handed out is never older than the snapshot, and the meters in it are at most `kSharedFor` old. Threads: any,
-// concurrently.
+// is handed out is never older than the snapshot, and the meters in it are at most `kSharedFor` old.
+//
+// Threads: any, concurrently.
 #pragma once
 
 #include <array>

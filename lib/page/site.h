@@ -1,8 +1,8 @@
 // What the server answers: /metrics, health, the status page and the JSON API, all out of the last published snapshot.
 //
-// No answer is older than the snapshot. On a loopback listener the page and
-// the API answer only to names of this machine: a page of another origin that has its name point here (DNS rebinding)
-// gets nothing. /metrics and /-/ answer to every name. Threads: `answer` from any, concurrently.
+// No answer is older than the snapshot. On a loopback listener the page and the API answer only to names of this
+// machine: a page of another origin that has its name point here (DNS rebinding) gets nothing. /metrics and /-/ answer
+// to every name. Threads: `answer` from any, concurrently.
 #pragma once
 
 #include <functional>

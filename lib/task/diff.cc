@@ -50,7 +50,7 @@ class Differ {
         first_sight(seen);
       }
     }
-    if (!observed_.rest_unchanged) pass_over_rest(at);
+    for (; !observed_.rest_unchanged && at < known_.size(); ++at) miss(at);
     settle_missing();
     std::ranges::sort(diff_.updates, {}, &TaskUpdate::key);
     return std::move(diff_);
@@ -63,10 +63,6 @@ class Differ {
     if (observed_.rest_unchanged) return known_.lower_bound(at, key);
     for (; at < known_.size() && known_.key(at) < key; ++at) miss(at);
     return at;
-  }
-
-  void pass_over_rest(std::size_t at) {
-    for (; at < known_.size(); ++at) miss(at);
   }
 
   void first_sight(const ObservedTask& seen) {
@@ -135,8 +131,8 @@ class Differ {
                              .failure = seen.failure});
   }
 
-  // A new attempt begins when a finished task is taken up again, and when it goes from one finished status to another
-  // but in the same call: with one of its own, or that may follow.
+  // A new attempt begins when a finished task is taken up again, and when it goes from one finished status to another,
+  // unless it is in the same call still.
   static void begin_attempt_if_new(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
     const bool taken_up = is_finished(before.status) && !is_finished(seen.status);
     const bool other_entry = is_finished(before.status) && is_finished(seen.status) && !goes_on(before, seen);

@@ -1,6 +1,7 @@
 #include "unpod/page_digests.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <type_traits>
 

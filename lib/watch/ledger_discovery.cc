@@ -17,8 +17,8 @@ void Ledger::take(Discovered& found, const Fetched& fetched, Report& report) {
   const auto now = deps_.clock.wall_now();
   account(fetched, found.list.pages, found.list.duplicate_rows);
   ListChanges changes = compare_list(space, found, fetched.began, now, last_run_ + 1);
-
   if (changes.space.slug != space.record.slug) changes.space.slug = free_slug(&space, changes.space.slug);
+
   auto taken_up = read_again(changes.taken_up);
   if (!taken_up) return attempt_failed(fetched, taken_up.error(), report);
   store::Batch batch;
@@ -80,7 +80,6 @@ void Ledger::take_over(SpaceState& space, ListChanges changes, KnownByRun taken_
     run.attempts = {};
     run.interval = settings_.interval;
     run.known = std::move(known);
-    run.digests.reset();
   }
   space.sort_order();
   for (const auto number : changed) {

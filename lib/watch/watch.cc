@@ -14,7 +14,8 @@ namespace {
 
 constexpr core::Duration kTurn = std::chrono::seconds(1);
 constexpr core::Duration kSlack = std::chrono::seconds(30);
-// Polls that end close to each other are published together: making the bytes of a space anew takes as long as a poll.
+// Polls that end close to each other are published together: making the bytes of a space anew takes as long as diff and
+// commit.
 constexpr core::Duration kPublishPeriod = std::chrono::milliseconds(50);
 constexpr std::size_t kLedgerLoop = 0;
 

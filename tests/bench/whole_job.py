@@ -186,7 +186,8 @@ def measure_scrapes(daemon, times=200):
 
 def measure_million(tasks, starts=5):
     """With that many tasks known: peak MB while they are first read, and seconds from start to /metrics."""
-    platform = Simulator("--spaces", 1, "--runs", tasks // 10_000, "--tasks", 10_000, "--task-bytes", 0, "--fixed", journal=False)
+    platform = Simulator("--spaces", 1, "--runs", tasks // 10_000, "--tasks", 10_000, "--task-bytes", 0, "--fixed",
+                         journal=False)
     space, place = only_space(platform), folder()
     daemon = Watching(platform, space, page_size=100, interval="10m", place=place)
 

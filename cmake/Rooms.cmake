@@ -3,8 +3,10 @@
 function(runwatch_room name)
   cmake_parse_arguments(ROOM "" "" "LINKS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
-  if(NOT sources)
-    return()  # a room with headers only, so far
+  if(NOT sources)  # values alone
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ROOM_LINKS})
+    return()
   endif()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib)

@@ -10,8 +10,8 @@
 #include "core/clock.h"
 #include "daemon/exit_code.h"
 #include "daemon/settings.h"
-#include "task/poll_reason.h"
 #include "unpod/api.h"
+#include "view/poll_reason.h"
 
 namespace runwatch::daemon {
 namespace {
@@ -93,8 +93,8 @@ class LiveCheck {
   }
 
   void tell(const std::string& what, const unpod::Failure& failure) {
-    const bool refused = failure.reason == task::PollReason::auth || failure.reason == task::PollReason::forbidden;
-    bad(what, fmt::format("{}: {}", task::name(failure.reason), failure.text), refused ? kCredentials : kPlatform);
+    const bool refused = failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
+    bad(what, fmt::format("{}: {}", view::name(failure.reason), failure.text), refused ? kCredentials : kPlatform);
   }
 
   const config::Config& config_;

@@ -55,13 +55,13 @@ class Look {
     return code_;
   }
 
-  std::shared_ptr<const task::Snapshot> snapshot() const { return exposition_.snapshot(); }
+  std::shared_ptr<const view::Snapshot> snapshot() const { return exposition_.snapshot(); }
 
  private:
   void note(const watch::Fetched& fetched) {
     const auto* failure = std::get_if<unpod::Failure>(&fetched.outcome);
     if (failure == nullptr) return;
-    const bool refused = failure->reason == task::PollReason::auth || failure->reason == task::PollReason::forbidden;
+    const bool refused = failure->reason == view::PollReason::auth || failure->reason == view::PollReason::forbidden;
     code_ = refused || code_ == kCredentials ? kCredentials : kPlatform;
   }
 
@@ -77,7 +77,7 @@ class Look {
   int code_ = kGood;
 };
 
-std::string row(const std::string& space, const task::RunSnapshot& run) {
+std::string row(const std::string& space, const view::RunSnapshot& run) {
   const std::string status(run.status ? task::name(*run.status) : "-");
   if (!run.polled) return fmt::format("{:<20} {:<34} {:<12} {:>8}\n", space, run.run_id, status, "-");
   const auto of = [&](task::Status s) { return run.tasks[task::index(s)]; };
@@ -88,7 +88,7 @@ std::string row(const std::string& space, const task::RunSnapshot& run) {
                      of(task::Status::completed) + of(task::Status::partially_completed), of(task::Status::failed));
 }
 
-std::string table(const task::Snapshot& snapshot) {
+std::string table(const view::Snapshot& snapshot) {
   std::string out = fmt::format("{:<20} {:<34} {:<12} {:>8} {:>8} {:>10} {:>8}\n", "SPACE", "RUN", "STATUS", "TASKS",
                                 "OPEN", "COMPLETED", "FAILED");
   for (const auto& space : snapshot.spaces) {
@@ -96,14 +96,14 @@ std::string table(const task::Snapshot& snapshot) {
       out += row(space->name, *run);
     }
     if (space->last_error) {
-      out += fmt::format("{:<20} not complete: {}: {}\n", space->name, task::name(space->last_error->reason),
+      out += fmt::format("{:<20} not complete: {}: {}\n", space->name, view::name(space->last_error->reason),
                          space->last_error->text);
     }
   }
   return out;
 }
 
-std::string print(const task::Snapshot& snapshot, LookFormat format) {
+std::string print(const view::Snapshot& snapshot, LookFormat format) {
   switch (format) {
     case LookFormat::json:
       return page::look_json(snapshot, kVersion) + "\n";

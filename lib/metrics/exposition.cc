@@ -27,11 +27,11 @@ constexpr Heading kSeriesDropped{"runwatch_series_dropped_total", MetricType::co
 
 std::shared_ptr<const Published> nothing() {
   auto published = std::make_shared<Published>();
-  published->snapshot = std::make_shared<task::Snapshot>();
+  published->snapshot = std::make_shared<view::Snapshot>();
   return published;
 }
 
-bool same_spaces(const task::Snapshot& a, const task::Snapshot& b) {
+bool same_spaces(const view::Snapshot& a, const view::Snapshot& b) {
   return std::ranges::equal(
       a.spaces, b.spaces, [](const auto& one, const auto& other) { return one == other || one->name == other->name; });
 }
@@ -86,7 +86,7 @@ struct Exposition::Impl {
 Exposition::Exposition(ExpositionOptions options, Meters& meters) : impl_(std::make_unique<Impl>(options, meters)) {}
 Exposition::~Exposition() = default;
 
-void Exposition::publish(std::shared_ptr<const task::Snapshot> snapshot) {
+void Exposition::publish(std::shared_ptr<const view::Snapshot> snapshot) {
   const auto before = impl_->published.with([](const auto& last) { return last; });
   if (impl_->own_series == 0 || !same_spaces(*before->snapshot, *snapshot)) impl_->own_series = impl_->count_own();
   auto next = advance(*before, std::move(snapshot),
@@ -94,7 +94,7 @@ void Exposition::publish(std::shared_ptr<const task::Snapshot> snapshot) {
   impl_->published.with([&](auto& last) { last.swap(next); });  // the old one goes after the lock does
 }
 
-std::shared_ptr<const task::Snapshot> Exposition::snapshot() const {
+std::shared_ptr<const view::Snapshot> Exposition::snapshot() const {
   return impl_->published.with([](const auto& last) { return last->snapshot; });
 }
 
@@ -113,8 +113,8 @@ std::string Exposition::render(TextFormat format) const {
   return out;
 }
 
-std::string render_gauges(const task::Snapshot& snapshot) {
-  const auto published = advance(*nothing(), std::make_shared<task::Snapshot>(snapshot), {kNoLimit, 0, false});
+std::string render_gauges(const view::Snapshot& snapshot) {
+  const auto published = advance(*nothing(), std::make_shared<view::Snapshot>(snapshot), {kNoLimit, 0, false});
   std::string out;
   append_published(out, *published, TextFormat::prometheus, false);
   return out;

@@ -11,7 +11,7 @@
 
 #include "metrics/meters.h"
 #include "metrics/text_format.h"
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace runwatch::metrics {
 
@@ -27,8 +27,8 @@ class Exposition {
   Exposition(const Exposition&) = delete;
   Exposition& operator=(const Exposition&) = delete;
 
-  void publish(std::shared_ptr<const task::Snapshot> snapshot);
-  std::shared_ptr<const task::Snapshot> snapshot() const;  // the last one published; never null
+  void publish(std::shared_ptr<const view::Snapshot> snapshot);
+  std::shared_ptr<const view::Snapshot> snapshot() const;  // the last one published; never null
 
   std::string render(TextFormat format) const;
 
@@ -38,6 +38,6 @@ class Exposition {
 };
 
 // The families of a snapshot alone, without meters and counters: what `once --format prometheus` prints.
-std::string render_gauges(const task::Snapshot& snapshot);
+std::string render_gauges(const view::Snapshot& snapshot);
 
 }  // namespace runwatch::metrics

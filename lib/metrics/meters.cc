@@ -83,7 +83,7 @@ void Meters::poll_ended(const std::string& space, Seconds took, std::uint64_t pa
   });
 }
 
-void Meters::poll_failed(const std::string& space, task::PollReason reason) {
+void Meters::poll_failed(const std::string& space, view::PollReason reason) {
   impl_->with_space(space,
                     [&](SpaceMeters& meters) { meters.failures[static_cast<std::size_t>(reason)]->Increment(); });
 }

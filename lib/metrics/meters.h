@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "task/poll_reason.h"
+#include "view/poll_reason.h"
 
 namespace runwatch::metrics {
 
@@ -45,7 +45,7 @@ class Meters {
   void keep_only(const std::vector<std::string>& spaces);
 
   void poll_ended(const std::string& space, Seconds took, std::uint64_t pages, std::uint64_t duplicate_rows);
-  void poll_failed(const std::string& space, task::PollReason reason);
+  void poll_failed(const std::string& space, view::PollReason reason);
   void poll_overrun(const std::string& space);
 
   // Of the organization's spaces, whether the newest reading was complete; nothing: they are not read.

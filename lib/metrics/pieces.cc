@@ -22,7 +22,7 @@ std::string space_labels(std::string_view name) {
   return labels;
 }
 
-std::shared_ptr<const RunText> render_run(std::shared_ptr<const task::RunSnapshot> run, std::string_view space_labels) {
+std::shared_ptr<const RunText> render_run(std::shared_ptr<const view::RunSnapshot> run, std::string_view space_labels) {
   std::string labels(space_labels);
   append_label(labels, "run_id", run->run_id);
   auto text = std::make_shared<RunText>();
@@ -35,7 +35,7 @@ std::shared_ptr<const RunText> render_run(std::shared_ptr<const task::RunSnapsho
   return text;
 }
 
-Pieces render_gauges_of(const task::SpaceSnapshot& space, std::string_view labels) {
+Pieces render_gauges_of(const view::SpaceSnapshot& space, std::string_view labels) {
   Pieces pieces;
   for (const auto& family : space_families()) {
     family.append(pieces.bytes, family.heading.name, labels, space);

@@ -11,9 +11,9 @@ namespace runwatch::metrics {
 
 std::string space_labels(std::string_view name);
 
-std::shared_ptr<const RunText> render_run(std::shared_ptr<const task::RunSnapshot> run, std::string_view space_labels);
+std::shared_ptr<const RunText> render_run(std::shared_ptr<const view::RunSnapshot> run, std::string_view space_labels);
 
-Pieces render_gauges_of(const task::SpaceSnapshot& space, std::string_view labels);
+Pieces render_gauges_of(const view::SpaceSnapshot& space, std::string_view labels);
 
 // Both formats; `created` kNoTime: without `_created`.
 std::shared_ptr<const CounterText> render_counters(std::shared_ptr<const task::Counters> counters,

@@ -17,7 +17,7 @@ namespace {
 
 using RunTexts = std::vector<std::shared_ptr<const RunText>>;
 
-bool same_ids(const task::SpaceSnapshot& space, const RunTexts& texts) {
+bool same_ids(const view::SpaceSnapshot& space, const RunTexts& texts) {
   return std::ranges::equal(space.runs, texts, [](const auto& run, const auto& text) {
     return run == text->run || run->run_id == text->run->run_id;
   });
@@ -30,8 +30,8 @@ void drop_repeated_ids(RunTexts& texts) {
 }
 
 // Most runs stand where they stood before, as the same object; the others are found by it, or rendered.
-RunTexts advance_runs(const task::SpaceSnapshot& space, const RunTexts& before, std::string_view labels) {
-  std::unordered_map<const task::RunSnapshot*, const std::shared_ptr<const RunText>*> known;
+RunTexts advance_runs(const view::SpaceSnapshot& space, const RunTexts& before, std::string_view labels) {
+  std::unordered_map<const view::RunSnapshot*, const std::shared_ptr<const RunText>*> known;
   RunTexts texts;
   texts.reserve(space.runs.size());
   for (std::size_t i = 0; i < space.runs.size(); ++i) {
@@ -51,7 +51,7 @@ RunTexts advance_runs(const task::SpaceSnapshot& space, const RunTexts& before, 
 }
 
 std::shared_ptr<const SpaceText> advance_space(const SpaceText* before,
-                                               std::shared_ptr<const task::SpaceSnapshot> space, std::string labels,
+                                               std::shared_ptr<const view::SpaceSnapshot> space, std::string labels,
                                                bool created_series) {
   static const SpaceText kNothing;
   static const auto kNoCounters = std::make_shared<const task::Counters>();
@@ -75,7 +75,7 @@ const std::shared_ptr<const SpaceText>* find_labels(const std::vector<std::share
 }
 
 // Of two spaces with one name the first is shown: both would give the same series.
-std::vector<std::shared_ptr<const SpaceText>> advance_spaces(const Published& before, const task::Snapshot& snapshot,
+std::vector<std::shared_ptr<const SpaceText>> advance_spaces(const Published& before, const view::Snapshot& snapshot,
                                                              bool created_series) {
   std::vector<std::shared_ptr<const SpaceText>> texts;
   for (const auto& space : snapshot.spaces) {
@@ -181,7 +181,7 @@ std::vector<bool> choose_runs(std::span<const RunSize> runs, std::uint64_t room)
   return chosen;
 }
 
-std::shared_ptr<const Published> advance(const Published& before, std::shared_ptr<const task::Snapshot> snapshot,
+std::shared_ptr<const Published> advance(const Published& before, std::shared_ptr<const view::Snapshot> snapshot,
                                          const PublishOptions& options) {
   auto next = std::make_shared<Published>();
   next->spaces = advance_spaces(before, *snapshot, options.created_series);

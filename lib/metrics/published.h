@@ -17,7 +17,7 @@
 
 #include "metrics/run_families.h"
 #include "metrics/text_format.h"
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace runwatch::metrics {
 
@@ -34,7 +34,7 @@ struct Pieces {
 };
 
 struct RunText {
-  std::shared_ptr<const task::RunSnapshot> run;
+  std::shared_ptr<const view::RunSnapshot> run;
   Pieces pieces;
 };
 
@@ -51,7 +51,7 @@ struct CounterText {
 };
 
 struct SpaceText {
-  std::shared_ptr<const task::SpaceSnapshot> space;
+  std::shared_ptr<const view::SpaceSnapshot> space;
   std::string labels;  // `space="…"`
   Pieces gauges;
   std::shared_ptr<const CounterText> counters;
@@ -59,7 +59,7 @@ struct SpaceText {
 };
 
 struct Published {
-  std::shared_ptr<const task::Snapshot> snapshot;
+  std::shared_ptr<const view::Snapshot> snapshot;
   std::vector<std::shared_ptr<const SpaceText>> spaces;
   std::vector<std::shared_ptr<const RunBlock>> blocks;  // the shown runs, in the order of spaces and their runs
   std::vector<std::int64_t> dropped;                    // numbers of the runs that are not shown, sorted
@@ -79,7 +79,7 @@ constexpr TextFormat counted_format(bool created_series) {
   return created_series ? TextFormat::open_metrics : TextFormat::prometheus;
 }
 
-std::shared_ptr<const Published> advance(const Published& before, std::shared_ptr<const task::Snapshot> snapshot,
+std::shared_ptr<const Published> advance(const Published& before, std::shared_ptr<const view::Snapshot> snapshot,
                                          const PublishOptions& options);
 
 // All families of the snapshot that have a sample, each under its heading; the counters only if asked for.

@@ -109,7 +109,7 @@ SpaceMeters Meters::Impl::make_space(const std::string& space) {
   const prometheus::Labels labels{{"space", space}};
   meters.polls = &polls.Add(labels);
   for (std::size_t i = 0; i < meters.failures.size(); ++i) {
-    meters.failures[i] = &poll_failures.Add({{"space", space}, {"reason", std::string(task::kPollReasonNames[i])}});
+    meters.failures[i] = &poll_failures.Add({{"space", space}, {"reason", std::string(view::kPollReasonNames[i])}});
   }
   meters.duration = &poll_duration.Add(labels, kPollSeconds);
   meters.overruns = &poll_overruns.Add(labels);

@@ -32,7 +32,7 @@ inline constexpr std::array<std::string_view, 6> kStoreErrorNames{"full",     "i
 // The meters of one space; the registry owns them.
 struct SpaceMeters {
   prometheus::Counter* polls = nullptr;
-  std::array<prometheus::Counter*, task::kPollReasonNames.size()> failures{};
+  std::array<prometheus::Counter*, view::kPollReasonNames.size()> failures{};
   prometheus::Histogram* duration = nullptr;
   prometheus::Counter* overruns = nullptr;
   prometheus::Counter* pages = nullptr;

@@ -5,7 +5,7 @@
 namespace runwatch::metrics {
 namespace {
 
-using task::RunSnapshot;
+using view::RunSnapshot;
 
 void append_time(std::string& out, std::string_view name, std::string_view labels, core::WallTime time) {
   if (time != task::kNoTime) append_sample(out, name, "", labels, core::unix_seconds(time));

@@ -6,14 +6,14 @@
 #include <string_view>
 
 #include "metrics/text.h"
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace runwatch::metrics {
 
 struct RunFamily {
   Heading heading;
   // Appends its sample lines; `labels` is `space="…",run_id="…"`.
-  void (*append)(std::string& out, std::string_view name, std::string_view labels, const task::RunSnapshot& run);
+  void (*append)(std::string& out, std::string_view name, std::string_view labels, const view::RunSnapshot& run);
 };
 
 inline constexpr std::size_t kRunFamilies = 7;

@@ -5,7 +5,7 @@
 namespace runwatch::metrics {
 namespace {
 
-using task::SpaceSnapshot;
+using view::SpaceSnapshot;
 
 void append_count(std::string& out, std::string_view name, std::string_view labels, std::uint64_t count) {
   append_sample(out, name, "", labels, static_cast<double>(count));

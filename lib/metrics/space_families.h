@@ -6,14 +6,14 @@
 #include <string_view>
 
 #include "metrics/text.h"
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace runwatch::metrics {
 
 struct SpaceFamily {
   Heading heading;
   // Appends its sample lines; `labels` is `space="…"`.
-  void (*append)(std::string& out, std::string_view name, std::string_view labels, const task::SpaceSnapshot& space);
+  void (*append)(std::string& out, std::string_view name, std::string_view labels, const view::SpaceSnapshot& space);
 };
 
 std::span<const SpaceFamily> space_families();

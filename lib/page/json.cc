@@ -17,12 +17,12 @@ Json counts_json(const task::StatusCounts& counts) {
   return out;
 }
 
-Json error_json(const std::optional<task::PollError>& error) {
+Json error_json(const std::optional<view::PollError>& error) {
   if (!error) return {};
-  return {{"reason", task::name(error->reason)}, {"text", error->text}, {"at", core::format_timestamp(error->at)}};
+  return {{"reason", view::name(error->reason)}, {"text", error->text}, {"at", core::format_timestamp(error->at)}};
 }
 
-Json space_json(const task::SpaceSnapshot& space) {
+Json space_json(const view::SpaceSnapshot& space) {
   return {{"name", space.name},
           {"up", space.up ? Json(*space.up) : Json()},
           {"last_success", time_or_null(space.last_success)},
@@ -31,7 +31,7 @@ Json space_json(const task::SpaceSnapshot& space) {
           {"tasks", space.counted ? counts_json(space.tasks) : Json()}};
 }
 
-Json run_json(const std::string& space, const task::RunSnapshot& run) {
+Json run_json(const std::string& space, const view::RunSnapshot& run) {
   return {{"space", space},
           {"run_id", run.run_id},
           {"status", run.status ? Json(task::name(*run.status)) : Json()},
@@ -41,13 +41,13 @@ Json run_json(const std::string& space, const task::RunSnapshot& run) {
           {"tasks", run.polled ? counts_json(run.tasks) : Json()}};
 }
 
-Json status(const task::Snapshot& snapshot, std::string_view version) {
+Json status(const view::Snapshot& snapshot, std::string_view version) {
   Json spaces = Json::array();
   for (const auto& space : snapshot.spaces) spaces.push_back(space_json(*space));
   return {{"version", version}, {"ready", snapshot.ready()}, {"spaces", std::move(spaces)}};
 }
 
-Json runs(const task::Snapshot& snapshot) {
+Json runs(const view::Snapshot& snapshot) {
   Json out = Json::array();
   for (const auto& space : snapshot.spaces) {
     for (const auto& run : space->runs) out.push_back(run_json(space->name, *run));
@@ -60,13 +60,13 @@ std::string text(const Json& json) { return json.dump(2, ' ', false, Json::error
 
 }  // namespace
 
-std::string status_json(const task::Snapshot& snapshot, std::string_view version) {
+std::string status_json(const view::Snapshot& snapshot, std::string_view version) {
   return text(status(snapshot, version));
 }
 
-std::string runs_json(const task::Snapshot& snapshot) { return text(runs(snapshot)); }
+std::string runs_json(const view::Snapshot& snapshot) { return text(runs(snapshot)); }
 
-std::string look_json(const task::Snapshot& snapshot, std::string_view version) {
+std::string look_json(const view::Snapshot& snapshot, std::string_view version) {
   Json both = status(snapshot, version);
   both["runs"] = runs(snapshot);
   return text(both);

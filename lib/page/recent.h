@@ -15,14 +15,14 @@
 #include "core/clock.h"
 #include "core/guarded.h"
 #include "metrics/text_format.h"
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace runwatch::page {
 
 class Recent {
  public:
   using Bytes = std::shared_ptr<const std::string>;
-  using Snapshot = std::shared_ptr<const task::Snapshot>;
+  using Snapshot = std::shared_ptr<const view::Snapshot>;
 
   static constexpr auto kSharedFor = std::chrono::milliseconds(50);
 

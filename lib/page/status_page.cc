@@ -49,19 +49,19 @@ std::string status_headings() {
   return headings;
 }
 
-std::string_view up_badge(const task::SpaceSnapshot& space) {
+std::string_view up_badge(const view::SpaceSnapshot& space) {
   if (!space.up) return R"(<span class="badge">not tried yet</span>)";
   return *space.up ? R"(<span class="badge up">up</span>)" : R"(<span class="badge down">down</span>)";
 }
 
-std::string error_line(const task::SpaceSnapshot& space, core::WallTime now) {
+std::string error_line(const view::SpaceSnapshot& space, core::WallTime now) {
   if (!space.last_error) return {};
   const auto& error = *space.last_error;
-  return fmt::format(R"(<div class="error"><b>{}</b> {} <span class="dim">{}</span></div>)", task::name(error.reason),
+  return fmt::format(R"(<div class="error"><b>{}</b> {} <span class="dim">{}</span></div>)", view::name(error.reason),
                      escape_html(error.text), age(now - error.at));
 }
 
-std::string space_row(const task::SpaceSnapshot& space, core::WallTime now) {
+std::string space_row(const view::SpaceSnapshot& space, core::WallTime now) {
   return fmt::format(R"(<tr><th scope="row">{}{}</th>{}{}<td class="n">{}</td><td class="n">{}</td>{}</tr>)"
                      "\n",
                      text_or_unknown(space.name), error_line(space, now), cell(up_badge(space)),
@@ -69,7 +69,7 @@ std::string space_row(const task::SpaceSnapshot& space, core::WallTime now) {
                      count_cells(space.counted, space.tasks));
 }
 
-std::string run_row(const task::SpaceSnapshot& space, const task::RunSnapshot& run, core::WallTime now) {
+std::string run_row(const view::SpaceSnapshot& space, const view::RunSnapshot& run, core::WallTime now) {
   const auto when_polled = [&](core::WallTime time) { return time_cell(run.polled ? time : task::kNoTime, now); };
   return fmt::format("<tr>{}<th scope=\"row\"><code>{}</code></th>{}{}{}{}{}</tr>\n", cell(text_or_unknown(space.name)),
                      escape_html(run.run_id), cell(run.status ? task::name(*run.status) : kUnknown),
@@ -77,7 +77,7 @@ std::string run_row(const task::SpaceSnapshot& space, const task::RunSnapshot& r
                      count_cells(run.polled, run.tasks));
 }
 
-std::string spaces_section(const task::Snapshot& snapshot, core::WallTime now) {
+std::string spaces_section(const view::Snapshot& snapshot, core::WallTime now) {
   std::string rows;
   for (const auto& space : snapshot.spaces) rows += space_row(*space, now);
   if (rows.empty()) return "<p>No space is known yet.</p>\n";
@@ -88,7 +88,7 @@ std::string spaces_section(const task::Snapshot& snapshot, core::WallTime now) {
       status_headings(), rows);
 }
 
-std::string runs_section(const task::Snapshot& snapshot, core::WallTime now) {
+std::string runs_section(const view::Snapshot& snapshot, core::WallTime now) {
   std::string rows;
   std::size_t hidden = 0;
   for (const auto& space : snapshot.spaces) {
@@ -157,7 +157,7 @@ code { font-size: .9em; }
 )";
 }
 
-std::string status_page(const task::Snapshot& snapshot, std::string_view version, core::WallTime now) {
+std::string status_page(const view::Snapshot& snapshot, std::string_view version, core::WallTime now) {
   const auto state = snapshot.ready() ? std::string("ready") : "not ready: " + escape_html(snapshot.not_ready);
   return fmt::format(
       R"(<!DOCTYPE html>

@@ -8,14 +8,14 @@
 #include <string_view>
 
 #include "core/clock.h"
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace runwatch::page {
 
 // Of the runs of a space the newest `kRunsOnPage` are listed; the API has them all.
 inline constexpr std::size_t kRunsOnPage = 200;
 
-std::string status_page(const task::Snapshot& snapshot, std::string_view version, core::WallTime now);
+std::string status_page(const view::Snapshot& snapshot, std::string_view version, core::WallTime now);
 
 std::string_view style_sheet();
 

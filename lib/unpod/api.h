@@ -22,12 +22,12 @@
 #include "core/secret.h"
 #include "http/client.h"
 #include "task/observed.h"
-#include "task/poll_reason.h"
+#include "view/poll_reason.h"
 
 namespace runwatch::unpod {
 
 struct Failure {
-  task::PollReason reason = task::PollReason::other;
+  view::PollReason reason = view::PollReason::other;
   std::string text;                           // printable, at most about 200 characters, names neither token nor person
   std::optional<core::Duration> retry_after;  // as the platform asked, unclamped but ≥ 0; only with 429 and 503
   bool cancelled = false;                     // we are stopping: count nothing

@@ -9,7 +9,7 @@ namespace {
 
 using json::error_code;
 using json::ondemand::value;
-using task::PollReason;
+using view::PollReason;
 
 static_assert(http::kBodyPadding >= simdjson::SIMDJSON_PADDING);
 

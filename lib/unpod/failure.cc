@@ -12,7 +12,7 @@
 namespace runwatch::unpod {
 namespace {
 
-using task::PollReason;
+using view::PollReason;
 
 PollReason reason_of(http::FailureReason reason) {
   switch (reason) {

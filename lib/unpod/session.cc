@@ -62,7 +62,7 @@ std::optional<Failure> Api::Session::refuse(http::Response& response) {
 }
 
 Failure Api::Session::too_large() const {
-  return {.reason = task::PollReason::too_large,
+  return {.reason = view::PollReason::too_large,
           .text = fmt::format("the list has more than {} rows", options_.max_rows),
           .retry_after = {},
           .cancelled = false};

@@ -84,7 +84,7 @@ auto Api::Session::ask(const Question& question, const std::stop_token& stop, De
   auto answer = read();
   // What the platform says about a failure may quote a secret: it is read again without.
   if (!answer && hide()) answer = read();
-  if (!answer && answer.error().reason == task::PollReason::auth) answer.error().refused_token = token;
+  if (!answer && answer.error().reason == view::PollReason::auth) answer.error().refused_token = token;
   client_.reuse(std::move(response->body));
   return answer;
 }

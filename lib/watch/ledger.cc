@@ -80,7 +80,7 @@ void Ledger::tell(SpaceState& space) {
 }
 
 void Ledger::publish() {
-  auto snapshot = std::make_shared<task::Snapshot>();
+  auto snapshot = std::make_shared<view::Snapshot>();
   std::vector<const SpaceState*> spaces;
   for (const auto number : order_) {
     SpaceState& space = spaces_.at(number);

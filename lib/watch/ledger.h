@@ -92,10 +92,10 @@ class Ledger {
   void settle(SpaceState& space, RunState& run, task::RunRecord after, const task::Diff& diff);
   std::expected<KnownByRun, store::Failure> read_again(const std::vector<std::int64_t>& runs);
   void take_over(SpaceState& space, ListChanges changes, KnownByRun taken_up);
-  void hold_back(const task::PollError& why);
-  void attempt_failed(const Fetched& fetched, task::PollReason reason, std::string text, Report& report);
+  void hold_back(const view::PollError& why);
+  void attempt_failed(const Fetched& fetched, view::PollReason reason, std::string text, Report& report);
   void attempt_failed(const Fetched& fetched, const store::Failure& failure, Report& report);
-  void spaces_failed(const Fetched& fetched, task::PollReason reason, const std::string& text, Report& report);
+  void spaces_failed(const Fetched& fetched, view::PollReason reason, const std::string& text, Report& report);
 
   // ledger.cc
   Committed commit(const store::Batch& batch);

@@ -110,7 +110,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, 
     const auto number = enter(settings, std::move(record));
     if (!number) {
       report.outdated = number.error().reload;
-      return spaces_failed(fetched, task::PollReason::store, number.error().text, report);
+      return spaces_failed(fetched, view::PollReason::store, number.error().text, report);
     }
     plan_space(spaces_.at(*number), report.next);
   }

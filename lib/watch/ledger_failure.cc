@@ -33,7 +33,7 @@ void Ledger::take(unpod::Failure& failure, const Fetched& fetched, Report& repor
   if (failure.cancelled) return;
   if (const auto length = pause_after(failure, settings_.interval)) {
     report.pause = Pause{*length, std::nullopt};
-    if (failure.reason == task::PollReason::auth) report.pause->refused_token = failure.refused_token;
+    if (failure.reason == view::PollReason::auth) report.pause->refused_token = failure.refused_token;
     hold_back({failure.reason, failure.text, deps_.clock.wall_now()});
   }
   if (fetched.job.kind == JobKind::spaces) {
@@ -44,7 +44,7 @@ void Ledger::take(unpod::Failure& failure, const Fetched& fetched, Report& repor
 }
 
 // A pause holds back what was not tried yet: the platform's word to one of us is its word to all.
-void Ledger::hold_back(const task::PollError& why) {
+void Ledger::hold_back(const view::PollError& why) {
   for (const auto number : order_) {
     SpaceState& space = spaces_.at(number);
     if (!space.discovery.tried) space.discovery.fail(why);
@@ -58,32 +58,32 @@ void Ledger::hold_back(const task::PollError& why) {
 
 void Ledger::attempt_failed(const Fetched& fetched, const store::Failure& failure, Report& report) {
   report.outdated = report.outdated || failure.reload;
-  attempt_failed(fetched, task::PollReason::store, failure.text, report);
+  attempt_failed(fetched, view::PollReason::store, failure.text, report);
 }
 
-void Ledger::attempt_failed(const Fetched& fetched, task::PollReason reason, std::string text, Report& report) {
+void Ledger::attempt_failed(const Fetched& fetched, view::PollReason reason, std::string text, Report& report) {
   SpaceState& space = spaces_.at(fetched.job.space);
   const bool is_poll = fetched.job.kind == JobKind::poll;
   RunState* run = is_poll ? &space.runs.at(fetched.job.run) : nullptr;
   Attempts& attempts = is_poll ? run->attempts : space.discovery;
   const auto interval = is_poll ? run->interval : settings_.discovery_interval;
   if (is_shown(space)) deps_.meters.poll_failed(space.name, reason);
-  log_failure(logged_failures_, deps_.clock.steady_now(), space.name, fetched.job.run_id, task::name(reason), text);
+  log_failure(logged_failures_, deps_.clock.steady_now(), space.name, fetched.job.run_id, view::name(reason), text);
   attempts.fail({reason, std::move(text), deps_.clock.wall_now()});
-  const auto beat = reason == task::PollReason::shrunken ? settings_.interval : interval;
+  const auto beat = reason == view::PollReason::shrunken ? settings_.interval : interval;
   const auto delay = delay_after_failure(reason, attempts.failures, beat, settings_.idle_interval, deps_.random());
   report.next.push_back({is_poll ? poll_job(space, *run) : discovery_job(space), in(delay)});
   tell(space);
 }
 
 // Spaces that are known from the store and cannot be asked without the list fail with it.
-void Ledger::spaces_failed(const Fetched& fetched, task::PollReason reason, const std::string& text, Report& report) {
+void Ledger::spaces_failed(const Fetched& fetched, view::PollReason reason, const std::string& text, Report& report) {
   spaces_tried_ = true;
   deps_.meters.space_list(false);
-  const auto held_back = logged_failures_.admit(task::name(reason), deps_.clock.steady_now());
+  const auto held_back = logged_failures_.admit(view::name(reason), deps_.clock.steady_now());
   if (held_back >= 0) {
     log::warning("the organization's spaces could not be read",
-                 {{"reason", task::name(reason)}, {"error", text}, {"suppressed", held_back}});
+                 {{"reason", view::name(reason)}, {"error", text}, {"suppressed", held_back}});
   }
   for (const auto number : order_) {
     SpaceState& space = spaces_.at(number);

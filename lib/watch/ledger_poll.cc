@@ -59,7 +59,7 @@ void Ledger::take(unpod::TaskWalk& walk, const Fetched& fetched, Report& report)
   if (!committed) return attempt_failed(fetched, committed.error(), report);
   settle(space, run, std::move(after), diff);
   if (diff.missing == 0 && !run.record.retired) run.digests = std::move(walk.digests);
-  if (diff.shrunken) return attempt_failed(fetched, task::PollReason::shrunken, shrunken_text(diff.missing), report);
+  if (diff.shrunken) return attempt_failed(fetched, view::PollReason::shrunken, shrunken_text(diff.missing), report);
   const bool recovered = run.attempts.error.has_value();
   run.attempts.succeed(now);
   if (recovered && failing_runs(space) == 0) log_recovery("polls are complete again", space);

@@ -20,7 +20,7 @@ void for_each_attempt(const SpaceState& space, F visit) {
   for (const auto number : space.order) visit(space.runs.at(number).attempts);
 }
 
-void show_attempts(const SpaceState& space, task::SpaceSnapshot& out) {
+void show_attempts(const SpaceState& space, view::SpaceSnapshot& out) {
   bool tried = false;
   bool all_ok = true;
   bool all_succeeded = true;
@@ -44,8 +44,8 @@ bool was_tried(const SpaceState& space) {
 
 }  // namespace
 
-std::shared_ptr<const task::RunSnapshot> show(const RunState& run) {
-  auto out = std::make_shared<task::RunSnapshot>();
+std::shared_ptr<const view::RunSnapshot> show(const RunState& run) {
+  auto out = std::make_shared<view::RunSnapshot>();
   const auto& record = run.record;
   out->number = record.number;
   out->run_id = record.row.run_id;
@@ -65,8 +65,8 @@ std::shared_ptr<const task::RunSnapshot> show(const RunState& run) {
   return out;
 }
 
-std::shared_ptr<const task::SpaceSnapshot> show(const SpaceState& space, const Settings& settings) {
-  auto out = std::make_shared<task::SpaceSnapshot>();
+std::shared_ptr<const view::SpaceSnapshot> show(const SpaceState& space, const Settings& settings) {
+  auto out = std::make_shared<view::SpaceSnapshot>();
   out->name = space.name;
   show_attempts(space, *out);
   out->runs_listed = space.listed;

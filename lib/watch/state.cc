@@ -13,9 +13,9 @@ void Attempts::succeed(core::WallTime at) {
   error.reset();
 }
 
-void Attempts::fail(task::PollError why) {
+void Attempts::fail(view::PollError why) {
   tried = true;
-  if (why.reason != task::PollReason::store) platform_ok = false;
+  if (why.reason != view::PollReason::store) platform_ok = false;
   ++failures;
   error = std::move(why);
 }

@@ -13,8 +13,8 @@
 #include "task/counters.h"
 #include "task/known_tasks.h"
 #include "task/run.h"
-#include "task/snapshot.h"
 #include "unpod/api.h"
+#include "view/snapshot.h"
 #include "watch/selection.h"
 #include "watch/settings.h"
 
@@ -26,11 +26,11 @@ struct Attempts {
   bool platform_ok = true;  // the newest one that reached a verdict about the platform was complete
   int failures = 0;         // in a row
   core::WallTime last_success = task::kNoTime;
-  std::optional<task::PollError> error;  // of the newest, when it was not complete
+  std::optional<view::PollError> error;  // of the newest, when it was not complete
 
   void succeed(core::WallTime at);
   // A failure of ours (the store) leaves `platform_ok` as it was.
-  void fail(task::PollError why);
+  void fail(view::PollError why);
 };
 
 struct RunState {
@@ -41,7 +41,7 @@ struct RunState {
   Attempts attempts;
   int shrunken_streak = 0;
   core::Duration interval{};                       // in use
-  std::shared_ptr<const task::RunSnapshot> shown;  // null while retired
+  std::shared_ptr<const view::RunSnapshot> shown;  // null while retired
 };
 
 struct SpaceState {
@@ -58,7 +58,7 @@ struct SpaceState {
   int absences = 0;  // lists of the organization's spaces in a row that lacked it
   std::uint64_t not_watched = 0;
   std::uint64_t unknown = 0;
-  std::shared_ptr<const task::SpaceSnapshot> shown;
+  std::shared_ptr<const view::SpaceSnapshot> shown;
   bool changed = false;  // since it was shown
 
   RunState* find_run(std::string_view run_id);

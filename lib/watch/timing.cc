@@ -10,8 +10,8 @@ namespace {
 
 using std::chrono::minutes;
 using std::chrono::seconds;
-using task::PollReason;
 using task::Status;
+using view::PollReason;
 
 constexpr core::Duration kFirstRetry = seconds(1);
 constexpr core::Duration kLongestPause = minutes(15);

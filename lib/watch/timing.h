@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "core/clock.h"
-#include "task/poll_reason.h"
 #include "task/run.h"
 #include "unpod/api.h"
+#include "view/poll_reason.h"
 #include "watch/settings.h"
 
 namespace runwatch::watch {
@@ -25,7 +25,7 @@ core::Duration interval_of(const task::RunRecord& run, core::WallTime now, const
 
 // After the `failures`-th failure in a row of a job that is asked every `interval`: 1 s, doubling, up to `interval`;
 // for reasons that time alone does not mend, `patient` (403, 404), which a shrunken answer never waits for.
-core::Duration delay_after_failure(task::PollReason reason, int failures, core::Duration interval,
+core::Duration delay_after_failure(view::PollReason reason, int failures, core::Duration interval,
                                    core::Duration patient, double random);
 
 // How long all polls pause after this failure: what the platform asked for, between `interval` and 15 minutes; 5

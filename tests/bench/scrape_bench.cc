@@ -21,10 +21,10 @@ namespace {
 
 constexpr std::int64_t kRuns = 4'100;  // of 24 series each
 
-std::shared_ptr<const task::RunSnapshot> make_run(std::int64_t number) {
+std::shared_ptr<const view::RunSnapshot> make_run(std::int64_t number) {
   char id[40];
   std::snprintf(id, sizeof id, "R%032llx", static_cast<unsigned long long>(number) * 0x9e3779b97f4a7c15ULL);
-  auto run = std::make_shared<task::RunSnapshot>();
+  auto run = std::make_shared<view::RunSnapshot>();
   run->number = number;
   run->run_id = id;
   run->status = task::Status::in_progress;
@@ -40,14 +40,14 @@ std::shared_ptr<const task::RunSnapshot> make_run(std::int64_t number) {
   return run;
 }
 
-std::shared_ptr<const task::Snapshot> make_snapshot() {
-  auto space = std::make_shared<task::SpaceSnapshot>();
+std::shared_ptr<const view::Snapshot> make_snapshot() {
+  auto space = std::make_shared<view::SpaceSnapshot>();
   space->name = "sales";
   space->up = true;
   space->counted = true;
   space->counters = std::make_shared<task::Counters>();
   for (std::int64_t i = kRuns; i > 0; --i) space->runs.push_back(make_run(i));
-  auto snapshot = std::make_shared<task::Snapshot>();
+  auto snapshot = std::make_shared<view::Snapshot>();
   snapshot->spaces.push_back(space);
   return snapshot;
 }
@@ -131,9 +131,9 @@ void publish_one_change(benchmark::State& state) {
   auto snapshot = make_snapshot();
   exposition.publish(snapshot);
   for (auto _ : state) {
-    auto next = std::make_shared<task::Snapshot>(*snapshot);
-    auto space = std::make_shared<task::SpaceSnapshot>(*next->spaces[0]);
-    space->runs[7] = std::make_shared<task::RunSnapshot>(*space->runs[7]);
+    auto next = std::make_shared<view::Snapshot>(*snapshot);
+    auto space = std::make_shared<view::SpaceSnapshot>(*next->spaces[0]);
+    space->runs[7] = std::make_shared<view::RunSnapshot>(*space->runs[7]);
     space->counters = std::make_shared<task::Counters>(*space->counters);
     next->spaces[0] = std::move(space);
     exposition.publish(next);

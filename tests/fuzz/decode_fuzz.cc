@@ -17,8 +17,8 @@ void require(bool promise) {
 
 void check(const unpod::Failure& failure) {
   require(failure.text == core::printable(failure.text));
-  require(failure.reason == task::PollReason::bad_json || failure.reason == task::PollReason::bad_schema ||
-          failure.reason == task::PollReason::business_error);
+  require(failure.reason == view::PollReason::bad_json || failure.reason == view::PollReason::bad_schema ||
+          failure.reason == view::PollReason::business_error);
 }
 
 void check(const unpod::TaskPage& page) {

@@ -35,8 +35,8 @@ std::size_t decreases(const std::vector<exposition::Family>& before, const std::
   return found;
 }
 
-bool same_names(const task::Snapshot& a, const task::Snapshot& b) {
-  return std::ranges::equal(a.spaces, b.spaces, {}, &task::SpaceSnapshot::name, &task::SpaceSnapshot::name);
+bool same_names(const view::Snapshot& a, const view::Snapshot& b) {
+  return std::ranges::equal(a.spaces, b.spaces, {}, &view::SpaceSnapshot::name, &view::SpaceSnapshot::name);
 }
 
 }  // namespace

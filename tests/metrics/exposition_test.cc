@@ -74,7 +74,7 @@ double value(const std::vector<exposition::Family>& families, const std::string&
 TEST_CASE("both formats of a fixed snapshot are byte for byte what they were") {
   Fixture f;
   f.meters.poll_ended("sales", std::chrono::milliseconds(300), 3, 1);
-  f.meters.poll_failed("sales", task::PollReason::timeout);
+  f.meters.poll_failed("sales", view::PollReason::timeout);
   f.meters.api_request(metrics::Endpoint::tasks, 200, std::chrono::milliseconds(30), 12345);
   f.meters.config_reloaded(true, support::at(1));
   f.meters.progress(metrics::Loop::ledger, support::at(2));
@@ -205,7 +205,7 @@ TEST_CASE("_created appears only in OpenMetrics and only when asked for") {
 
 TEST_CASE("two spaces of one name and two runs of one id never become one series twice") {
   auto snapshot = support::sample_snapshot();
-  auto twin = std::make_shared<task::SpaceSnapshot>(*snapshot->spaces[0]);
+  auto twin = std::make_shared<view::SpaceSnapshot>(*snapshot->spaces[0]);
   twin->runs.push_back(twin->runs[0]);
   snapshot->spaces = {twin, snapshot->spaces[0]};
   Fixture f;

@@ -38,7 +38,7 @@ TEST_CASE("a space's counters exist with 0 as soon as it is added") {
   Fixture f;
   f.meters.add_space("a");
   CHECK(f("runwatch_polls_total", {{"space", "a"}}) == 0);
-  for (const auto reason : task::kPollReasonNames) {
+  for (const auto reason : view::kPollReasonNames) {
     CHECK(f("runwatch_poll_failures_total", {{"space", "a"}, {"reason", std::string(reason)}}) == 0);
   }
   CHECK(f("runwatch_poll_duration_seconds_bucket", {{"space", "a"}, {"le", "+Inf"}}) == 0);
@@ -72,7 +72,7 @@ TEST_CASE("what is known of the process in advance exists with 0, what is not is
 TEST_CASE("each call arrives in its own series") {
   Fixture f;
   f.meters.poll_ended("a", 300ms, 4, 2);
-  f.meters.poll_failed("a", task::PollReason::shrunken);
+  f.meters.poll_failed("a", view::PollReason::shrunken);
   f.meters.poll_overrun("a");
   f.meters.api_request(Endpoint::space, 418, 40ms, 1000);
   f.meters.api_request(Endpoint::space, 0, 20s, 0);
@@ -116,7 +116,7 @@ TEST_CASE("a space that learns its name takes its values along") {
   Fixture f;
   f.meters.poll_ended("unnamed-1", 300ms, 4, 2);
   f.meters.poll_ended("unnamed-1", 700s, 1, 0);
-  f.meters.poll_failed("unnamed-1", task::PollReason::auth);
+  f.meters.poll_failed("unnamed-1", view::PollReason::auth);
   f.meters.rename_space("unnamed-1", "sales");
   f.meters.rename_space("nobody", "else");
   f.meters.poll_overrun("sales");

@@ -63,7 +63,7 @@ TEST_CASE("invalid UTF-8 becomes a replacement character, not an exception") {
 }
 
 TEST_CASE("nothing watched is an empty list, not null") {
-  CHECK(json::parse(page::status_json(task::Snapshot{}, "v"))["spaces"] == json::array());
-  CHECK(json::parse(page::status_json(task::Snapshot{}, "v"))["ready"] == true);
-  CHECK(json::parse(page::runs_json(task::Snapshot{})) == json::array());
+  CHECK(json::parse(page::status_json(view::Snapshot{}, "v"))["spaces"] == json::array());
+  CHECK(json::parse(page::status_json(view::Snapshot{}, "v"))["ready"] == true);
+  CHECK(json::parse(page::runs_json(view::Snapshot{})) == json::array());
 }

@@ -9,8 +9,8 @@ using metrics::TextFormat;
 TEST_CASE("those who ask at nearly the same time share the bytes, unless the snapshot is another one") {
   page::Recent recent;
   const auto now = core::SteadyTime(10s);
-  const auto one = std::make_shared<const task::Snapshot>();
-  const auto two = std::make_shared<const task::Snapshot>();
+  const auto one = std::make_shared<const view::Snapshot>();
+  const auto two = std::make_shared<const view::Snapshot>();
   int made = 0;
   const auto make = [&] { return std::to_string(++made); };
   const auto text = [&](const auto& snapshot, core::SteadyTime at, TextFormat format = TextFormat::prometheus,

@@ -12,7 +12,7 @@ using namespace runwatch;
 
 namespace {
 
-std::string page_of(const task::Snapshot& snapshot) { return page::status_page(snapshot, "1.2.3", support::at(1100)); }
+std::string page_of(const view::Snapshot& snapshot) { return page::status_page(snapshot, "1.2.3", support::at(1100)); }
 
 std::size_t count(const std::string& text, const std::string& word) {
   std::size_t found = 0;
@@ -39,7 +39,7 @@ TEST_CASE("foreign text is text on the page, never markup") {
   auto space = support::sample_space();
   space->name = "<script>alert('1')</script>";
   space->last_error =
-      task::PollError{task::PollReason::business_error, "\"><img src=x onerror=alert(2)>", support::at(0)};
+      view::PollError{view::PollReason::business_error, "\"><img src=x onerror=alert(2)>", support::at(0)};
   auto run = support::sample_run(1, "R<script>&\"'");
   space->runs = {run};
   snapshot->spaces = {space};
@@ -98,7 +98,7 @@ TEST_CASE("of very many runs the newest are shown and the rest is said to be in 
 }
 
 TEST_CASE("without spaces the page says so") {
-  const auto html = page_of(task::Snapshot{});
+  const auto html = page_of(view::Snapshot{});
   CHECK(html.find("No space is known yet") != std::string::npos);
   CHECK(html.find("No run is watched") != std::string::npos);
 }

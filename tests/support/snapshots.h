@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "task/snapshot.h"
+#include "view/snapshot.h"
 
 namespace support {
 
@@ -42,9 +42,9 @@ inline std::shared_ptr<runwatch::task::Counters> sample_counters() {
   return counters;
 }
 
-inline std::shared_ptr<runwatch::task::RunSnapshot> sample_run(std::int64_t number, const std::string& id) {
+inline std::shared_ptr<runwatch::view::RunSnapshot> sample_run(std::int64_t number, const std::string& id) {
   using namespace runwatch::task;
-  auto run = std::make_shared<RunSnapshot>();
+  auto run = std::make_shared<runwatch::view::RunSnapshot>();
   run->number = number;
   run->run_id = id;
   run->status = Status::in_progress;
@@ -60,13 +60,13 @@ inline std::shared_ptr<runwatch::task::RunSnapshot> sample_run(std::int64_t numb
   return run;
 }
 
-inline std::shared_ptr<runwatch::task::SpaceSnapshot> sample_space() {
+inline std::shared_ptr<runwatch::view::SpaceSnapshot> sample_space() {
   using namespace runwatch::task;
-  auto space = std::make_shared<SpaceSnapshot>();
+  auto space = std::make_shared<runwatch::view::SpaceSnapshot>();
   space->name = "sales";
   space->up = false;
   space->last_success = at(990);
-  space->last_error = PollError{PollReason::timeout, "no answer within 15 s", at(1001)};
+  space->last_error = runwatch::view::PollError{runwatch::view::PollReason::timeout, "no answer within 15 s", at(1001)};
   space->counted = true;
   space->tasks = {3, 0, 0, 2, 0, 40, 1, 2, 0};
   space->runs_listed = StatusCounts{0, 0, 0, 2, 0, 7, 0, 0, 0};
@@ -92,12 +92,12 @@ inline std::shared_ptr<runwatch::task::SpaceSnapshot> sample_space() {
 }
 
 // Two spaces: one with an example of everything, one of which nothing is known and whose name needs escaping.
-inline std::shared_ptr<runwatch::task::Snapshot> sample_snapshot() {
+inline std::shared_ptr<runwatch::view::Snapshot> sample_snapshot() {
   using namespace runwatch::task;
-  auto unknown = std::make_shared<SpaceSnapshot>();
+  auto unknown = std::make_shared<runwatch::view::SpaceSnapshot>();
   unknown->name = "odd \"name\" \\ with\nline break, <b>tags</b> and \xff";
   unknown->counters = std::make_shared<Counters>();
-  auto snapshot = std::make_shared<Snapshot>();
+  auto snapshot = std::make_shared<runwatch::view::Snapshot>();
   snapshot->not_ready = "space sales was not tried yet";
   snapshot->spaces = {sample_space(), unknown};
   return snapshot;
@@ -108,10 +108,10 @@ class RandomSnapshots {
  public:
   explicit RandomSnapshots(unsigned seed) : random_(seed) {}
 
-  std::shared_ptr<const runwatch::task::Snapshot> step() {
-    auto next = std::make_shared<runwatch::task::Snapshot>(*last_);
+  std::shared_ptr<const runwatch::view::Snapshot> step() {
+    auto next = std::make_shared<runwatch::view::Snapshot>(*last_);
     if (next->spaces.empty() || one_in(12)) {
-      auto fresh = std::make_shared<runwatch::task::SpaceSnapshot>();
+      auto fresh = std::make_shared<runwatch::view::SpaceSnapshot>();
       fresh->name = text(3);
       fresh->counters = std::make_shared<runwatch::task::Counters>();
       next->spaces.push_back(fresh);
@@ -126,7 +126,7 @@ class RandomSnapshots {
   }
 
  private:
-  using SpacePointer = std::shared_ptr<const runwatch::task::SpaceSnapshot>;
+  using SpacePointer = std::shared_ptr<const runwatch::view::SpaceSnapshot>;
 
   std::uint64_t below(std::uint64_t n) { return std::uniform_int_distribution<std::uint64_t>(0, n - 1)(random_); }
   bool one_in(std::uint64_t n) { return below(n) == 0; }
@@ -146,7 +146,7 @@ class RandomSnapshots {
     return made;
   }
 
-  std::shared_ptr<const runwatch::task::RunSnapshot> run(std::string id) {
+  std::shared_ptr<const runwatch::view::RunSnapshot> run(std::string id) {
     auto made = sample_run(++numbers_, std::move(id));
     if (one_in(3)) made->status.reset();
     if (one_in(5)) made->created = runwatch::task::kNoTime;
@@ -159,16 +159,16 @@ class RandomSnapshots {
   }
 
   // The same run, further on.
-  void advance(std::shared_ptr<const runwatch::task::RunSnapshot>& run) {
-    auto next = std::make_shared<runwatch::task::RunSnapshot>(*run);
+  void advance(std::shared_ptr<const runwatch::view::RunSnapshot>& run) {
+    auto next = std::make_shared<runwatch::view::RunSnapshot>(*run);
     next->polled = true;
     next->tasks = counts();
     next->status = status();
     run = std::move(next);
   }
 
-  SpacePointer changed(const runwatch::task::SpaceSnapshot& before) {
-    auto space = std::make_shared<runwatch::task::SpaceSnapshot>(before);
+  SpacePointer changed(const runwatch::view::SpaceSnapshot& before) {
+    auto space = std::make_shared<runwatch::view::SpaceSnapshot>(before);
     if (one_in(2)) space->up = one_in(2);
     if (one_in(2)) space->counted = true;
     if (one_in(2)) space->runs_listed = counts();
@@ -185,7 +185,7 @@ class RandomSnapshots {
     return space;
   }
 
-  void count(runwatch::task::SpaceSnapshot& space) {
+  void count(runwatch::view::SpaceSnapshot& space) {
     using namespace runwatch::task;
     Tally tally;
     for (int i = 0; i < 5; ++i) {
@@ -204,7 +204,7 @@ class RandomSnapshots {
 
   std::mt19937 random_;
   std::int64_t numbers_ = 0;
-  std::shared_ptr<const runwatch::task::Snapshot> last_ = std::make_shared<runwatch::task::Snapshot>();
+  std::shared_ptr<const runwatch::view::Snapshot> last_ = std::make_shared<runwatch::view::Snapshot>();
 };
 
 }  // namespace support

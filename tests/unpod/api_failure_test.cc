@@ -5,7 +5,7 @@
 using namespace runwatch;
 using namespace runwatch::test;
 using namespace std::chrono_literals;
-using task::PollReason;
+using view::PollReason;
 
 TEST_CASE("an answer other than success has its reason and a text") {
   const struct {

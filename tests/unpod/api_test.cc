@@ -4,7 +4,7 @@
 
 using namespace runwatch;
 using namespace runwatch::test;
-using task::PollReason;
+using view::PollReason;
 
 TEST_CASE("a request has the documented path, paging and headers") {
   World world(platform(3));

@@ -6,7 +6,7 @@
 
 using namespace runwatch;
 using namespace runwatch::test;
-using task::PollReason;
+using view::PollReason;
 
 namespace {
 

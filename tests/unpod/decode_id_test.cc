@@ -39,7 +39,7 @@ TEST_CASE("one unusable task id refuses the page as bad_schema") {
          {page_of(element), page_of(task_with("") + "," + element), page_of(element + "," + task_with(""))}) {
       const auto page = decode_page(body);
       REQUIRE_FALSE(page.has_value());
-      CHECK(page.error().reason == task::PollReason::bad_schema);
+      CHECK(page.error().reason == view::PollReason::bad_schema);
       CHECK(page.error().text.size() < 250);
     }
   }
@@ -61,6 +61,6 @@ TEST_CASE("odd text in what is skipped harms nothing, and invalid UTF-8 anywhere
   for (const std::string& bytes : {std::string("\xff"), std::string("\xed\xa0\x80"), std::string("\xc0\xaf")}) {
     const auto page = decode_page(page_of(task_with_output(R"("transcript":")" + bytes + "\"")));
     REQUIRE_FALSE(page.has_value());
-    CHECK(page.error().reason == task::PollReason::bad_json);
+    CHECK(page.error().reason == view::PollReason::bad_json);
   }
 }

@@ -84,7 +84,7 @@ class Desk {
     return apply(std::move(f));
   }
 
-  Report fail(JobKind kind, std::int64_t run, task::PollReason reason) {
+  Report fail(JobKind kind, std::int64_t run, view::PollReason reason) {
     auto f = fetched(kind);
     f.job.run = run;
     unpod::Failure failure;
@@ -103,7 +103,7 @@ class Desk {
     return r;
   }
 
-  const task::SpaceSnapshot& space(std::size_t i = 0) { return *exposition->snapshot()->spaces.at(i); }
+  const view::SpaceSnapshot& space(std::size_t i = 0) { return *exposition->snapshot()->spaces.at(i); }
   std::uint64_t tasks(task::Status status) { return space().tasks[task::index(status)]; }
   double failures() {
     double sum = 0;

@@ -6,8 +6,8 @@
 using namespace runwatch;
 using namespace runwatch::watch;
 using namespace runwatch::watch::test;
-using task::PollReason;
 using task::Status;
+using view::PollReason;
 
 TEST_CASE("spaces of the organization are entered once, and keep what is known over a restart") {
   Settings settings;

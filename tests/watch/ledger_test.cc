@@ -9,8 +9,8 @@
 using namespace runwatch;
 using namespace runwatch::watch;
 using namespace runwatch::watch::test;
-using task::PollReason;
 using task::Status;
+using view::PollReason;
 
 namespace {
 

@@ -4,8 +4,8 @@
 
 using namespace runwatch;
 using namespace std::chrono_literals;
-using task::PollReason;
 using task::Status;
+using view::PollReason;
 
 namespace {
 

@@ -69,7 +69,7 @@ class Scene {
   watch::Settings settings;
 };
 
-std::uint64_t all_tasks(const task::Snapshot& snapshot) {
+std::uint64_t all_tasks(const view::Snapshot& snapshot) {
   std::uint64_t sum = 0;
   for (const auto& space : snapshot.spaces) {
     for (const auto n : space->tasks) sum += n;
@@ -82,7 +82,7 @@ std::uint64_t all_tasks(const task::Snapshot& snapshot) {
 TEST_CASE("every run of every space is polled, by several fetchers at once") {
   Scene scene;
   const auto watching = scene.start();
-  scene.wait_for([](const task::Snapshot& s) { return all_tasks(s) >= 150 && s.ready(); });
+  scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150 && s.ready(); });
   CHECK_FALSE(watching->stuck_loop());
   CHECK_FALSE(watching->is_outdated());
   watching->report_progress();
@@ -92,14 +92,14 @@ TEST_CASE("a watch that is taken down in mid-walk leaves a store from which the 
   Scene scene;
   for (int round = 0; round < 5; ++round) {
     auto watching = scene.start();
-    scene.wait_for([&](const task::Snapshot& s) { return all_tasks(s) >= 25U * static_cast<unsigned>(round); });
+    scene.wait_for([&](const view::Snapshot& s) { return all_tasks(s) >= 25U * static_cast<unsigned>(round); });
   }
   const auto watching = scene.start();
-  scene.wait_for([](const task::Snapshot& s) { return all_tasks(s) >= 150; });
+  scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150; });
 }
 
 TEST_CASE("a token that was refused and is right in its source by now costs no pause") {
   Scene scene("stale-token");
   const auto watching = scene.start();
-  scene.wait_for([](const task::Snapshot& s) { return all_tasks(s) >= 150; });
+  scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150; });
 }

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace runwatch::task {
+namespace runwatch::view {
 
 enum class PollReason : std::uint8_t {
   dns,
@@ -38,4 +38,4 @@ inline constexpr std::array<std::string_view, 20> kPollReasonNames{
 
 constexpr std::string_view name(PollReason r) { return kPollReasonNames[static_cast<std::size_t>(r)]; }
 
-}  // namespace runwatch::task
+}  // namespace runwatch::view

@@ -1,0 +1,70 @@
+// What is known after a commit, as one immutable value: all that metrics, page and API ever look at.
+//
+// Runs and spaces are shared between one snapshot and the next, so that only what changed is made anew and a reader can
+// tell by the pointer.
+// Threads: any, read only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "task/counters.h"
+#include "task/observed.h"
+#include "task/status.h"
+#include "view/poll_reason.h"
+
+namespace runwatch::view {
+
+// A watched run.
+struct RunSnapshot {
+  std::int64_t number = 0;  // of the store
+  std::string run_id;
+  std::optional<task::Status> status;  // its own; nothing when the platform does not give it
+  task::RunMode mode = task::RunMode::none;
+  task::ExecutionType execution = task::ExecutionType::none;
+  core::WallTime created = task::kNoTime;
+  core::WallTime last_change = task::kNoTime;
+  core::WallTime finished = task::kNoTime;  // kNoTime: not finished
+  bool polled = false;                      // a poll of it was complete once, in any process: `tasks` is known
+  task::StatusCounts tasks{};
+  std::array<core::WallTime, task::kStatusCount> oldest{};  // unfinished statuses with tasks; else kNoTime
+};
+
+struct PollError {
+  PollReason reason = PollReason::other;
+  std::string text;  // printable
+  core::WallTime at{};
+};
+
+struct SpaceSnapshot {
+  std::string name;        // the label
+  std::optional<bool> up;  // nothing until the first attempt of this process ended
+  core::WallTime last_success =
+      task::kNoTime;                    // the oldest among discovery and watched runs; task::kNoTime: one never was
+  std::optional<PollError> last_error;  // of the newest attempts, while one of them is failing
+  bool counted = false;                 // `tasks` and `runs_listed` are known (a poll or the store said so)
+  task::StatusCounts tasks{};           // watched and retired runs in the store
+  std::optional<task::StatusCounts> runs_listed;  // runs in the list's window; nothing before the first discovery
+  std::uint64_t runs_retired = 0;
+  std::uint64_t runs_not_watched = 0;
+  std::uint64_t runs_unknown = 0;
+  std::uint64_t runs_failing = 0;
+  std::uint64_t tasks_tracked = 0;                       // in memory
+  core::Duration poll_interval{};                        // the shortest now in use
+  std::shared_ptr<const task::Counters> counters;        // never null
+  core::WallTime counting_since = task::kNoTime;         // when its counters began at 0; task::kNoTime: not known
+  std::vector<std::shared_ptr<const RunSnapshot>> runs;  // watched, newest first
+};
+
+struct Snapshot {
+  std::string not_ready;  // empty: every space's discovery or explicit run was tried
+  std::vector<std::shared_ptr<const SpaceSnapshot>> spaces;
+
+  bool ready() const { return not_ready.empty(); }
+};
+
+}  // namespace runwatch::view

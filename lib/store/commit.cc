@@ -97,9 +97,9 @@ int write_change(Session& session, const Batch& batch, std::int64_t seq, const t
   put.bind(number(change.kind));
   bind_status(put, change.from);
   bind_status(put, change.to);
-  put.bind(flag(change.returned));
+  put.bind(flag(change.returned.has_value()));
   put.bind(flag(change.recovered));
-  put.bind(number(change.failure));
+  put.bind(number(change.facts.reason));
   return put.run();
 }
 

@@ -18,9 +18,9 @@ std::uint32_t start_second(const ObservedTask& seen) {
 
 bool has_identity(const ObservedTask& seen) { return seen.call != 0 || seen.started != kNoTime; }
 
-std::uint16_t mark(Told told) { return static_cast<std::uint16_t>(told); }
+constexpr std::uint16_t mark(Told told) { return static_cast<std::uint16_t>(told); }
 
-std::uint16_t mark(Field field) {
+constexpr std::uint16_t mark(Field field) {
   return static_cast<std::uint16_t>(mark(Told::bad_fields) << static_cast<unsigned>(field));
 }
 
@@ -112,6 +112,24 @@ void tell(KnownTask& known, const ObservedTask& seen, core::WallTime now, Tally&
   if (stale || !is_finished(known.status)) return;
   if (seen.is_call()) tell_call(known, seen, now, tally);
   tell_times(known, seen, now, tally);
+}
+
+CallFacts facts_of(const KnownTask& known, const ObservedTask& seen) {
+  if (!is_finished(seen.status)) return {};
+  if (is_stale(known, seen)) return {.reason = seen.failure};
+  return {.call = seen.call,
+          .started = seen.started,
+          .ended = seen.ended,
+          .duration = seen.duration,
+          .cost = seen.cost,
+          .outcome = seen.call_status,
+          .reason = seen.failure};
+}
+
+bool tells_more(const KnownTask& before, const KnownTask& after) {
+  constexpr auto kObservations = static_cast<std::uint16_t>(mark(Told::bad_fields) - 1);
+  const bool claimed = is_finished(after.status) && (after.call != before.call || after.started != before.started);
+  return claimed || ((after.told & ~before.told) & kObservations) != 0;
 }
 
 void keep_quiet(KnownTask& known, const ObservedTask& seen) {

@@ -4,6 +4,7 @@
 // the status by minutes, and the outputs of the attempt before may still be there when the next one has begun.
 #pragma once
 
+#include "task/change.h"
 #include "task/counters.h"
 #include "task/known_tasks.h"
 #include "task/observed.h"
@@ -26,6 +27,13 @@ void adopt_identity(KnownTask& known, const ObservedTask& seen);
 // Adds what the current attempt can tell for the first time: its observations when it is finished, its bad fields
 // always.
 void tell(KnownTask& known, const ObservedTask& seen, core::WallTime now, Tally& tally);
+
+// The facts of the attempt that `known` is in now, as `seen` gives them: none of one that is not finished, and of one
+// whose own outputs are still to come only the reason.
+CallFacts facts_of(const KnownTask& known, const ObservedTask& seen);
+
+// Whether the attempt, the same in both, has told more of its call: its id, its start, or something to observe.
+bool tells_more(const KnownTask& before, const KnownTask& after);
 
 // Marks what `seen` could tell as told, without telling: for what was there before us.
 void keep_quiet(KnownTask& known, const ObservedTask& seen);

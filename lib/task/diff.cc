@@ -71,7 +71,8 @@ class Differ {
     task.unclaimed = true;
     adopt_identity(task, seen);
     if (is_finished(seen.status)) task.last_finished = seen.status;
-    TaskChange change{.key = seen.key, .to = seen.status, .baseline = context_.baseline, .failure = seen.failure};
+    TaskChange change{.key = seen.key, .to = seen.status, .baseline = context_.baseline, .new_attempt = true};
+    change.facts = facts_of(task, seen);
     diff_.tally.transition(std::nullopt, seen.status);
     if (context_.baseline) {
       keep_quiet(task, seen);
@@ -89,6 +90,7 @@ class Differ {
     after.misses = 0;
     after.gone = false;
     if (!before.gone) ++live_;
+    const auto changes = diff_.changes.size();
     if (seen.status != before.status) {
       change_status(before, after, seen);
     } else {
@@ -96,6 +98,13 @@ class Differ {
     }
     tell(after, seen, context_.now, diff_.tally);
     if (after == before) return;
+    if (diff_.changes.size() == changes && tells_more(before, after)) {
+      diff_.changes.push_back({.key = seen.key,
+                               .kind = ChangeKind::late,
+                               .from = seen.status,
+                               .to = seen.status,
+                               .facts = facts_of(after, seen)});
+    }
     KnownTask stored = after;
     stored.misses = before.misses;
     diff_.updates.push_back({seen.key, after, stored != before});
@@ -104,7 +113,7 @@ class Differ {
   void change_status(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
     after.status = seen.status;
     after.since = since_after_change(seen);
-    begin_attempt_if_new(before, after, seen);
+    const bool new_attempt = begin_attempt_if_new(before, after, seen);
     const bool was_finished = is_finished(before.status);
     const bool finished = is_finished(seen.status);
     if (was_finished && !finished) diff_.tally.retry();
@@ -112,14 +121,16 @@ class Differ {
     tell_entry(seen);
     const bool recovered = seen.status == Status::completed && before.last_finished == Status::failed;
     if (recovered) diff_.tally.recovery();
-    add_transition(before, seen, recovered);
+    TaskChange& change = add_transition(before, after, seen);
+    change.new_attempt = new_attempt;
+    change.recovered = recovered;
   }
 
   void same_status(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
     const bool other_call = has_new_identity(before, seen);
     if (other_call && !before.unclaimed) after.told = 0;
     adopt_identity(after, seen);
-    if (before.gone) add_transition(before, seen, false);
+    if (before.gone) add_transition(before, after, seen);
     if (!other_call || before.unclaimed || !is_finished(seen.status)) return;
     diff_.tally.inferred();
     diff_.tally.retry();
@@ -128,27 +139,33 @@ class Differ {
                              .kind = ChangeKind::inferred,
                              .from = before.status,
                              .to = seen.status,
-                             .failure = seen.failure});
+                             .new_attempt = true,
+                             .facts = facts_of(after, seen)});
   }
 
   // A new attempt begins when a finished task is taken up again, and when it goes from one finished status to another,
   // unless it is in the same call still.
-  static void begin_attempt_if_new(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
+  static bool begin_attempt_if_new(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
     const bool taken_up = is_finished(before.status) && !is_finished(seen.status);
     const bool other_entry = is_finished(before.status) && is_finished(seen.status) && !goes_on(before, seen);
-    if (taken_up || other_entry) {
+    const bool begins = taken_up || other_entry;
+    if (begins) {
       after.told = 0;
       after.unclaimed = true;
     }
     adopt_identity(after, seen);
+    return begins;
   }
 
-  void add_transition(const KnownTask& before, const ObservedTask& seen, bool recovered) {
-    TaskChange change{.key = seen.key, .to = seen.status, .returned = before.gone, .failure = seen.failure};
-    if (!before.gone) change.from = before.status;
-    change.recovered = recovered;
+  TaskChange& add_transition(const KnownTask& before, const KnownTask& after, const ObservedTask& seen) {
+    TaskChange change{.key = seen.key, .to = seen.status, .facts = facts_of(after, seen)};
+    if (before.gone) {
+      change.returned = before.status;
+    } else {
+      change.from = before.status;
+    }
     diff_.tally.transition(change.from, seen.status);
-    diff_.changes.push_back(change);
+    return diff_.changes.emplace_back(change);
   }
 
   void tell_entry(const ObservedTask& seen) {

@@ -5,33 +5,15 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "core/clock.h"
+#include "task/change.h"
 #include "task/counters.h"
 #include "task/known_tasks.h"
 #include "task/observed.h"
 
 namespace runwatch::task {
-
-enum class ChangeKind : std::uint8_t {
-  transition,  // another status, first sight (no `from`) or gone (no `to`)
-  inferred,    // the same finished status with another call: an attempt lay between two polls
-};
-
-struct TaskChange {
-  TaskKey key;
-  ChangeKind kind = ChangeKind::transition;
-  std::optional<Status> from{};
-  std::optional<Status> to{};
-  bool baseline = false;  // first sight of what was there before we watched: no alarm may come of it
-  bool returned = false;  // a tombstone came back
-  bool recovered = false;
-  FailureReason failure = FailureReason::other;  // where `to` is failed
-
-  bool operator==(const TaskChange&) const = default;
-};
 
 struct DiffContext {
   bool baseline = false;    // first complete poll of a run that was there before us

@@ -1,5 +1,7 @@
 #include "watch/after_poll.h"
 
+#include <algorithm>
+
 #include "watch/run_list.h"
 #include "watch/timing.h"
 
@@ -20,7 +22,9 @@ task::RunRecord after_poll(const task::RunRecord& run, const task::ObservedRun& 
                            core::WallTime now, core::Duration retire_after) {
   task::RunRecord after = run;
   count(after.tasks, diff.changes);
-  if (!diff.changes.empty() || run.last_change == task::kNoTime) after.last_change = now;
+  // What a call tells late is no sign that the run moves.
+  const bool moved = std::ranges::any_of(diff.changes, [](const auto& c) { return c.kind != task::ChangeKind::late; });
+  if (moved || run.last_change == task::kNoTime) after.last_change = now;
   if (diff.shrunken) return after;
   after.polled = true;
   after.execution = observed.execution;

@@ -30,6 +30,8 @@ struct RunSnapshot {
   core::WallTime last_change = task::kNoTime;
   core::WallTime finished = task::kNoTime;  // kNoTime: not finished
   bool polled = false;                      // a poll of it was complete once, in any process: `tasks` is known
+  // Listed by id in the configuration, and a complete list and a complete poll found nothing of it.
+  bool unknown = false;
   task::StatusCounts tasks{};
   std::array<core::WallTime, task::kStatusCount> oldest{};  // unfinished statuses with tasks; else kNoTime
 };
@@ -60,8 +62,16 @@ struct SpaceSnapshot {
   std::vector<std::shared_ptr<const RunSnapshot>> runs;  // watched, newest first
 };
 
+// The organization's list of spaces, which is polled where the configuration names none.
+struct OrganizationSnapshot {
+  std::optional<bool> up;  // nothing until its first reading in this process ended
+  core::WallTime last_success = task::kNoTime;
+  std::optional<PollError> last_error;  // of the newest reading, while that one failed
+};
+
 struct Snapshot {
-  std::string not_ready;  // empty: every space's discovery or explicit run was tried
+  std::optional<OrganizationSnapshot> organization;  // nothing when spaces are configured
+  std::string not_ready;                             // empty: every space's discovery or explicit run was tried
   std::vector<std::shared_ptr<const SpaceSnapshot>> spaces;
 
   bool ready() const { return not_ready.empty(); }

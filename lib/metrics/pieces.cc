@@ -27,7 +27,7 @@ std::shared_ptr<const RunText> render_run(std::shared_ptr<const view::RunSnapsho
   append_label(labels, "run_id", run->run_id);
   auto text = std::make_shared<RunText>();
   for (const auto& family : run_families()) {
-    family.append(text->pieces.bytes, family.heading.name, labels, *run);
+    if (!run->unknown) family.append(text->pieces.bytes, family.heading.name, labels, *run);
     text->pieces.ends.push_back(text->pieces.bytes.size());
   }
   close(text->pieces);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/timestamp.h"
+#include "view/summary.h"
 
 namespace runwatch::page {
 namespace {
@@ -22,29 +23,43 @@ Json error_json(const std::optional<view::PollError>& error) {
   return {{"reason", view::name(error->reason)}, {"text", error->text}, {"at", core::format_timestamp(error->at)}};
 }
 
+Json organization_json(const std::optional<view::OrganizationSnapshot>& list) {
+  if (!list) return {};
+  return {{"up", list->up ? Json(*list->up) : Json()},
+          {"last_success", time_or_null(list->last_success)},
+          {"last_error", error_json(list->last_error)}};
+}
+
 Json space_json(const view::SpaceSnapshot& space) {
   return {{"name", space.name},
           {"up", space.up ? Json(*space.up) : Json()},
           {"last_success", time_or_null(space.last_success)},
           {"last_error", error_json(space.last_error)},
           {"runs", space.runs.size()},
-          {"tasks", space.counted ? counts_json(space.tasks) : Json()}};
+          {"tasks", space.counted ? counts_json(space.tasks) : Json()},
+          {"failed_attempts", space.counters->total(task::Family::failures)}};
 }
 
 Json run_json(const std::string& space, const view::RunSnapshot& run) {
+  const bool known = run.tasks_known();
   return {{"space", space},
           {"run_id", run.run_id},
           {"status", run.status ? Json(task::name(*run.status)) : Json()},
           {"created", time_or_null(run.created)},
-          {"last_change", time_or_null(run.last_change)},
-          {"finished", time_or_null(run.finished)},
-          {"tasks", run.polled ? counts_json(run.tasks) : Json()}};
+          {"last_change", time_or_null(known ? run.last_change : task::kNoTime)},
+          {"finished", time_or_null(known ? run.finished : task::kNoTime)},
+          {"tasks", known ? counts_json(run.tasks) : Json()},
+          {"unknown", run.unknown}};
 }
 
 Json status(const view::Snapshot& snapshot, std::string_view version) {
   Json spaces = Json::array();
   for (const auto& space : snapshot.spaces) spaces.push_back(space_json(*space));
-  return {{"version", version}, {"ready", snapshot.ready()}, {"spaces", std::move(spaces)}};
+  return {{"version", version},
+          {"ready", snapshot.ready()},
+          {"summary", view::summary(snapshot)},
+          {"organization", organization_json(snapshot.organization)},
+          {"spaces", std::move(spaces)}};
 }
 
 Json runs(const view::Snapshot& snapshot) {

@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "core/text.h"
 #include "core/timestamp.h"
+#include "view/summary.h"
 
 namespace runwatch::page {
 namespace {
 
 constexpr std::string_view kUnknown = R"(<span class="dim">–</span>)";
+constexpr std::string_view kNotThere = R"(<span class="down">unknown to the platform</span>)";
 
 std::string cell(std::string_view html) { return fmt::format("<td>{}</td>", html); }
 
@@ -44,47 +47,58 @@ std::string status_headings() {
   for (const auto name : task::kStatusNames) {
     std::string text(name);
     std::ranges::replace(text, '_', ' ');
-    headings += fmt::format(R"(<th scope="col" class="n">{}</th>)", text);
+    headings += fmt::format(R"(<th scope="col" class="n" title="tasks that are {0} now">{0}</th>)", text);
   }
   return headings;
 }
 
-std::string_view up_badge(const view::SpaceSnapshot& space) {
-  if (!space.up) return R"(<span class="badge">not tried yet</span>)";
-  return *space.up ? R"(<span class="badge up">up</span>)" : R"(<span class="badge down">down</span>)";
+std::string_view up_badge(std::optional<bool> up) {
+  if (!up) return R"(<span class="badge">not tried yet</span>)";
+  return *up ? R"(<span class="badge up">up</span>)" : R"(<span class="badge down">down</span>)";
 }
 
-std::string error_line(const view::SpaceSnapshot& space, core::WallTime now) {
-  if (!space.last_error) return {};
-  const auto& error = *space.last_error;
-  return fmt::format(R"(<div class="error"><b>{}</b> {} <span class="dim">{}</span></div>)", view::name(error.reason),
-                     escape_html(error.text), age(now - error.at));
+std::string error_line(const std::optional<view::PollError>& error, core::WallTime now) {
+  if (!error) return {};
+  return fmt::format(R"(<div class="error"><b>{}</b> {} <span class="dim">{}</span></div>)", view::name(error->reason),
+                     escape_html(error->text), age(now - error->at));
+}
+
+// Where spaces are configured nobody asks for the list.
+std::string organization_row(const std::optional<view::OrganizationSnapshot>& list, core::WallTime now) {
+  if (!list) return {};
+  return fmt::format("<tr><th scope=\"row\">the organization's list of spaces{}</th>{}{}{}</tr>\n",
+                     error_line(list->last_error, now), cell(up_badge(list->up)), time_cell(list->last_success, now),
+                     fmt::format(R"(<td colspan="{}"></td>)", task::kStatusCount + 3));
 }
 
 std::string space_row(const view::SpaceSnapshot& space, core::WallTime now) {
-  return fmt::format(R"(<tr><th scope="row">{}{}</th>{}{}<td class="n">{}</td><td class="n">{}</td>{}</tr>)"
-                     "\n",
-                     text_or_unknown(space.name), error_line(space, now), cell(up_badge(space)),
-                     time_cell(space.last_success, now), space.runs.size(), space.runs_failing,
-                     count_cells(space.counted, space.tasks));
+  return fmt::format(
+      R"(<tr><th scope="row">{}{}</th>{}{}<td class="n">{}</td><td class="n">{}</td>{}<td class="n">{}</td></tr>)"
+      "\n",
+      text_or_unknown(space.name), error_line(space.last_error, now), cell(up_badge(space.up)),
+      time_cell(space.last_success, now), space.runs.size(), space.runs_failing,
+      count_cells(space.counted, space.tasks), space.counters->total(task::Family::failures));
 }
 
 std::string run_row(const view::SpaceSnapshot& space, const view::RunSnapshot& run, core::WallTime now) {
-  const auto when_polled = [&](core::WallTime time) { return time_cell(run.polled ? time : task::kNoTime, now); };
+  const bool known = run.tasks_known();
+  const auto when_known = [&](core::WallTime time) { return time_cell(known ? time : task::kNoTime, now); };
+  const auto status = run.status ? task::name(*run.status) : kUnknown;
   return fmt::format("<tr>{}<th scope=\"row\"><code>{}</code></th>{}{}{}{}{}</tr>\n", cell(text_or_unknown(space.name)),
-                     escape_html(run.run_id), cell(run.status ? task::name(*run.status) : kUnknown),
-                     time_cell(run.created, now), when_polled(run.last_change), when_polled(run.finished),
-                     count_cells(run.polled, run.tasks));
+                     escape_html(run.run_id), cell(run.unknown ? kNotThere : status), time_cell(run.created, now),
+                     when_known(run.last_change), when_known(run.finished), count_cells(known, run.tasks));
 }
 
 std::string spaces_section(const view::Snapshot& snapshot, core::WallTime now) {
-  std::string rows;
+  auto rows = organization_row(snapshot.organization, now);
   for (const auto& space : snapshot.spaces) rows += space_row(*space, now);
   if (rows.empty()) return "<p>No space is known yet.</p>\n";
   return fmt::format(
       R"(<div class="wide"><table><thead><tr><th scope="col">space</th><th scope="col">platform</th>)"
       R"(<th scope="col">last complete</th><th scope="col" class="n">runs</th><th scope="col" class="n">failing</th>)"
-      "{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
+      R"({}<th scope="col" class="n" title="entries into failed since counting began, a task's retries included:)"
+      R"( what metrics and alerts count">failed attempts</th>)"
+      "</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
       status_headings(), rows);
 }
 
@@ -109,27 +123,12 @@ std::string runs_section(const view::Snapshot& snapshot, core::WallTime now) {
 }  // namespace
 
 std::string escape_html(std::string_view text) {
+  constexpr std::string_view kSpecial = "&<>\"'";
+  constexpr std::array kEntities{"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
   std::string escaped;
   for (const char c : core::to_valid_utf8(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
+    const auto at = kSpecial.find(c);
+    at == kSpecial.npos ? escaped.append(1, c) : escaped.append(kEntities.at(at));
   }
   return escaped;
 }
@@ -158,7 +157,7 @@ code { font-size: .9em; }
 }
 
 std::string status_page(const view::Snapshot& snapshot, std::string_view version, core::WallTime now) {
-  const auto state = snapshot.ready() ? std::string("ready") : "not ready: " + escape_html(snapshot.not_ready);
+  const auto waiting = snapshot.ready() ? "" : fmt::format("<p>not ready: {}</p>\n", escape_html(snapshot.not_ready));
   return fmt::format(
       R"(<!DOCTYPE html>
 <html lang="en">
@@ -171,8 +170,8 @@ std::string status_page(const view::Snapshot& snapshot, std::string_view version
 <body>
 <header>
 <h1>runwatch <span class="dim">{}</span></h1>
-<p>{}</p>
-<nav><a href="/metrics">Metrics</a> <a href="/api/v1/status">Status API</a> <a href="/api/v1/runs">Runs API</a> <a href="/-/healthy">Health</a> <a href="/-/ready">Readiness</a></nav>
+<p><b>{}</b></p>
+{}<nav><a href="/metrics">Metrics</a> <a href="/api/v1/status">Status API</a> <a href="/api/v1/runs">Runs API</a> <a href="/-/healthy">Health</a> <a href="/-/ready">Readiness</a></nav>
 </header>
 <main>
 <h2>Spaces</h2>
@@ -182,8 +181,8 @@ std::string status_page(const view::Snapshot& snapshot, std::string_view version
 </body>
 </html>
 )",
-      escape_html(version), state, spaces_section(snapshot, now), runs_section(snapshot, now),
-      core::format_timestamp(now));
+      escape_html(version), escape_html(view::summary(snapshot)), waiting, spaces_section(snapshot, now),
+      runs_section(snapshot, now), core::format_timestamp(now));
 }
 
 }  // namespace runwatch::page

@@ -62,6 +62,13 @@ void Counters::apply(const std::vector<CellIncrement>& increments) {
   }
 }
 
+std::uint64_t Counters::total(Family counter) const {
+  const auto& family = info(counter);
+  double sum = 0;
+  for (std::size_t series = 0; series < family.series.size(); ++series) sum += cells_[family.cell(series)];
+  return static_cast<std::uint64_t>(sum);
+}
+
 const Exemplar* Counters::exemplar(std::size_t cell) const {
   const auto at = std::lower_bound(exemplars_.begin(), exemplars_.end(), cell, kByCell);
   return at == exemplars_.end() || at->first != cell ? nullptr : &at->second;

@@ -67,6 +67,7 @@ class Counters {
   void apply(const std::vector<CellIncrement>& increments);
   void restore(std::size_t cell, double value) { cells_[cell] = value; }
   double operator[](std::size_t cell) const { return cells_[cell]; }
+  std::uint64_t total(Family counter) const;         // of all its series
   const Exemplar* exemplar(std::size_t cell) const;  // null: none
 
  private:

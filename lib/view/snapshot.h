@@ -34,6 +34,8 @@ struct RunSnapshot {
   bool unknown = false;
   task::StatusCounts tasks{};
   std::array<core::WallTime, task::kStatusCount> oldest{};  // unfinished statuses with tasks; else kNoTime
+
+  bool tasks_known() const { return polled && !unknown; }
 };
 
 struct PollError {

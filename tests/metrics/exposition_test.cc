@@ -168,6 +168,17 @@ TEST_CASE("a run that was never polled shows what it is and nothing of its tasks
   CHECK(names == std::set<std::string>{"unpod_run_info", "unpod_run_created_timestamp_seconds"});
 }
 
+TEST_CASE("a run that the platform does not know has no series: nothing is known of it") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->runs.push_back(support::unknown_run());
+  snapshot->spaces = {space};
+  Fixture f;
+  f.exposition.publish(snapshot);
+  CHECK(f.exposition.render(TextFormat::prometheus).find("dead") == std::string::npos);
+  CHECK(value(f.families(TextFormat::prometheus), "runwatch_runs_watched", {{"space", "sales"}}) == 4);
+}
+
 TEST_CASE("OpenMetrics carries exemplars of usual task ids on failures and durations, text carries none") {
   const Fixture f;
   std::map<std::string, std::string> exemplars;

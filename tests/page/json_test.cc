@@ -18,7 +18,7 @@ TEST_CASE("the status has the documented members, null where nothing is known") 
   CHECK(status["spaces"][0] == json::parse(R"({"name": "sales", "up": false, "last_success": "2026-02-02T02:56:30Z",
       "last_error": {"reason": "timeout", "text": "no answer within 15 s", "at": "2026-02-02T02:56:41Z"}, "runs": 3,
       "tasks": {"pending": 3, "scheduled": 0, "processing": 0, "in_progress": 2, "hold": 0, "completed": 40,
-                "partially_completed": 1, "failed": 2, "unknown": 0}})"));
+                "partially_completed": 1, "failed": 2, "unknown": 0}, "failed_attempts": 2})"));
   const auto& unknown = status["spaces"][1];
   for (const char* member : {"up", "last_success", "last_error", "tasks"}) {
     CAPTURE(member);
@@ -38,10 +38,47 @@ TEST_CASE("the runs have the documented members, null where nothing is known") {
   CHECK(runs[0]["last_change"] == "2026-02-02T02:56:40.067Z");
   CHECK(runs[0]["finished"].is_null());
   CHECK(runs[0]["tasks"]["completed"] == 10);
-  CHECK(runs[0].size() == 7);
+  CHECK(runs[0]["unknown"] == false);
+  CHECK(runs[0].size() == 8);
   CHECK(runs[1]["finished"] == "2026-02-02T02:56:40Z");
   CHECK(runs[2]["status"].is_null());
   CHECK(runs[2]["tasks"].is_null());
+}
+
+TEST_CASE("a run that the platform does not know is called so, and has nulls in place of zeros") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->runs = {support::unknown_run()};
+  snapshot->spaces = {space};
+  const auto run = json::parse(page::runs_json(*snapshot))[0];
+  CHECK(run["unknown"] == true);
+  for (const char* member : {"tasks", "last_change", "finished"}) {
+    CAPTURE(member);
+    CHECK(run[member].is_null());
+  }
+}
+
+TEST_CASE("failed tasks and failed attempts are two numbers") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->tasks[task::index(task::Status::failed)] = 1;
+  snapshot->spaces = {space};
+  const auto shown = json::parse(page::status_json(*snapshot, "v"))["spaces"][0];
+  CHECK(shown["tasks"]["failed"] == 1);
+  CHECK(shown["failed_attempts"] == 2);
+}
+
+TEST_CASE("the organization's list is shown with its trouble, and is null where spaces are configured") {
+  auto snapshot = support::sample_snapshot();
+  CHECK(json::parse(page::status_json(*snapshot, "v"))["organization"].is_null());
+  snapshot->organization.emplace();
+  auto list = json::parse(page::status_json(*snapshot, "v"))["organization"];
+  CHECK(list == json::parse(R"({"up": null, "last_success": null, "last_error": null})"));
+  snapshot->organization = {false, support::at(990), view::PollError{view::PollReason::auth, "401", support::at(1001)}};
+  const auto status = json::parse(page::status_json(*snapshot, "v"));
+  CHECK(status["organization"] == json::parse(R"({"up": false, "last_success": "2026-02-02T02:56:30Z",
+      "last_error": {"reason": "auth", "text": "401", "at": "2026-02-02T02:56:41Z"}})"));
+  CHECK(status["summary"] == "the organization's list of spaces: not complete (auth: 401)");
 }
 
 TEST_CASE("the order of members is the documented one") {

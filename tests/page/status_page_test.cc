@@ -97,6 +97,53 @@ TEST_CASE("of very many runs the newest are shown and the rest is said to be in 
   CHECK(html.find("300 older runs") != std::string::npos);
 }
 
+TEST_CASE("the headline says what is true, and never that trouble is ready") {
+  auto snapshot = support::sample_snapshot();
+  snapshot->not_ready.clear();
+  const auto html = page_of(*snapshot);
+  CHECK(html.find("<b>space sales: not complete (timeout: no answer within 15 s)</b>") != std::string::npos);
+  CHECK(html.find(">ready") == std::string::npos);
+  auto well = support::sample_space();
+  well->up = true;
+  well->last_error.reset();
+  snapshot->spaces = {well};
+  CHECK(page_of(*snapshot).find("<b>1 space, 3 runs, all up</b>") != std::string::npos);
+}
+
+TEST_CASE("an organization's list that fails is on the page with its reason, though no space is known") {
+  view::Snapshot snapshot;
+  snapshot.organization = {false, task::kNoTime,
+                           view::PollError{view::PollReason::auth, "401 <Invalid> token", support::at(1000)}};
+  const auto html = page_of(snapshot);
+  CHECK(html.find("<b>the organization&#39;s list of spaces: not complete (auth: 401 &lt;Invalid&gt; token)</b>") !=
+        std::string::npos);
+  CHECK(html.find("<b>auth</b> 401 &lt;Invalid&gt; token") != std::string::npos);
+  CHECK(count(html, ">down<") == 1);
+  CHECK(page_of(*support::sample_snapshot()).find("organization") == std::string::npos);
+}
+
+TEST_CASE("a run that the platform does not know is called so, and shows no zeros") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->runs = {support::unknown_run()};
+  snapshot->spaces = {space};
+  const auto html = page_of(*snapshot);
+  const auto row = html.substr(html.find("R0000000000000000000000000000dead"));
+  CHECK(row.find("unknown to the platform") != std::string::npos);
+  CHECK(row.find(">0<") == std::string::npos);
+}
+
+TEST_CASE("failed tasks and failed attempts stand side by side, under words that tell them apart") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->tasks[task::index(task::Status::failed)] = 1;
+  snapshot->spaces = {space};
+  const auto html = page_of(*snapshot);
+  CHECK(html.find("title=\"tasks that are failed now\">failed</th>") != std::string::npos);
+  CHECK(html.find(">failed attempts</th>") != std::string::npos);
+  CHECK(html.find("<td class=\"n\">1</td><td class=\"n dim\">0</td><td class=\"n\">2</td></tr>") != std::string::npos);
+}
+
 TEST_CASE("without spaces the page says so") {
   const auto html = page_of(view::Snapshot{});
   CHECK(html.find("No space is known yet") != std::string::npos);

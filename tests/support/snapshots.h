@@ -60,6 +60,16 @@ inline std::shared_ptr<runwatch::view::RunSnapshot> sample_run(std::int64_t numb
   return run;
 }
 
+// Listed by id, and no run of the platform: all that is there are zeros that mean nothing.
+inline std::shared_ptr<runwatch::view::RunSnapshot> unknown_run() {
+  auto run = sample_run(9, "R0000000000000000000000000000dead");
+  run->unknown = true;
+  run->status.reset();
+  run->tasks = {};
+  run->oldest.fill(runwatch::task::kNoTime);
+  return run;
+}
+
 inline std::shared_ptr<runwatch::view::SpaceSnapshot> sample_space() {
   using namespace runwatch::task;
   auto space = std::make_shared<runwatch::view::SpaceSnapshot>();

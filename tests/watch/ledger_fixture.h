@@ -105,12 +105,7 @@ class Desk {
 
   const view::SpaceSnapshot& space(std::size_t i = 0) { return *exposition->snapshot()->spaces.at(i); }
   std::uint64_t tasks(task::Status status) { return space().tasks[task::index(status)]; }
-  double failures() {
-    double sum = 0;
-    const auto& family = task::info(task::Family::failures);
-    for (std::size_t s = 0; s < family.series.size(); ++s) sum += (*space().counters)[family.cell(s)];
-    return sum;
-  }
+  std::uint64_t failures() { return space().counters->total(task::Family::failures); }
   bool exposes(const std::string& line) {
     return exposition->render(metrics::TextFormat::prometheus).find("\n" + line + "\n") != std::string::npos;
   }

@@ -78,6 +78,7 @@ void Meters::poll_ended(const std::string& space, Seconds took, std::uint64_t pa
   impl_->with_space(space, [&](SpaceMeters& meters) {
     meters.polls->Increment();
     meters.duration->Observe(took.count());
+    if (meters.pages == nullptr) return;
     meters.pages->Increment(static_cast<double>(pages));
     meters.duplicate_rows->Increment(static_cast<double>(duplicate_rows));
   });

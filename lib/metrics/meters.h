@@ -31,6 +31,10 @@ struct BuildInfo {
   std::string compiler;
 };
 
+// The organization's list of spaces is polled like a space: under this name, where no spaces are configured. It has no
+// pages and no rows that shift, and so no series for them.
+inline const std::string kOrganization;
+
 class Meters {
  public:
   explicit Meters(const BuildInfo& build);

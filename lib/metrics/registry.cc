@@ -47,8 +47,9 @@ prometheus::MetricFamily log_messages() {
 
 Meters::Impl::Impl(const BuildInfo& build)
     : started(core::SystemClock().wall_now()),
-      polls(
-          counters(registry, "runwatch_polls_total", "Walks of a run over all its pages, and discoveries of a space.")),
+      polls(counters(registry, "runwatch_polls_total",
+                     "Walks of a run over all its pages, and readings of a space's list of runs or, with no space, of "
+                     "the organization's list of spaces.")),
       poll_failures(counters(registry, "runwatch_poll_failures_total", "Polls that did not end complete, by reason.")),
       poll_duration(histograms(registry, "runwatch_poll_duration_seconds", "Time a poll took.")),
       poll_overruns(counters(registry, "runwatch_poll_overruns_total", "Polls that took longer than their interval.")),
@@ -113,6 +114,7 @@ SpaceMeters Meters::Impl::make_space(const std::string& space) {
   }
   meters.duration = &poll_duration.Add(labels, kPollSeconds);
   meters.overruns = &poll_overruns.Add(labels);
+  if (space == kOrganization) return meters;
   meters.pages = &poll_pages.Add(labels);
   meters.duplicate_rows = &poll_duplicate_rows.Add(labels);
   return meters;

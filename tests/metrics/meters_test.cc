@@ -47,6 +47,28 @@ TEST_CASE("a space's counters exist with 0 as soon as it is added") {
   CHECK(f("runwatch_poll_duplicate_rows_total", {{"space", "a"}}) == 0);
 }
 
+TEST_CASE("the organization's list counts as a space without a name, while it is asked for and in what it has") {
+  Fixture f;
+  f.meters.add_space(kOrganization);
+  CHECK(f("runwatch_polls_total", {{"space", ""}}) == 0);
+  for (const auto reason : view::kPollReasonNames) {
+    CHECK(f("runwatch_poll_failures_total", {{"space", ""}, {"reason", std::string(reason)}}) == 0);
+  }
+  f.meters.poll_ended(kOrganization, 300ms, 0, 0);
+  f.meters.poll_failed(kOrganization, view::PollReason::auth);
+  f.meters.poll_overrun(kOrganization);
+  CHECK(f("runwatch_polls_total", {{"space", ""}}) == 1);
+  CHECK(f("runwatch_poll_failures_total", {{"space", ""}, {"reason", "auth"}}) == 1);
+  CHECK(f("runwatch_poll_duration_seconds_count", {{"space", ""}}) == 1);
+  CHECK(f("runwatch_poll_overruns_total", {{"space", ""}}) == 1);
+  CHECK(!f.has("runwatch_poll_pages_total"));
+  CHECK(!f.has("runwatch_poll_duplicate_rows_total"));
+  f.meters.keep_only({"sales", kOrganization});
+  CHECK(f("runwatch_polls_total", {{"space", ""}}) == 1);
+  f.meters.keep_only({"sales"});
+  CHECK(!f.has("runwatch_polls_total"));
+}
+
 TEST_CASE("what is known of the process in advance exists with 0, what is not is absent") {
   const Fixture f;
   for (const char* endpoint : {"tasks", "runs", "spaces", "space", "organizations"}) {

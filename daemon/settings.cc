@@ -34,7 +34,7 @@ watch::Settings watch_settings(const config::Config& config) {
 }
 
 watch::Limits watch_limits(const config::Config& config) {
-  return {config.api.rate_limit, static_cast<double>(config.api.burst), config.api.concurrency};
+  return {config.api.rate_limit, static_cast<double>(config.api.burst), config.api.concurrency, config.poll.interval};
 }
 
 unpod::ApiOptions api_options(const config::Config& config) {

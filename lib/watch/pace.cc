@@ -6,7 +6,14 @@
 namespace runwatch::watch {
 namespace {
 
-constexpr core::Duration kTick = std::chrono::seconds(1);
+using std::chrono::seconds;
+
+constexpr core::Duration kTick = seconds(1);
+constexpr core::Duration kLongestPause = std::chrono::minutes(15);
+// Refusals in a row are a platform that is down, or a window of time that is used up: it is asked this often.
+constexpr std::chrono::nanoseconds kSlowest = seconds(15);
+// Refusals between answers may be those of one space alone: they slow the others no further.
+constexpr std::chrono::nanoseconds kMostCareful = seconds(1);
 
 std::chrono::nanoseconds nanoseconds_for(double requests, double rate) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(requests / rate * 1e9));
@@ -14,20 +21,35 @@ std::chrono::nanoseconds nanoseconds_for(double requests, double rate) {
 
 }  // namespace
 
-Pace::Pace(double rate, double burst, const core::Clock& clock)
-    : clock_(clock), per_request_(nanoseconds_for(1, rate)), burst_(nanoseconds_for(std::max(burst, 1.0) - 1, rate)) {}
+Pace::Pace(double rate, double burst, const core::Clock& clock, core::Duration shortest_pause) : clock_(clock) {
+  set_rate(rate, burst, shortest_pause);
+}
+
+void Pace::set_rate(double rate, double burst, core::Duration shortest_pause) {
+  std::lock_guard lock(mutex_);
+  per_request_ = nanoseconds_for(1, rate);
+  burst_ = nanoseconds_for(std::max(burst, 1.0) - 1, rate);
+  shortest_pause_ = std::min(shortest_pause, kLongestPause);
+  next_free_ = std::min(next_free_, clock_.steady_now() + spacing() + burst_);
+  change();
+}
 
 std::optional<core::Duration> Pace::admit(std::stop_token stop, const std::function<void()>& tick) {
   std::unique_lock lock(mutex_);
   const auto asked = clock_.steady_now();
-  next_free_ = std::max(next_free_, asked) + per_request_;
-  const auto mine = next_free_ - per_request_ - burst_;
-  for (auto now = asked; now < std::max(mine, paused_until_); now = clock_.steady_now()) {
+  const auto ticket = waiting_.insert(++last_ticket_).first;
+  auto now = asked;
+  for (; !stop.stop_requested(); now = clock_.steady_now()) {
+    const bool first = ticket == waiting_.begin();
+    if (first && now >= opening()) break;
     tick();
-    if (!wait_until(lock, stop, std::min(std::max(mine, paused_until_), now + kTick))) return std::nullopt;
+    wait_until(lock, stop, first ? std::min(opening(), now + kTick) : now + kTick);
   }
+  waiting_.erase(ticket);
+  change();
   if (stop.stop_requested()) return std::nullopt;
-  return std::chrono::duration_cast<core::Duration>(clock_.steady_now() - asked);
+  next_free_ = std::max(next_free_, now) + spacing();
+  return std::chrono::duration_cast<core::Duration>(now - asked);
 }
 
 void Pace::wait_while_paused(std::stop_token stop, core::Duration patience) {
@@ -35,36 +57,67 @@ void Pace::wait_while_paused(std::stop_token stop, core::Duration patience) {
   wait_until(lock, std::move(stop), std::min(paused_until_, clock_.steady_now() + patience));
 }
 
+void Pace::answered(core::SteadyTime sent) {
+  std::lock_guard lock(mutex_);
+  if (!is_slow() || sent <= slowed_at_) return;
+  answered_ = true;
+  slow_ = slow_ > careful_ ? std::max(careful_, slow_ / 2) : slow_ - slow_ / 50;
+  // Back at the configured rate, with an empty bucket: a burst would be the next thing to be refused.
+  if (!is_slow()) next_free_ = std::max(next_free_, clock_.steady_now() + burst_);
+}
+
+core::Duration Pace::throttled(core::SteadyTime sent, std::optional<core::Duration> retry_after) {
+  std::lock_guard lock(mutex_);
+  const auto now = clock_.steady_now();
+  if (sent > slowed_at_) slow_down(now);
+  if (retry_after)
+    paused_until_ = std::max(paused_until_, now + std::clamp(*retry_after, shortest_pause_, kLongestPause));
+  change();
+  return std::max(std::chrono::ceil<core::Duration>(opening() - now), core::Duration(0));
+}
+
+// Several of us may have been refused: jitter keeps us from asking in step with each other.
+void Pace::slow_down(core::SteadyTime now) {
+  const Nanoseconds doubled = spacing() * 2;
+  if (answered_) careful_ = std::min(doubled, std::max(kMostCareful, per_request_ * 4));
+  slow_ = std::min(doubled, kSlowest);
+  answered_ = false;
+  slowed_at_ = now;
+  next_free_ = now + spacing() + Nanoseconds(std::uniform_int_distribution(0L, spacing().count() / 4)(random_));
+}
+
 core::Duration Pace::pause_for(core::Duration length) {
-  core::Duration left{};
   {
     std::lock_guard lock(mutex_);
-    const auto now = clock_.steady_now();
-    paused_until_ = std::max(paused_until_, now + length);
-    left = std::chrono::ceil<core::Duration>(paused_until_ - now);
+    paused_until_ = std::max(paused_until_, clock_.steady_now() + length);
+    change();
   }
-  changed_.notify_all();
-  return left;
+  return pause_left();
 }
 
 void Pace::resume() {
-  {
-    std::lock_guard lock(mutex_);
-    paused_until_ = {};
-  }
-  changed_.notify_all();
-}
-
-bool Pace::is_paused() const {
   std::lock_guard lock(mutex_);
-  return clock_.steady_now() < paused_until_;
+  paused_until_ = {};
+  change();
 }
 
-// Returns when `time` came or something changed; false on stop.
-bool Pace::wait_until(std::unique_lock<std::mutex>& lock, std::stop_token stop, core::SteadyTime time) {
-  const auto paused_until = paused_until_;
-  changed_.wait_until(lock, stop, time, [&] { return paused_until_ != paused_until; });
-  return !stop.stop_requested();
+core::Duration Pace::pause_left() const {
+  std::lock_guard lock(mutex_);
+  return std::max(std::chrono::ceil<core::Duration>(paused_until_ - clock_.steady_now()), core::Duration(0));
+}
+
+core::SteadyTime Pace::opening() const {
+  return std::max(paused_until_, next_free_ - (is_slow() ? Nanoseconds(0) : burst_));
+}
+
+// Returns when `time` came, something changed or on stop.
+void Pace::wait_until(std::unique_lock<std::mutex>& lock, std::stop_token stop, core::SteadyTime time) {
+  changed_.wait_until(lock, std::move(stop), time, [&, seen = changes_] { return changes_ != seen; });
+}
+
+void Pace::change() {
+  ++changes_;
+  changed_.notify_all();
 }
 
 }  // namespace runwatch::watch

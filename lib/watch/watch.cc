@@ -41,7 +41,7 @@ Watch::Watch(Settings settings, unpod::ApiOptions api, Limits limits, Deps deps)
     : api_(std::move(api)),
       limits_(limits),
       deps_(std::move(deps)),
-      pace_(limits.rate, limits.burst, deps_.clock),
+      pace_(limits.rate, limits.burst, deps_.clock, limits.shortest_pause),
       dispatcher_(deps_.clock),
       inbox_(limits.concurrency),
       progress_(1 + limits.concurrency, deps_.clock),

@@ -31,6 +31,7 @@ struct Limits {
   double rate = 5;  // requests a second, all fetchers together
   double burst = 10;
   std::size_t concurrency = 4;
+  core::Duration shortest_pause{};  // of those that the platform asks for
 };
 
 class Watch {

@@ -88,10 +88,7 @@ std::optional<std::string> App::find_stuck_loop() const {
 }
 
 core::Result<void> App::tick() {
-  if (watch_->is_outdated()) {
-    core::log::warning("reading the store again: it is ahead of what is known");
-    if (auto restarted = restart_watch(); !restarted) return restarted;
-  }
+  if (auto failure = watch_->failure()) return std::unexpected(std::move(*failure));
   const auto age = std::chrono::duration_cast<core::Duration>(clock_.steady_now() - server_->last_progress());
   meters_.progress(metrics::Loop::server, clock_.wall_now() - age);
   watch_->report_progress();
@@ -104,22 +101,19 @@ bool App::is_alive() const {
   return stuck_loop_.with([](const auto& loop) { return !loop.has_value(); });
 }
 
-core::Result<void> App::restart_watch() {
-  watch_.reset();
-  if (auto watching = start_watch(); !watching) return watching;
-  watch_->run();
-  return {};
-}
-
 core::Result<void> App::reload(const config::Config& config) {
   config::Config next = config;
   next.server = config_.server;
   next.store.path = config_.store.path;
   next.poll.max_series = config_.poll.max_series;
   if (next != config) core::log::warning("server, store.path and poll.max_series change with a restart only");
+  core::log::configure(next.log.level, next.log.format);
+  if (next.api.token != config_.api.token || next.api.token_path != config_.api.token_path) {
+    credentials_->replace(next.api.token, token_reader(next));
+  }
+  auto done = watch_->reconfigure(watch_settings(next), api_options(next), watch_limits(next));
+  if (!done) return done;
   config_ = std::move(next);
-  core::log::configure(config_.log.level, config_.log.format);
-  if (auto restarted = restart_watch(); !restarted) return restarted;
   meters_.config_reloaded(true, clock_.wall_now());
   return {};
 }

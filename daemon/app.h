@@ -33,12 +33,12 @@ class App {
   App& operator=(const App&) = delete;
 
   std::string address() const { return server_->address(); }
-  // Once a second: meters, and a new start of the watching when the store got ahead of it. Fails: with the store.
+  // Once a second: meters. Fails: with the store.
   core::Result<void> tick();
   // Whether every loop was alive at the last tick.
   bool is_alive() const;
-  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. After a failure
-  // nothing is watched any more: the caller ends.
+  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Fails: what is
+  // not taken over stays as it was.
   core::Result<void> reload(const config::Config& config);
   void reload_refused();  // the file was bad: everything goes on as before
 
@@ -46,7 +46,6 @@ class App {
   explicit App(const config::Config& config);
   core::Result<void> open_store();
   core::Result<void> start_watch();
-  core::Result<void> restart_watch();
   core::Result<void> start_server();
   std::optional<std::string> find_stuck_loop() const;
 

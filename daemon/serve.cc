@@ -46,8 +46,12 @@ core::Result<void> reload(App& app, const std::filesystem::path& path) {
     }
     app.reload_refused();
   } else {
-    if (auto reloaded = app.reload(loaded->config); !reloaded) return reloaded;
-    log::info("configuration reloaded", {{"config", path.string()}});
+    if (auto reloaded = app.reload(loaded->config); !reloaded) {
+      log::error("configuration not taken over", {{"error", reloaded.error().text}});
+      app.reload_refused();
+    } else {
+      log::info("configuration reloaded", {{"config", path.string()}});
+    }
   }
   systemd::ready(fmt::format("serving on {}", app.address()));
   return {};

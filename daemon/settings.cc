@@ -47,10 +47,13 @@ unpod::ApiOptions api_options(const config::Config& config) {
   return out;
 }
 
+unpod::Credentials::Reader token_reader(const config::Config& config) {
+  if (!config.api.token_path) return {};
+  return [path = *config.api.token_path] { return config::read_token(path); };
+}
+
 std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config) {
-  unpod::Credentials::Reader reread;
-  if (config.api.token_path) reread = [path = *config.api.token_path] { return config::read_token(path); };
-  return std::make_unique<unpod::Credentials>(config.api.token, std::move(reread));
+  return std::make_unique<unpod::Credentials>(config.api.token, token_reader(config));
 }
 
 std::unique_ptr<http::Client> make_http_client() {

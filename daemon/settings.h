@@ -14,7 +14,8 @@ namespace runwatch::daemon {
 watch::Settings watch_settings(const config::Config& config);
 watch::Limits watch_limits(const config::Config& config);
 unpod::ApiOptions api_options(const config::Config& config);
-// Reads the token's file again when there is one.
+// Reads the token's file again; empty where the token came from elsewhere.
+unpod::Credentials::Reader token_reader(const config::Config& config);
 std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config);
 std::unique_ptr<http::Client> make_http_client();
 // For commands that ask from one thread: every request waits for its turn.

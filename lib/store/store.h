@@ -54,6 +54,7 @@ struct Batch {
 };
 
 struct Contents {
+  core::WallTime newest_commit{};
   std::vector<task::SpaceRecord> spaces;
   std::vector<task::RunRecord> runs;
   std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space

@@ -32,6 +32,15 @@ std::vector<std::uint32_t> order_by_key(const std::vector<ObservedTask>& tasks) 
   return order;
 }
 
+void leave(Diff& diff, const TaskKey& key, const KnownTask& before) {
+  KnownTask after = before;
+  after.gone = true;
+  after.misses = 0;
+  diff.tally.transition(before.status, std::nullopt);
+  diff.changes.push_back({.key = key, .from = before.status});
+  diff.updates.push_back({key, after});
+}
+
 // One pass over two sorted sequences; each method handles one task.
 class Differ {
  public:
@@ -191,7 +200,7 @@ class Differ {
       const int misses = streak_goes_on ? before.misses + 1 : 1;
       after.misses = static_cast<std::uint8_t>(std::min<int>(misses, kMissesUntilGone));
       if (may_leave && after.misses == kMissesUntilGone) {
-        leave(at, before, after);
+        leave(diff_, known_.key(at), before);
         ++left;
       } else {
         diff_.updates.push_back({known_.key(at), after, false});
@@ -199,14 +208,6 @@ class Differ {
     }
     diff_.missing = missing_.size() - left;
     if (left > 0) diff_.shrunken = is_shrunken(diff_.missing, live_ - left);
-  }
-
-  void leave(std::size_t at, const KnownTask& before, KnownTask after) {
-    after.gone = true;
-    after.misses = 0;
-    diff_.tally.transition(before.status, std::nullopt);
-    diff_.changes.push_back({.key = known_.key(at), .from = before.status});
-    diff_.updates.push_back({known_.key(at), after});
   }
 
   Exemplar exemplar(const ObservedTask& seen) const { return {seen.key, 1, context_.now}; }
@@ -246,6 +247,15 @@ bool Diff::changes_store() const {
 
 Diff diff(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context) {
   return Differ(known, observed, context).run();
+}
+
+Diff everything_gone(const KnownTasks& known) {
+  Diff diff;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const KnownTask task = known.at(i);
+    if (!task.gone) leave(diff, known.key(i), task);
+  }
+  return diff;
 }
 
 }  // namespace runwatch::task

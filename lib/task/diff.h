@@ -33,5 +33,7 @@ struct Diff {
 };
 
 Diff diff(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context);
+// The platform has the run no more: each of its tasks leaves.
+Diff everything_gone(const KnownTasks& known);
 
 }  // namespace runwatch::task

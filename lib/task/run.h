@@ -24,7 +24,10 @@ struct RunRecord {
   core::WallTime last_change = kNoTime;
   core::WallTime finished = kNoTime;
   core::WallTime retired_at = kNoTime;
-  StatusCounts tasks{};  // without tombstones
+  core::WallTime taken_up = kNoTime;  // when a retired run's row last said something new: it is watched as if it had
+                                      // changed then
+  StatusCounts tasks{};               // without tombstones
+  std::uint64_t gone = 0;             // tasks that left: they count towards batch_count
 
   bool operator==(const RunRecord&) const = default;
 };

@@ -45,12 +45,14 @@ class Credentials {
   Credentials(core::Secret token, Reader reread);
 
   core::Secret token() const;
+  // Another token, of another source.
+  void replace(core::Secret token, Reader reread);
   // Reads the source again; true when the token is now another one than `refused`.
   bool refresh(const core::Secret& refused);
 
  private:
   core::Guarded<core::Secret> token_;
-  Reader reread_;
+  core::Guarded<Reader> reread_;
 };
 
 enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations };

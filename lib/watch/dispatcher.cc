@@ -9,7 +9,25 @@ void Dispatcher::plan(std::vector<Planned> jobs) {
   if (jobs.empty()) return;
   {
     std::lock_guard lock(mutex_);
-    for (auto& [job, due] : jobs) jobs_.emplace(due, std::move(job));
+    for (auto& [job, due] : jobs) put(due, std::move(job));
+  }
+  changed_.notify_all();
+}
+
+void Dispatcher::put(core::SteadyTime due, Job job) {
+  const auto older = by_subject_.find(subject(job));
+  if (older != by_subject_.end()) jobs_.erase(older->second);
+  const auto key = subject(job);
+  by_subject_[key] = jobs_.emplace(due, std::move(job));
+}
+
+void Dispatcher::revise(const std::function<std::optional<core::SteadyTime>(const Job&)>& due_by) {
+  {
+    std::lock_guard lock(mutex_);
+    by_subject_.clear();
+    for (auto& [due, job] : std::exchange(jobs_, {})) {
+      if (const auto latest = due_by(job)) put(std::min(due, *latest), job);
+    }
   }
   changed_.notify_all();
 }
@@ -20,6 +38,7 @@ std::optional<Planned> Dispatcher::next(std::stop_token stop, core::Duration pat
   while (!stop.stop_requested()) {
     const auto now = clock_.steady_now();
     if (!jobs_.empty() && jobs_.begin()->first <= now) {
+      by_subject_.erase(subject(jobs_.begin()->second));
       auto first = jobs_.extract(jobs_.begin());
       return Planned{std::move(first.mapped()), first.key()};
     }

@@ -45,15 +45,14 @@ unpod::Answer<Discovered> discover(const Job& job, core::WallTime now, unpod::Ap
 }  // namespace
 
 Fetched fetch(const Planned& planned, unpod::Api& api, const core::Clock& clock, std::stop_token stop) {
-  Fetched fetched{
-      .job = planned.job, .due = planned.due, .began = clock.wall_now(), .took = {}, .outcome = unpod::Failure{}};
+  Fetched fetched{.job = planned.job, .due = planned.due, .began = Moment::now(clock), .outcome = unpod::Failure{}};
   const auto start = clock.steady_now();
   switch (planned.job.kind) {
     case JobKind::spaces:
       keep(fetched, api.spaces(stop));
       break;
     case JobKind::discovery:
-      keep(fetched, discover(planned.job, fetched.began, api, stop));
+      keep(fetched, discover(planned.job, fetched.began.wall, api, stop));
       break;
     case JobKind::poll:
       keep(fetched, api.tasks(planned.job.space_token, planned.job.run_id, planned.job.digests, stop));

@@ -4,20 +4,24 @@
 
 namespace runwatch::watch {
 
-void Inbox::put(Fetched fetched, std::stop_token stop) {
+void Inbox::put(Message message) {
   {
-    std::unique_lock lock(mutex_);
-    if (!changed_.wait(lock, stop, [this] { return queue_.size() < capacity_; })) return;
-    queue_.push_back(std::move(fetched));
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(message));
   }
   changed_.notify_all();
 }
 
-std::optional<Fetched> Inbox::take(std::stop_token stop, core::Duration patience) {
-  std::optional<Fetched> first;
+bool Inbox::has_room(std::stop_token stop, core::Duration patience) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, std::move(stop), patience, [this] { return queue_.size() < capacity_; });
+}
+
+Message Inbox::take(std::stop_token stop, core::Duration patience) {
+  Message first = Tick{};
   {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, stop, patience, [this] { return !queue_.empty(); })) return first;
+    if (!changed_.wait_for(lock, std::move(stop), patience, [this] { return !queue_.empty(); })) return first;
     first = std::move(queue_.front());
     queue_.pop_front();
   }

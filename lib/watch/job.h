@@ -12,6 +12,7 @@
 #include "core/secret.h"
 #include "task/observed.h"
 #include "unpod/api.h"
+#include "watch/moment.h"
 
 namespace runwatch::watch {
 
@@ -23,8 +24,9 @@ enum class JobKind : std::uint8_t {
 
 struct Job {
   JobKind kind = JobKind::poll;
-  std::int64_t space = 0;  // number
-  std::int64_t run = 0;    // number
+  std::int64_t space = 0;    // number
+  std::int64_t run = 0;      // number
+  std::uint64_t ticket = 0;  // what comes of it counts while no newer job about the same thing was planned
   core::Secret space_token;
   std::string run_id;
   std::shared_ptr<const unpod::PageDigests> digests;  // poll only: of the last accepted one, may be null
@@ -48,8 +50,10 @@ struct Discovered {
 struct Fetched {
   Job job;
   core::SteadyTime due{};  // when it should have begun
-  core::WallTime began{};
+  Moment began;
   core::Duration took{};
+  std::uint64_t pages = 0;
+  std::uint64_t duplicate_rows = 0;
   std::variant<unpod::Failure, std::vector<unpod::SpaceInfo>, Discovered, unpod::TaskWalk> outcome;
 };
 

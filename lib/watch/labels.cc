@@ -18,8 +18,10 @@ std::vector<std::string> label_spaces(const std::vector<SpaceNaming>& spaces) {
     if (spaces[i].configured) labels[i] = take(*spaces[i].configured);
   }
   for (std::size_t i = 0; i < spaces.size(); ++i) {
-    if (spaces[i].configured) continue;
-    labels[i] = take(spaces[i].slug.empty() ? fmt::format("unnamed-{}", i + 1) : spaces[i].slug);
+    const auto& [configured, slug, label] = spaces[i];
+    if (configured) continue;
+    const auto unnamed = label.empty() ? fmt::format("unnamed-{}", i + 1) : label;
+    labels[i] = take(slug.empty() ? unnamed : slug);
   }
   return labels;
 }

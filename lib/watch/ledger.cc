@@ -4,106 +4,145 @@
 #include <utility>
 
 #include "watch/show.h"
+#include "watch/timing.h"
 
 namespace runwatch::watch {
 namespace {
 
 constexpr core::Duration kFirstTriesWithin = std::chrono::seconds(2);
-
-metrics::StoreError to_meter(store::FailureKind kind) {
-  switch (kind) {
-    case store::FailureKind::full:
-      return metrics::StoreError::full;
-    case store::FailureKind::io:
-      return metrics::StoreError::io;
-    case store::FailureKind::corrupt:
-      return metrics::StoreError::corrupt;
-    case store::FailureKind::readonly:
-      return metrics::StoreError::readonly;
-    case store::FailureKind::locked:
-      return metrics::StoreError::locked;
-    case store::FailureKind::other:
-      break;
-  }
-  return metrics::StoreError::other;
-}
+constexpr core::Duration kTickEvery = std::chrono::minutes(1);
 
 }  // namespace
 
 Ledger::Ledger(Settings settings, Deps deps)
-    : settings_(std::move(settings)), deps_(std::move(deps)), spaces_tried_(!settings_.spaces.empty()) {}
+    : settings_(std::move(settings)), deps_(std::move(deps)), roster_(deps_.meters) {}
 
 Report Ledger::apply(Fetched fetched) {
   Report report;
+  const auto* ticket = current_ticket(fetched.job);
+  if (ticket == nullptr || *ticket != fetched.job.ticket) return report;
   auto outcome = std::move(fetched.outcome);
   std::visit([&](auto& value) { take(value, fetched, report); }, outcome);
   return report;
 }
 
-Ledger::Committed Ledger::commit(const store::Batch& batch) {
-  if (deps_.store == nullptr || batch.empty()) return {};
-  const auto start = deps_.clock.steady_now();
-  const auto committed = deps_.store->commit(batch);
-  if (committed) {
-    deps_.meters.store_committed(deps_.clock.steady_now() - start);
-    deps_.meters.store_size(deps_.store->database_size().count, deps_.store->wal_size().count);
+const std::uint64_t* Ledger::current_ticket(const Job& job) {
+  if (job.kind == JobKind::spaces) return settings_.spaces.empty() ? &organization_ticket_ : nullptr;
+  SpaceState* space = roster_.find(job.space);
+  if (space == nullptr) return nullptr;
+  if (job.kind == JobKind::discovery) return &space->ticket;
+  const auto run = space->runs.find(job.run);
+  return run == space->runs.end() || run->second.record.retired ? nullptr : &run->second.ticket;
+}
+
+std::optional<core::SteadyTime> Ledger::due_by(const Job& job) {
+  const auto* ticket = current_ticket(job);
+  if (ticket == nullptr || *ticket != job.ticket) return std::nullopt;
+  const auto now = deps_.clock.steady_now();
+  if (job.kind != JobKind::poll) return now + settings_.discovery_interval;
+  return now + roster_.at(job.space).runs.at(job.run).interval;
+}
+
+void Ledger::take(unpod::TaskWalk& walk, Fetched& fetched, Report& report) {
+  SpaceState& space = roster_.at(fetched.job.space);
+  RunState& run = space.runs.at(fetched.job.run);
+  fetched.pages = walk.run.pages;
+  fetched.duplicate_rows = walk.run.duplicate_rows;
+  perform(space, &run, after_walk(space, run, std::move(walk), fetched, context()), fetched, report);
+}
+
+void Ledger::take(Discovered& found, Fetched& fetched, Report& report) {
+  SpaceState& space = roster_.at(fetched.job.space);
+  fetched.pages = found.list.pages;
+  fetched.duplicate_rows = found.list.duplicate_rows;
+  if (found.info) found.info->slug = roster_.free_slug(&space, found.info->slug);
+  perform(space, nullptr, after_list(space, std::move(found), fetched, last_run_ + 1, context()), fetched, report);
+  roster_.relabel();
+}
+
+void Ledger::take(unpod::Failure& failure, Fetched& fetched, Report& report) {
+  if (failure.cancelled) return;
+  view::PollError why{failure.reason, std::move(failure.text), deps_.clock.wall_now()};
+  if (const auto length = pause_after(failure, settings_.interval)) {
+    report.pause = Pause{*length, std::nullopt};
+    if (failure.reason == view::PollReason::auth) report.pause->refused_token = failure.refused_token;
+    hold_back(why);
+  }
+  if (fetched.job.kind == JobKind::spaces) return organization_failed(fetched, std::move(why), report);
+  SpaceState& space = roster_.at(fetched.job.space);
+  const RunState* run = fetched.job.kind == JobKind::poll ? &space.runs.at(fetched.job.run) : nullptr;
+  perform(space, run, after_failure(space, run, std::move(why), context()), fetched, report);
+}
+
+// A pause holds back what was not tried yet: the platform's word to one of us is its word to all.
+void Ledger::hold_back(const view::PollError& why) {
+  Report nothing;
+  for (const auto number : roster_.shown()) {
+    SpaceState& space = roster_.at(number);
+    static_cast<void>(carry_out(space, held_back(space, why, context()), nothing));
+  }
+}
+
+// What cannot be committed fails as the attempt that brought it.
+void Ledger::perform(SpaceState& space, const RunState* run, Step step, const Fetched& fetched, Report& report) {
+  if (auto done = carry_out(space, std::move(step), report); !done) {
+    report.outdated = report.outdated || done.error().reload;
+    view::PollError why{view::PollReason::store, done.error().text, deps_.clock.wall_now()};
+    static_cast<void>(carry_out(space, after_failure(space, run, std::move(why), context()), report));
+  }
+  if (run == nullptr) {
+    account(space, space.discovery, settings_.discovery_interval, fetched);
   } else {
-    deps_.meters.store_error(to_meter(committed.error().kind));
+    account(space, run->attempts, run->interval, fetched);
   }
-  return committed;
 }
 
-// Not one that would be entered anew at once: what it has behind it would be told again.
-std::vector<std::int64_t> Ledger::outdated_runs(const SpaceState& space, const ListChanges& changes) const {
-  const auto now = deps_.clock.wall_now();
-  std::vector<std::int64_t> outdated;
-  for (const auto& [number, run] : space.runs) {
-    const bool old = run.record.retired && now - run.record.retired_at > settings_.retention;
-    const bool listed = std::ranges::find(changes.updated, number, &task::RunRecord::number) != changes.updated.end();
-    if (old && !listed && !space.selection.fits(run.record.row, now)) outdated.push_back(number);
-  }
-  return outdated;
-}
-
-void Ledger::account(const Fetched& fetched, std::uint64_t pages, std::uint64_t duplicate_rows) {
-  const SpaceState& space = spaces_.at(fetched.job.space);
-  if (!is_shown(space)) return;
-  const bool is_poll = fetched.job.kind == JobKind::poll;
-  const auto interval = is_poll ? space.runs.at(fetched.job.run).interval : settings_.discovery_interval;
-  deps_.meters.poll_ended(space.name, fetched.took, pages, duplicate_rows);
+// Counts a poll that ended, well or not.
+void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Duration interval,
+                     const Fetched& fetched) {
+  if (!roster_.is_shown(space)) return;
+  deps_.meters.poll_ended(space.name, fetched.took, fetched.pages, fetched.duplicate_rows);
+  if (attempts.error) deps_.meters.poll_failed(space.name, attempts.error->reason);
   if (fetched.took > interval) deps_.meters.poll_overrun(space.name);
 }
 
-void Ledger::tell(SpaceState& space) {
-  space.changed = true;
-  has_news_ = true;
+Report Ledger::tick() {
+  Report report;
+  const auto now = deps_.clock.steady_now();
+  if (now < next_tick_) return report;
+  next_tick_ = now + kTickEvery;
+  for (const auto number : roster_.shown()) {
+    SpaceState& space = roster_.at(number);
+    Step step = after_tick(space, context());
+    if (step.forgotten.empty()) continue;
+    if (auto done = carry_out(space, std::move(step), report); !done) {
+      report.outdated = report.outdated || done.error().reload;
+    }
+  }
+  return report;
 }
 
 void Ledger::publish() {
   auto snapshot = std::make_shared<view::Snapshot>();
   std::vector<const SpaceState*> spaces;
-  for (const auto number : order_) {
-    SpaceState& space = spaces_.at(number);
+  for (const auto number : roster_.shown()) {
+    SpaceState& space = roster_.at(number);
     spaces.push_back(&space);
     if (space.changed) space.shown = show(space, settings_);
     space.changed = false;
     snapshot->spaces.push_back(space.shown);
   }
-  snapshot->not_ready = spaces_tried_ ? not_ready(spaces) : "the organization's spaces were not tried yet";
+  const bool of_organization = settings_.spaces.empty();
+  if (of_organization) snapshot->organization = show(organization_);
+  snapshot->not_ready =
+      of_organization && !organization_.tried ? "the organization's spaces were not tried yet" : not_ready(spaces);
   deps_.exposition.publish(std::move(snapshot));
   has_news_ = false;
 }
 
 core::SteadyTime Ledger::soon() {
   const auto within = std::min(settings_.interval, kFirstTriesWithin);
-  return in(std::chrono::duration_cast<core::Duration>(deps_.random() * within));
-}
-
-// The beat goes on from when the job was due; the second one falls anywhere in the interval, so that neither our
-// runs nor many daemons started together stay in step.
-core::SteadyTime Ledger::due_after(const Fetched& fetched, core::Duration interval, bool first) {
-  if (first) return in(std::chrono::duration_cast<core::Duration>(deps_.random() * interval));
-  return std::max(fetched.due + interval, deps_.clock.steady_now());
+  return deps_.clock.steady_now() + std::chrono::duration_cast<core::Duration>(deps_.random() * within);
 }
 
 }  // namespace runwatch::watch

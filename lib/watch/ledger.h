@@ -1,14 +1,13 @@
-// The one place where what was fetched becomes what is known: diff, commit, then publish.
+// The one place where what was fetched becomes what is known: a step, its commit, its taking over; then publishing.
 //
-// `apply` is one step: it takes the outcome of one job and returns what to ask next. State in memory follows the store:
-// nothing is taken over, counted or published that was not committed first. What several steps changed may be published
+// Each event becomes a `Step` (watch/step.h), which `carry_out` commits and takes over: state in memory follows the
+// store, and nothing is counted or published that was not committed first. What several steps changed may be published
 // together.
 // Owns: known state. Threads: one, the ledger's; it alone calls the store.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,15 +15,15 @@
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "metrics/exposition.h"
 #include "metrics/meters.h"
 #include "store/store.h"
-#include "task/diff.h"
 #include "watch/job.h"
-#include "watch/run_list.h"
+#include "watch/roster.h"
 #include "watch/settings.h"
 #include "watch/state.h"
+#include "watch/step.h"
+#include "watch/step_log.h"
 
 namespace runwatch::watch {
 
@@ -37,7 +36,7 @@ struct Pause {
 struct Report {
   std::vector<Planned> next;
   std::optional<Pause> pause;
-  // The store holds something that memory does not know, as after a commit in doubt: begin again from `load`.
+  // The store holds something that memory does not know, as after a commit in doubt: `recover`.
   bool outdated = false;
 };
 
@@ -57,68 +56,73 @@ class Ledger {
 
   // Reads the store, enters new spaces and named runs, publishes what is known. Returns the first jobs.
   core::Result<std::vector<Planned>> load();
+  // Other settings from now on: what they leave as it is keeps all that is known of it. Returns further jobs; `due_by`
+  // says what becomes of those planned before. After a failure only some of it is taken over: try again.
+  core::Result<std::vector<Planned>> reconfigure(Settings settings);
+  // The store holds something that memory does not know: reads it again, and asks for everything anew.
+  core::Result<std::vector<Planned>> recover();
+  // When a job is to be done at the latest; nothing when nobody waits for it any more.
+  std::optional<core::SteadyTime> due_by(const Job& job);
+
   Report apply(Fetched fetched);
+  // To be called every second or so: what the clock alone brings about.
+  Report tick();
   // True when something was applied that is not published yet.
   bool has_news() const { return has_news_; }
   void publish();
 
  private:
   using Committed = std::expected<void, store::Failure>;
-  using KnownByRun = std::map<std::int64_t, task::KnownTasks>;
+  using Entered = std::expected<std::int64_t, store::Failure>;
+  using Recalled = std::vector<std::pair<std::int64_t, task::KnownTasks>>;
 
-  // Entering spaces: ledger_enter.cc
-  Committed read_store();
-  std::expected<std::int64_t, store::Failure> enter(const SpaceSettings& settings, task::SpaceRecord record);
-  task::SpaceRecord stored_or_new(const core::Secret& token);
-  Committed enter_stored_spaces();
-  void hide_absent_spaces();
-  void show_again(SpaceState& space);
-  bool is_shown(const SpaceState& space) const;
-  std::string free_slug(const SpaceState* owner, const std::string& slug) const;
-  void give_token(SpaceState& space, const core::Secret& token, std::vector<Planned>& jobs);
-  void plan_space(const SpaceState& space, std::vector<Planned>& jobs);
-  void keep_labels();
-  void adopt_runs(SpaceState& space, store::Batch& batch);
-  void enter_named_runs(SpaceState& space, store::Batch& batch);
-  Committed restore_tasks(SpaceState& space);
-  void relabel();
+  // Which spaces there are: ledger_spaces.cc
+  struct Source {
+    store::Contents stored;
+    bool anew;  // what memory has of the runs does not count
+  };
+  core::Result<std::vector<Planned>> configure(bool anew);
+  Entered configure_space(const Source& source, SpaceSettings settings, Report& report);
+  Entered enter_stored(const Source& source, const task::SpaceRecord& record, SpaceSettings settings, Report& report);
+  Entered enter_new(SpaceSettings settings, std::string slug, Report& report);
+  Entered enter_listed(const unpod::SpaceInfo& info, Report& report);
+  Committed change(SpaceState& space, SpaceSettings settings, bool entering, Report& report);
+  void note_absences(const std::vector<std::int64_t>& listed);
+  void keep_meters();
 
-  // What came of a job: ledger_poll.cc, ledger_discovery.cc, ledger_failure.cc
-  void take(unpod::TaskWalk& walk, const Fetched& fetched, Report& report);
-  void take(Discovered& found, const Fetched& fetched, Report& report);
-  void take(std::vector<unpod::SpaceInfo>& found, const Fetched& fetched, Report& report);
-  void take(unpod::Failure& failure, const Fetched& fetched, Report& report);
-  void log_recovery(std::string_view what, const SpaceState& space);
-  void settle(SpaceState& space, RunState& run, task::RunRecord after, const task::Diff& diff);
-  std::expected<KnownByRun, store::Failure> read_again(const std::vector<std::int64_t>& runs);
-  void take_over(SpaceState& space, ListChanges changes, KnownByRun taken_up);
+  // What came of a job.
+  void take(unpod::TaskWalk& walk, Fetched& fetched, Report& report);
+  void take(Discovered& found, Fetched& fetched, Report& report);
+  void take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report& report);
+  void take(unpod::Failure& failure, Fetched& fetched, Report& report);
+  void organization_failed(const Fetched& fetched, view::PollError why, Report& report);
   void hold_back(const view::PollError& why);
-  void attempt_failed(const Fetched& fetched, view::PollReason reason, std::string text, Report& report);
-  void attempt_failed(const Fetched& fetched, const store::Failure& failure, Report& report);
-  void spaces_failed(const Fetched& fetched, view::PollReason reason, const std::string& text, Report& report);
+  void perform(SpaceState& space, const RunState* run, Step step, const Fetched& fetched, Report& report);
+  void account(const SpaceState& space, const Attempts& attempts, core::Duration interval, const Fetched& fetched);
 
-  // ledger.cc
-  Committed commit(const store::Batch& batch);
-  std::vector<std::int64_t> outdated_runs(const SpaceState& space, const ListChanges& changes) const;
-  // Counts a poll that ended, well or not.
-  void account(const Fetched& fetched, std::uint64_t pages, std::uint64_t duplicate_rows);
-  void tell(SpaceState& space);  // with the next `publish`
+  // A step's way: ledger_carry_out.cc
+  Committed carry_out(SpaceState& space, Step step, Report& report);
+  std::expected<Recalled, store::Failure> recall(const std::vector<std::int64_t>& runs);
+  Committed commit(const SpaceState& space, const Step& step);
+  void take_over(SpaceState& space, Step& step, Recalled recalled);
+  void plan(SpaceState& space, const std::vector<Ask>& asks, Report& report);
+  void plan_organization(core::SteadyTime due, Report& report);
+
+  const std::uint64_t* current_ticket(const Job& job);
+  Context context() { return {settings_, Moment::now(deps_.clock), deps_.random()}; }
   core::SteadyTime soon();
-  core::SteadyTime due_after(const Fetched& fetched, core::Duration interval, bool first);
-  core::SteadyTime in(core::Duration delay) const { return deps_.clock.steady_now() + delay; }
 
   Settings settings_;
   Deps deps_;
-  store::Contents stored_;  // what was read at the start and no entered space has adopted yet
-  std::map<std::int64_t, SpaceState> spaces_;
-  std::vector<std::int64_t> order_;  // of the `spaces_` that are shown, as configured or listed
-  std::int64_t last_space_ = 0;      // highest numbers given so far
+  Roster roster_;
+  StepLog log_;
+  Attempts organization_;  // its list of spaces, where none are configured
+  std::uint64_t organization_ticket_ = 0;
+  std::uint64_t last_ticket_ = 0;
+  std::int64_t last_space_ = 0;  // highest numbers given so far
   std::int64_t last_run_ = 0;
+  core::SteadyTime next_tick_{};
   bool has_news_ = false;
-  bool spaces_tried_ = false;  // of the organization; true when they are configured
-  int spaces_failures_ = 0;
-  core::log::RateLimit logged_failures_{std::chrono::minutes(5)};
-  core::log::RateLimit logged_recoveries_{std::chrono::minutes(5)};
 };
 
 }  // namespace runwatch::watch

@@ -9,6 +9,7 @@ Job poll_job(const SpaceState& space, const RunState& run) {
   job.kind = JobKind::poll;
   job.space = space.record.number;
   job.run = run.record.number;
+  job.ticket = run.ticket;
   job.space_token = space.settings.token;
   job.run_id = run.record.row.run_id;
   job.digests = run.digests;
@@ -19,6 +20,7 @@ Job discovery_job(const SpaceState& space) {
   Job job;
   job.kind = JobKind::discovery;
   job.space = space.record.number;
+  job.ticket = space.ticket;
   job.space_token = space.settings.token;
   job.wants_name = !space.settings.name && space.record.slug.empty();
   job.max_age = space.settings.max_age;

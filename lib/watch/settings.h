@@ -21,6 +21,7 @@ struct SpaceSettings {
   std::uint64_t max_runs = 50;
 
   bool lists_runs() const { return !run_ids.empty(); }
+  bool operator==(const SpaceSettings&) const = default;
 };
 
 struct Settings {
@@ -31,6 +32,8 @@ struct Settings {
   core::Duration retention = std::chrono::hours(24 * 30);
   std::vector<SpaceSettings> spaces;  // empty: every space of the organization, each as `every_space`
   SpaceSettings every_space;
+
+  bool operator==(const Settings&) const = default;
 };
 
 }  // namespace runwatch::watch

@@ -21,19 +21,20 @@ void for_each_attempt(const SpaceState& space, F visit) {
 }
 
 void show_attempts(const SpaceState& space, view::SpaceSnapshot& out) {
-  bool tried = false;
-  bool all_ok = true;
+  bool failed = false;
+  bool all_complete = true;
   bool all_succeeded = true;
   core::WallTime oldest = core::WallTime::max();
   for_each_attempt(space, [&](const Attempts& attempts) {
-    tried = tried || attempts.tried;
-    all_ok = all_ok && attempts.platform_ok;
+    failed = failed || attempts.complete == false;
+    // A run that came after all others were judged takes nothing back before its own first poll ended.
+    all_complete = all_complete && (attempts.complete || space.judged);
     all_succeeded = all_succeeded && attempts.last_success != kNoTime;
     oldest = std::min(oldest, attempts.last_success);
     const bool newer = attempts.error && (!out.last_error || attempts.error->at > out.last_error->at);
     if (newer) out.last_error = attempts.error;
   });
-  if (tried) out.up = all_ok;
+  if (failed || all_complete) out.up = !failed;
   if (all_succeeded) out.last_success = oldest;
 }
 
@@ -43,6 +44,12 @@ bool was_tried(const SpaceState& space) {
 }
 
 }  // namespace
+
+bool is_judged(const SpaceState& space) {
+  bool all = true;
+  for_each_attempt(space, [&](const Attempts& attempts) { all = all && attempts.complete; });
+  return all;
+}
 
 std::shared_ptr<const view::RunSnapshot> show(const RunState& run) {
   auto out = std::make_shared<view::RunSnapshot>();
@@ -59,6 +66,7 @@ std::shared_ptr<const view::RunSnapshot> show(const RunState& run) {
   out->last_change = record.last_change;
   out->finished = record.finished;
   out->polled = record.polled;
+  out->unknown = run.unknown;
   out->tasks = record.tasks;
   const auto oldest = run.known.oldest();
   std::ranges::transform(oldest, out->oldest.begin(), from_second);
@@ -71,7 +79,6 @@ std::shared_ptr<const view::SpaceSnapshot> show(const SpaceState& space, const S
   show_attempts(space, *out);
   out->runs_listed = space.listed;
   out->runs_not_watched = space.not_watched;
-  out->runs_unknown = space.unknown;
   out->counters = space.counters;
   out->counting_since = space.record.first_discovery;
   for (const auto& [number, run] : space.runs) {
@@ -87,8 +94,13 @@ std::shared_ptr<const view::SpaceSnapshot> show(const SpaceState& space, const S
     out->tasks_tracked += run.known.size();
     out->poll_interval = std::min(out->poll_interval, run.interval);
     if (run.attempts.error) ++out->runs_failing;
+    if (run.unknown) ++out->runs_unknown;
   }
   return out;
+}
+
+view::OrganizationSnapshot show(const Attempts& organization) {
+  return {organization.complete, organization.last_success, organization.error};
 }
 
 std::string not_ready(const std::vector<const SpaceState*>& spaces) {

@@ -7,7 +7,7 @@ namespace runwatch::watch {
 
 void Attempts::succeed(core::WallTime at) {
   tried = true;
-  platform_ok = true;
+  complete = true;
   failures = 0;
   last_success = at;
   error.reset();
@@ -15,21 +15,31 @@ void Attempts::succeed(core::WallTime at) {
 
 void Attempts::fail(view::PollError why) {
   tried = true;
-  if (why.reason != view::PollReason::store) platform_ok = false;
+  if (why.reason != view::PollReason::store) complete = false;
   ++failures;
   error = std::move(why);
 }
 
-RunState* SpaceState::find_run(std::string_view run_id) {
+const RunState* SpaceState::find_run(std::string_view run_id) const {
   const auto found = numbers.find(run_id);
   return found == numbers.end() ? nullptr : &runs.at(found->second);
 }
 
-RunState& SpaceState::add_run(task::RunRecord run_record) {
-  numbers[run_record.row.run_id] = run_record.number;
-  RunState& run = runs[run_record.number];
-  run.record = std::move(run_record);
-  return run;
+RunState* SpaceState::find_run(std::string_view run_id) {
+  return const_cast<RunState*>(std::as_const(*this).find_run(run_id));
+}
+
+RunState& SpaceState::put_run(Run run) {
+  numbers[run.record.row.run_id] = run.record.number;
+  RunState& state = runs[run.record.number];
+  static_cast<Run&>(state) = std::move(run);
+  return state;
+}
+
+bool SpaceState::shows_otherwise(const Run& after) const {
+  const auto known = runs.find(after.record.number);
+  if (known == runs.end() || known->second.shown == nullptr) return true;
+  return known->second.record != after.record || known->second.unknown != after.unknown;
 }
 
 void SpaceState::forget_run(std::int64_t number) {

@@ -1,5 +1,6 @@
 // What the ledger holds in memory of its spaces and runs.
 //
+// `Run` and `Space` are what a step makes anew: values, without the tasks and the runs that they stand for.
 // Threads: the ledger's alone.
 #pragma once
 
@@ -8,62 +9,86 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/clock.h"
 #include "task/counters.h"
 #include "task/known_tasks.h"
 #include "task/run.h"
 #include "unpod/api.h"
 #include "view/snapshot.h"
+#include "watch/moment.h"
 #include "watch/selection.h"
 #include "watch/settings.h"
 
 namespace runwatch::watch {
 
-// How the attempts at one thing, a run's tasks or a space's list, have gone in this process.
+// How the attempts at one thing, a run's tasks or a list, have gone in this process.
 struct Attempts {
   bool tried = false;
-  bool platform_ok = true;  // the newest one that reached a verdict about the platform was complete
-  int failures = 0;         // in a row
+  std::optional<bool> complete;  // the newest one that reached a verdict about the platform; a failure of ours does not
+  int failures = 0;              // in a row
   core::WallTime last_success = task::kNoTime;
   std::optional<view::PollError> error;  // of the newest, when it was not complete
 
   void succeed(core::WallTime at);
-  // A failure of ours (the store) leaves `platform_ok` as it was.
   void fail(view::PollError why);
 };
 
-struct RunState {
+struct Run {
   task::RunRecord record;
-  task::KnownTasks known;  // while watched
-  // Of the walk that `known` is exactly what came of; null when there is none such.
-  std::shared_ptr<const unpod::PageDigests> digests;
   Attempts attempts;
-  int shrunken_streak = 0;
-  core::Duration interval{};                       // in use
-  std::shared_ptr<const view::RunSnapshot> shown;  // null while retired
+  // Of the walk that the known tasks are exactly what came of; null when there is none such.
+  std::shared_ptr<const unpod::PageDigests> digests;
+  int shrunken_walks = 0;  // in a row
+  int void_polls = 0;      // in a row: a 404, or a walk without a task
+  int missed_lists = 0;    // complete ones in a row that lacked it
+  bool unknown = false;    // named in the configuration, and neither a list nor a poll has anything of it
+  core::Duration interval{};
+  // The steady times of `last_change` and `retired_at`. What lay before this process is believed as far as the store's
+  // commits reach, so that no leap of the wall clock makes anything permanent.
+  core::SteadyTime quiet_since{};
+  core::SteadyTime retired_since{};
 };
 
-struct SpaceState {
+struct RunState : Run {
+  task::KnownTasks known;                          // while watched
+  std::shared_ptr<const view::RunSnapshot> shown;  // null while retired
+  std::uint64_t ticket = 0;                        // of the newest job planned
+};
+
+struct Space {
   task::SpaceRecord record;
   SpaceSettings settings;
   Selection selection;
-  std::string name;
   Attempts discovery;
-  std::shared_ptr<const task::Counters> counters;
+  std::optional<task::StatusCounts> listed;
+  std::uint64_t not_watched = 0;
+  int shrunken_lists = 0;                                 // in a row
+  core::SteadyTime list_began = core::SteadyTime::min();  // of the newest complete one
+};
+
+struct SpaceState : Space {
+  std::string name;
+  std::shared_ptr<const task::Counters> counters = std::make_shared<task::Counters>();
   std::map<std::int64_t, RunState> runs;                     // watched and retired
   std::map<std::string, std::int64_t, std::less<>> numbers;  // of the runs, by id
   std::vector<std::int64_t> order;                           // watched runs, newest first
-  std::optional<task::StatusCounts> listed;
-  int absences = 0;  // lists of the organization's spaces in a row that lacked it
-  std::uint64_t not_watched = 0;
-  std::uint64_t unknown = 0;
+  int absences = 0;                                          // lists of spaces in a row that lacked it
+  bool stored = false;                                       // its record stands in the store
+  bool judged = false;  // each of its attempts had ended once: from then on `up` is always said
+  std::uint64_t ticket = 0;
   std::shared_ptr<const view::SpaceSnapshot> shown;
   bool changed = false;  // since it was shown
 
   RunState* find_run(std::string_view run_id);
-  RunState& add_run(task::RunRecord run_record);
+  const RunState* find_run(std::string_view run_id) const;
+  // Takes a run over as it is now; a new one, too.
+  RunState& put_run(Run run);
   void forget_run(std::int64_t number);
+  // Whether a run that is taken over so looks otherwise than before.
+  bool shows_otherwise(const Run& after) const;
   // After runs were added, retired or taken up again.
   void sort_order();
 };

@@ -17,6 +17,10 @@ constexpr core::Duration kFirstRetry = seconds(1);
 constexpr core::Duration kLongestPause = minutes(15);
 constexpr core::Duration kPauseAfterRefusal = minutes(5);
 
+core::Duration shorter(core::Duration wall, core::SteadyTime::duration steady) {
+  return std::min(wall, std::chrono::floor<core::Duration>(steady));
+}
+
 }  // namespace
 
 bool is_finished_run(const task::RunRecord& run) {
@@ -27,18 +31,36 @@ bool is_finished_run(const task::RunRecord& run) {
     if (task::is_finished(static_cast<Status>(i))) finished += run.tasks[i];
   }
   const bool own_status_allows = !run.row.status_given || task::is_finished(run.row.status);
-  return run.polled && all > 0 && all >= run.row.batch_count && finished == all && own_status_allows;
+  return run.polled && all > 0 && all + run.gone >= run.row.batch_count && finished == all && own_status_allows;
 }
 
-bool is_idle(const task::RunRecord& run, core::WallTime now) {
-  return run.finished != task::kNoTime && now - run.last_change >= kIdleAfter;
+void update_finished(task::RunRecord& run, core::WallTime now) {
+  if (!is_finished_run(run)) {
+    run.finished = task::kNoTime;
+  } else if (run.finished == task::kNoTime) {
+    run.finished = now;
+  }
 }
 
-bool is_due_to_retire(const task::RunRecord& run, core::WallTime now, core::Duration retire_after) {
-  return run.finished != task::kNoTime && now - run.last_change >= retire_after;
+core::Duration quiet_for(const Run& run, const Moment& now) {
+  return shorter(now.wall - run.record.last_change, now.steady - run.quiet_since);
 }
 
-core::Duration interval_of(const task::RunRecord& run, core::WallTime now, const Settings& settings) {
+core::Duration retired_for(const Run& run, const Moment& now) {
+  return shorter(now.wall - run.record.retired_at, now.steady - run.retired_since);
+}
+
+bool is_idle(const Run& run, const Moment& now) {
+  return run.record.finished != task::kNoTime && quiet_for(run, now) >= kIdleAfter;
+}
+
+bool is_due_to_retire(const Run& run, const Moment& now, core::Duration retire_after) {
+  const bool taken_up = run.record.taken_up != task::kNoTime;
+  const auto patience = taken_up ? std::max(retire_after, kIdleAfter) : retire_after;
+  return run.record.finished != task::kNoTime && quiet_for(run, now) >= patience;
+}
+
+core::Duration interval_of(const Run& run, const Moment& now, const Settings& settings) {
   return is_idle(run, now) ? settings.idle_interval : settings.interval;
 }
 

@@ -7,21 +7,29 @@
 #include "task/run.h"
 #include "unpod/api.h"
 #include "view/poll_reason.h"
+#include "watch/moment.h"
 #include "watch/settings.h"
+#include "watch/state.h"
 
 namespace runwatch::watch {
 
-// At least one task and at least as many as the run was created with, all finished, and the run's own status finished
-// or not given.
+// At least one task and, with those that are gone, at least as many as the run was created with, all finished, and the
+// run's own status finished or not given.
 bool is_finished_run(const task::RunRecord& run);
+// Sets or clears `finished` by what is known of the run.
+void update_finished(task::RunRecord& run, core::WallTime now);
+
+// How long the run has not changed, or has been retired: no longer than either clock says.
+core::Duration quiet_for(const Run& run, const Moment& now);
+core::Duration retired_for(const Run& run, const Moment& now);
 
 // The platform queues failures again after 15 minutes; a finished run is left in peace 20 minutes after its last
 // change.
 inline constexpr core::Duration kIdleAfter = std::chrono::minutes(20);
 
-bool is_idle(const task::RunRecord& run, core::WallTime now);
-bool is_due_to_retire(const task::RunRecord& run, core::WallTime now, core::Duration retire_after);
-core::Duration interval_of(const task::RunRecord& run, core::WallTime now, const Settings& settings);
+bool is_idle(const Run& run, const Moment& now);
+bool is_due_to_retire(const Run& run, const Moment& now, core::Duration retire_after);
+core::Duration interval_of(const Run& run, const Moment& now, const Settings& settings);
 
 // After the `failures`-th failure in a row of a job that is asked every `interval`: 1 s, doubling, up to `interval`;
 // for reasons that time alone does not mend, `patient` (403, 404), which a shrunken answer never waits for.

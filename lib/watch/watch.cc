@@ -17,7 +17,9 @@ constexpr core::Duration kSlack = std::chrono::seconds(30);
 // Polls that end close to each other are published together: making the bytes of a space anew takes as long as diff and
 // commit.
 constexpr core::Duration kPublishPeriod = std::chrono::milliseconds(50);
+constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr std::size_t kLedgerLoop = 0;
+constexpr std::size_t kMostFetchers = 64;
 
 metrics::Endpoint to_endpoint(unpod::Call call) {
   switch (call) {
@@ -35,17 +37,23 @@ metrics::Endpoint to_endpoint(unpod::Call call) {
   return metrics::Endpoint::organizations;
 }
 
+void rest(const std::stop_token& stop, core::Duration length) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any().wait_for(lock, stop, length, [] { return false; });
+}
+
 }  // namespace
 
-Watch::Watch(Settings settings, unpod::ApiOptions api, Limits limits, Deps deps)
-    : api_(std::move(api)),
-      limits_(limits),
+Watch::Watch(const Settings& settings, unpod::ApiOptions api, Limits limits, Deps deps)
+    : api_(std::make_shared<const unpod::ApiOptions>(std::move(api))),
       deps_(std::move(deps)),
       pace_(limits.rate, limits.burst, deps_.clock, limits.shortest_pause),
       dispatcher_(deps_.clock),
-      inbox_(limits.concurrency),
-      progress_(1 + limits.concurrency, deps_.clock),
-      ledger_(std::move(settings), {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random}) {}
+      inbox_(2 * kMostFetchers),
+      progress_(1 + kMostFetchers, deps_.clock),
+      ledger_(settings, {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random}),
+      fetchers_(limits.concurrency) {}
 
 Watch::~Watch() {
   for (auto& thread : threads_) thread.request_stop();
@@ -61,9 +69,39 @@ core::Result<void> Watch::load() {
 void Watch::run() {
   dispatcher_.plan(std::move(first_jobs_));
   threads_.emplace_back([this](std::stop_token stop) { ledger_loop(std::move(stop)); });
-  for (std::size_t i = 0; i < limits_.concurrency; ++i) {
-    threads_.emplace_back([this, i](std::stop_token stop) { fetch_loop(1 + i, std::move(stop)); });
+  start_fetchers();
+}
+
+void Watch::start_fetchers() {
+  while (threads_.size() < 1 + fetchers_) {
+    const auto fetcher = threads_.size() - 1;
+    progress_.mark(1 + fetcher);
+    threads_.emplace_back([this, fetcher](std::stop_token stop) { fetch_loop(fetcher, std::move(stop)); });
   }
+}
+
+template <class F>
+auto Watch::ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>> {
+  std::packaged_task<std::invoke_result_t<F, Ledger&>(Ledger&)> task(std::move(question));
+  auto answer = task.get_future();
+  inbox_.put(Question(std::move(task)));
+  return answer;
+}
+
+core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
+  pace_.set_rate(limits.rate, limits.burst, limits.shortest_pause);
+  api_.with([&](auto& options) { options = std::make_shared<const unpod::ApiOptions>(std::move(api)); });
+  fetchers_ = limits.concurrency;
+  start_fetchers();
+  auto answer = ask([this, settings](Ledger& ledger) -> core::Result<void> {
+    auto jobs = ledger.reconfigure(settings);
+    if (!jobs) return std::unexpected(std::move(jobs.error()));
+    dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
+    dispatcher_.plan(std::move(*jobs));
+    return {};
+  });
+  if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
+  return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting; it is taken over after that");
 }
 
 unpod::Hooks Watch::hooks(std::size_t loop) {
@@ -80,17 +118,27 @@ unpod::Hooks Watch::hooks(std::size_t loop) {
   };
 }
 
-void Watch::fetch_loop(std::size_t loop, std::stop_token stop) {
+void Watch::fetch_loop(std::size_t fetcher, std::stop_token stop) {
+  const auto loop = 1 + fetcher;
   const auto client = deps_.make_client();
-  unpod::Api api(api_, *client, deps_.credentials, hooks(loop), deps_.clock);
+  std::shared_ptr<const unpod::ApiOptions> options;
+  std::optional<unpod::Api> api;
   while (!stop.stop_requested()) {
     progress_.mark(loop);
+    if (fetcher >= fetchers_) {  // not needed just now
+      rest(stop, kTurn);
+      continue;
+    }
     if (pace_.is_paused()) {
       pace_.wait_while_paused(stop, kTurn);
       continue;
     }
-    auto planned = dispatcher_.next(stop, kTurn);
-    if (planned) inbox_.put(fetch_safely(*planned, api, stop), stop);
+    if (!inbox_.has_room(stop, kTurn)) continue;
+    const auto planned = dispatcher_.next(stop, kTurn);
+    if (!planned) continue;
+    const auto newest = api_.with([](const auto& o) { return o; });
+    if (newest != options) api.emplace(*(options = newest), *client, deps_.credentials, hooks(loop), deps_.clock);
+    inbox_.put(fetch_safely(*planned, *api, stop));
   }
 }
 
@@ -104,28 +152,37 @@ Fetched Watch::fetch_safely(const Planned& planned, unpod::Api& api, std::stop_t
     Fetched failed;
     failed.job = planned.job;
     failed.due = planned.due;
-    failed.began = deps_.clock.wall_now();
+    failed.began = Moment::now(deps_.clock);
     failed.outcome = std::move(failure);
     return failed;
   }
 }
 
 // What is known may be half changed after an exception: it is read again from the store.
-void Watch::step(std::optional<Fetched> fetched) {
+void Watch::step(Message message) {
   try {
-    if (fetched) follow(ledger_.apply(std::move(*fetched)));
+    if (auto* fetched = std::get_if<Fetched>(&message)) follow(ledger_.apply(std::move(*fetched)));
+    if (auto* question = std::get_if<Question>(&message)) (*question)(ledger_);
+    follow(ledger_.tick());
     if (ledger_.has_news() && deps_.clock.steady_now() >= next_publish_) {
       next_publish_ = deps_.clock.steady_now() + kPublishPeriod;
       ledger_.publish();
     }
   } catch (const std::exception& error) {
     core::log::error("a poll could not be applied", {{"error", error.what()}});
-    outdated_ = true;
+    recover();
   }
 }
 
+void Watch::recover() {
+  core::log::warning("reading the store again: it is ahead of what is known");
+  auto jobs = ledger_.recover();
+  if (jobs) return dispatcher_.plan(std::move(*jobs));
+  failure_.with([&](auto& failure) { failure = std::move(jobs.error()); });
+}
+
 void Watch::ledger_loop(std::stop_token stop) {
-  while (!stop.stop_requested()) {
+  while (!stop.stop_requested() && !failure()) {
     progress_.mark(kLedgerLoop);
     const auto to_publish = std::chrono::ceil<core::Duration>(next_publish_ - deps_.clock.steady_now());
     step(inbox_.take(stop, ledger_.has_news() ? to_publish : kTurn));
@@ -133,18 +190,20 @@ void Watch::ledger_loop(std::stop_token stop) {
   }
 }
 
-void Watch::follow(const Report& report) {
-  if (report.outdated) outdated_ = true;
+void Watch::follow(Report report) {
   if (report.pause) {
     deps_.meters.api_paused_until(deps_.clock.wall_now() + pace_.pause_for(report.pause->length));
+    const bool told = pause_shown_ && report.pause->refused_token == refused_;
     pause_shown_ = true;
-    core::log::warning(report.pause->refused_token
-                           ? "all polls pause: the token was refused; a new one in its file ends it"
-                           : "all polls pause, as the platform asked",
-                       {{"for", report.pause->length}});
+    if (!told) {
+      core::log::warning(report.pause->refused_token ? "all polls pause: the token was refused; another one ends it"
+                                                     : "all polls pause, as the platform asked",
+                         {{"for", report.pause->length}});
+    }
     if (report.pause->refused_token) refused_ = report.pause->refused_token;
   }
-  dispatcher_.plan(report.next);
+  dispatcher_.plan(std::move(report.next));
+  if (report.outdated) recover();
 }
 
 // A pause after a refused token ends with the token.
@@ -160,11 +219,16 @@ void Watch::watch_pause() {
   deps_.meters.api_paused_until({});
 }
 
+std::optional<core::Error> Watch::failure() const {
+  return failure_.with([](const auto& failure) { return failure; });
+}
+
 std::optional<std::string> Watch::stuck_loop() const {
   const auto now = deps_.clock.steady_now();
+  const auto timeout = api_.with([](const auto& options) { return options->timeout; });
   if (now - progress_.last(kLedgerLoop) > kSlack) return "ledger";
-  for (std::size_t i = 0; i < limits_.concurrency; ++i) {
-    if (now - progress_.last(1 + i) > api_.timeout + kSlack) return fmt::format("fetch {}", i + 1);
+  for (std::size_t i = 0; i < fetchers_; ++i) {
+    if (now - progress_.last(1 + i) > timeout + kSlack) return fmt::format("fetch {}", i + 1);
   }
   return std::nullopt;
 }
@@ -176,7 +240,7 @@ void Watch::report_progress() {
     return wall - std::chrono::duration_cast<core::Duration>(steady - last);
   };
   auto oldest_fetch = core::SteadyTime::max();
-  for (std::size_t i = 0; i < limits_.concurrency; ++i) oldest_fetch = std::min(oldest_fetch, progress_.last(1 + i));
+  for (std::size_t i = 0; i < fetchers_; ++i) oldest_fetch = std::min(oldest_fetch, progress_.last(1 + i));
   deps_.meters.progress(metrics::Loop::ledger, at(progress_.last(kLedgerLoop)));
   deps_.meters.progress(metrics::Loop::fetch, at(oldest_fetch));
 }

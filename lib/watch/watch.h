@@ -1,18 +1,23 @@
 // The watching itself: fetchers that ask, one ledger that decides, and nothing shared between them but queues.
 //
+// Settings change in place: the threads live on, and so does all that a change does not concern.
 // Owns: the threads. The destructor asks them to stop and waits: a request in the air is cancelled, a commit ended.
 // Threads: made and destroyed by one; the questions may come from any.
 #pragma once
 
 #include <atomic>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "core/clock.h"
+#include "core/error.h"
+#include "core/guarded.h"
 #include "http/client.h"
 #include "metrics/exposition.h"
 #include "metrics/meters.h"
@@ -46,7 +51,7 @@ class Watch {
     std::function<double()> random;                              // for the ledger's thread
   };
 
-  Watch(Settings settings, unpod::ApiOptions api, Limits limits, Deps deps);
+  Watch(const Settings& settings, unpod::ApiOptions api, Limits limits, Deps deps);
   ~Watch();
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -55,32 +60,41 @@ class Watch {
   core::Result<void> load();
   void run();
 
+  // Watches like this from now on. Fails: with the store, and when the ledger does not answer; then only some of it is
+  // in force, and asking again is right.
+  core::Result<void> reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits);
+
   // The loop that made no progress for longer than it ever needs, if there is one.
   std::optional<std::string> stuck_loop() const;
-  // The ledger fell behind the store: take this Watch down, make another one and load it.
-  bool is_outdated() const { return outdated_; }
+  // Why nothing can be known any more: the store could not be read again.
+  std::optional<core::Error> failure() const;
   // Takes the age of each loop's last turn over into the meters.
   void report_progress();
 
  private:
-  void fetch_loop(std::size_t loop, std::stop_token stop);
+  // Answered by the ledger between two steps.
+  template <class F>
+  auto ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>>;
+  void start_fetchers();
+  void fetch_loop(std::size_t fetcher, std::stop_token stop);
   void ledger_loop(std::stop_token stop);
   Fetched fetch_safely(const Planned& planned, unpod::Api& api, std::stop_token stop);
-  void step(std::optional<Fetched> fetched);  // apply and publish
-  void follow(const Report& report);
+  void step(Message message);
+  void recover();
+  void follow(Report report);
   void watch_pause();
   unpod::Hooks hooks(std::size_t loop);
 
-  const unpod::ApiOptions api_;
-  const Limits limits_;
+  core::Guarded<std::shared_ptr<const unpod::ApiOptions>> api_;
   Deps deps_;
   Pace pace_;
   Dispatcher dispatcher_;
   Inbox inbox_;
   Progress progress_;  // 0: the ledger; then the fetchers
   Ledger ledger_;
+  std::atomic<std::size_t> fetchers_;  // as many are at work
+  core::Guarded<std::optional<core::Error>> failure_;
   std::vector<Planned> first_jobs_;
-  std::atomic<bool> outdated_ = false;
   core::SteadyTime next_publish_{};  // the ledger thread's, as what follows
   // The pause that the meters show, and the token that it is about.
   bool pause_shown_ = false;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -46,17 +48,37 @@ class Desk {
   Report apply(Fetched fetched) {
     clock.advance(1s);
     Report report = ledger->apply(std::move(fetched));
+    note(report.next);
     if (ledger->has_news()) ledger->publish();
     return report;
   }
 
-  Fetched fetched(JobKind kind, const std::string& run_id = kRunId) {
+  // The clock moves on, and the ledger looks at it.
+  Report wait(core::Duration time) {
+    clock.advance(time);
+    Report report = ledger->tick();
+    if (ledger->has_news()) ledger->publish();
+    return report;
+  }
+
+  // As a reload does.
+  std::vector<Planned> reconfigure(Settings settings) {
+    settings_ = settings;
+    auto jobs = ledger->reconfigure(std::move(settings)).value();
+    note(jobs);
+    if (ledger->has_news()) ledger->publish();
+    return jobs;
+  }
+
+  // The answer to the newest job about this.
+  Fetched fetched(JobKind kind, std::int64_t run = 0, std::int64_t space = 1) {
     Fetched f;
     f.job.kind = kind;
-    f.job.space = 1;
-    f.job.run_id = run_id;
+    f.job.space = kind == JobKind::spaces ? 0 : space;
+    f.job.run = run;
+    f.job.ticket = tickets_[{kind, f.job.space, run}];
     f.due = clock.steady_now();
-    f.began = clock.wall_now();
+    f.began = Moment::now(clock);
     f.took = 100ms;
     return f;
   }
@@ -70,8 +92,11 @@ class Desk {
   }
 
   Report poll(std::int64_t run, const std::vector<std::pair<int, task::Status>>& tasks) {
-    auto f = fetched(JobKind::poll);
-    f.job.run = run;
+    return apply(walked(run, tasks));
+  }
+  // A walk that begins now.
+  Fetched walked(std::int64_t run, const std::vector<std::pair<int, task::Status>>& tasks) {
+    auto f = fetched(JobKind::poll, run);
     unpod::TaskWalk walk;
     walk.digests = std::make_shared<const unpod::PageDigests>();
     for (const auto& [id, status] : tasks) {
@@ -81,12 +106,11 @@ class Desk {
       walk.run.tasks.push_back(t);
     }
     f.outcome = std::move(walk);
-    return apply(std::move(f));
+    return f;
   }
 
   Report fail(JobKind kind, std::int64_t run, view::PollReason reason) {
-    auto f = fetched(kind);
-    f.job.run = run;
+    auto f = fetched(kind, run);
     unpod::Failure failure;
     failure.reason = reason;
     failure.text = "it did not work";
@@ -126,8 +150,13 @@ class Desk {
     ledger =
         std::make_unique<Ledger>(settings_, Ledger::Deps{clock, store.get(), *meters, *exposition, [] { return 0.5; }});
     first_jobs = ledger->load().value();
+    note(first_jobs);
+  }
+  void note(const std::vector<Planned>& jobs) {
+    for (const auto& [job, due] : jobs) tickets_[{job.kind, job.space, job.run}] = job.ticket;
   }
   void close() {
+    tickets_.clear();
     ledger.reset();
     store.reset();
     exposition.reset();
@@ -135,6 +164,7 @@ class Desk {
   }
 
   Settings settings_;
+  std::map<std::tuple<JobKind, std::int64_t, std::int64_t>, std::uint64_t> tickets_;
   runwatch::test::Directory folder_;
 };
 

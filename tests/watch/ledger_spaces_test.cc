@@ -44,8 +44,8 @@ TEST_CASE("without a list of the organization's spaces what is stored is shown, 
   CHECK(desk.space().up == false);
   CHECK(desk.exposes("runwatch_poll_failures_total{space=\"sales\",reason=\"connect\"} 1"));
   CHECK(list().next.size() == 3);
-  auto gone = desk.fetched(JobKind::spaces);
   desk.restart();
+  auto gone = desk.fetched(JobKind::spaces);
   gone.outcome = std::vector<unpod::SpaceInfo>{};
   desk.apply(std::move(gone));
   CHECK(desk.exposition->snapshot()->spaces.empty());
@@ -99,8 +99,7 @@ TEST_CASE("a slug learnt late takes no other space's label, now or after a resta
   two.spaces[1].token = core::Secret("OTHER");
   Desk desk(two);
   const auto learn = [&](std::int64_t space) {
-    auto f = desk.fetched(JobKind::discovery);
-    f.job.space = space;
+    auto f = desk.fetched(JobKind::discovery, 0, space);
     Discovered found;
     found.info = unpod::SpaceInfo{"Sales", "sales", core::Secret("unused")};
     f.outcome = std::move(found);

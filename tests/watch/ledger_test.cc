@@ -106,6 +106,160 @@ TEST_CASE("what was not committed is not published, and does not bring the platf
   CHECK(desk.exposes("runwatch_poll_failures_total{space=\"sales\",reason=\"store\"} 1"));
 }
 
+TEST_CASE("after a restart a space is up only when its list and each of its runs were complete in this process") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h), desk.row("b", 1h)});
+  CHECK_FALSE(desk.space().up.has_value());
+  desk.poll(1, {{1, Status::pending}});
+  desk.poll(2, {{1, Status::pending}});
+  CHECK(desk.space().up == true);
+  desk.restart();
+  desk.discover({desk.row("a", 1h), desk.row("b", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  CHECK_FALSE(desk.space().up.has_value());
+  desk.fail(JobKind::poll, 2, PollReason::timeout);
+  CHECK(desk.space().up == false);
+  desk.poll(2, {{1, Status::pending}});
+  CHECK(desk.space().up == true);
+  desk.discover({desk.row("a", 1h), desk.row("b", 1h), desk.row("new", 1s)});
+  CHECK(desk.space().up == true);  // a run that joins takes nothing back
+}
+
+TEST_CASE("a commit that fails at the first poll of a process says nothing of the platform") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  std::filesystem::remove(desk.database());
+  desk.poll(1, {{1, Status::failed}});
+  CHECK_FALSE(desk.space().up.has_value());
+}
+
+TEST_CASE("a retired run whose row changes is watched for as long as if it had changed now") {
+  auto settings = Desk::one_space();
+  settings.retire_after = 1s;
+  Desk desk(settings);
+  auto row = desk.row("a", 1h, Status::completed);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  desk.wait(10s);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  REQUIRE(desk.space().runs_retired == 1);
+  row.modified = desk.clock.wall_now();
+  desk.discover({row});
+  desk.clock.advance(10s);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  REQUIRE(desk.space().runs_retired == 0);
+  desk.poll(1, {{1, Status::pending}, {2, Status::failed}});
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("a row that changes while the walk that would retire its run is under way is not lost") {
+  auto settings = Desk::one_space();
+  settings.retire_after = 1min;
+  Desk desk(settings);
+  auto row = desk.row("a", 1h, Status::completed);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}});
+  desk.wait(2min);
+  desk.discover({row});
+  auto walk = desk.walked(1, {{1, Status::failed}});  // begins now, ends later
+  desk.clock.advance(1s);
+  row.modified = desk.clock.wall_now();
+  desk.discover({row});
+  desk.apply(std::move(walk));
+  REQUIRE(desk.space().runs_retired == 0);
+  desk.poll(1, {{1, Status::pending}});
+  desk.poll(1, {{1, Status::failed}});
+  CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("a run that lists and polls lack three times is retired, and taken up again when its row returns") {
+  Desk desk;
+  desk.discover({});
+  desk.clock.advance(1min);
+  const auto row = desk.row("a", 1s);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}, {2, Status::pending}});
+  for (int i = 0; i < 3; ++i) desk.discover({});
+  for (int i = 0; i < 2; ++i) desk.fail(JobKind::poll, 1, PollReason::not_found);
+  CHECK(desk.space().runs_retired == 0);
+  desk.fail(JobKind::poll, 1, PollReason::not_found);
+  CHECK(desk.space().runs_retired == 1);
+  CHECK(desk.space().up == true);
+  CHECK(desk.tasks(Status::failed) == 0);
+  CHECK(desk.exposes("unpod_task_transitions_total{space=\"sales\",from=\"failed\",to=\"gone\"} 1"));
+  desk.discover({row});
+  CHECK(desk.space().runs.size() == 1);
+  desk.poll(1, {{1, Status::failed}, {2, Status::failed}});
+  CHECK(desk.tasks(Status::failed) == 2);
+  CHECK(desk.failures() == 2);
+}
+
+TEST_CASE("a run is lost by empty answers, too, but not while one of the two still has it") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  for (int i = 0; i < 6; ++i) desk.poll(1, {});
+  CHECK(desk.space().runs.size() == 1);  // the list still has it
+  desk.poll(1, {{1, Status::pending}});
+  for (int i = 0; i < 6; ++i) desk.discover({});
+  CHECK(desk.space().runs.size() == 1);  // its own polls find it
+  for (int i = 0; i < 3; ++i) desk.poll(1, {});
+  CHECK(desk.space().runs_retired == 1);
+}
+
+TEST_CASE("a run that the configuration names stays when the platform has it no more") {
+  auto settings = Desk::one_space();
+  settings.spaces[0].run_ids = {kRunId};
+  Desk desk(settings);
+  desk.discover({desk.row(kRunId, 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  for (int i = 0; i < 5; ++i) desk.discover({});
+  for (int i = 0; i < 5; ++i) desk.fail(JobKind::poll, 1, PollReason::not_found);
+  CHECK(desk.space().runs.size() == 1);
+}
+
+TEST_CASE("a list that lost over a fifth of the watched runs is shrunken, and retires nothing") {
+  Desk desk;
+  std::vector<task::ObservedRunRow> rows;
+  for (int i = 0; i < 10; ++i) rows.push_back(desk.row("r" + std::to_string(i), 1h));
+  desk.discover(rows);
+  for (int i = 1; i <= 10; ++i) desk.poll(i, {{1, Status::pending}});
+  auto few = rows;
+  few.resize(5);
+  for (int i = 0; i < 3; ++i) desk.fail(JobKind::poll, 10, PollReason::not_found);
+  for (int i = 0; i < 2; ++i) {
+    desk.discover(few);
+    CHECK(desk.space().last_error.has_value());
+    CHECK(desk.exposes("runwatch_poll_failures_total{space=\"sales\",reason=\"shrunken\"} " + std::to_string(i + 1)));
+  }
+  CHECK(desk.space().up == false);
+  desk.fail(JobKind::poll, 10, PollReason::not_found);
+  CHECK(desk.space().runs.size() == 10);
+  desk.discover(rows);
+  desk.poll(10, {{1, Status::pending}});
+  CHECK(desk.space().up == true);
+  for (int i = 0; i < 3; ++i) desk.discover(few);
+  CHECK(desk.space().up == true);  // three lists in a row lacked them: believed
+  CHECK(desk.space().runs.size() == 10);
+}
+
+TEST_CASE("a task that is gone counts towards the number its run was made with") {
+  Desk desk;
+  auto row = desk.row("a", 1h, Status::completed);
+  row.batch_count = 2;
+  desk.discover({row});
+  desk.poll(1, {{1, Status::completed}, {2, Status::completed}, {3, Status::completed}});
+  row.batch_count = 3;
+  for (int i = 0; i < 3; ++i) desk.poll(1, {{1, Status::completed}, {2, Status::completed}});
+  desk.restart();
+  desk.discover({row});
+  desk.poll(1, {{1, Status::completed}, {2, Status::completed}});
+  CHECK(desk.space().runs[0]->finished != task::kNoTime);
+}
+
 TEST_CASE("a shrunken answer fails the poll, is asked again at the interval and believed the third time") {
   Desk desk;
   desk.discover({desk.row("a", 1h)});
@@ -137,7 +291,8 @@ TEST_CASE("a finished run retires, keeps its tasks in the totals and is forgotte
   desk.discover({desk.row("a", 1h, Status::completed)});
   desk.poll(1, {{1, Status::completed}});
   CHECK(desk.space().runs[0]->finished != task::kNoTime);
-  desk.clock.advance(25h);
+  desk.wait(25h);
+  desk.discover({desk.row("a", 26h, Status::completed)});
   const auto report = desk.poll(1, {{1, Status::completed}});
   CHECK(report.next.empty());
   CHECK(desk.space().runs.empty());
@@ -146,8 +301,7 @@ TEST_CASE("a finished run retires, keeps its tasks in the totals and is forgotte
   desk.restart();
   CHECK(desk.space().runs_retired == 1);
   CHECK(desk.tasks(Status::completed) == 1);
-  desk.clock.advance(31 * 24h);
-  desk.discover({});
+  desk.wait(31 * 24h);
   CHECK(desk.space().runs_retired == 0);
   CHECK(desk.tasks(Status::completed) == 0);
 }
@@ -156,13 +310,14 @@ TEST_CASE("a retired run that goes on is watched again from what is stored") {
   Desk desk;
   const auto created = desk.clock.wall_now() - 1h;
   auto row = desk.row("a", 1h, Status::completed);
+  row.created = created;
   desk.discover({row});
   desk.poll(1, {{1, Status::failed}});
-  desk.clock.advance(25h);
+  desk.wait(25h);
+  desk.discover({row});
   desk.poll(1, {{1, Status::failed}});
   REQUIRE(desk.space().runs.empty());
   row.status = Status::in_progress;
-  row.created = created;
   CHECK(polls_planned(desk.discover({row})) == 1);
   desk.poll(1, {{1, Status::completed}});
   CHECK(desk.failures() == 0);
@@ -250,10 +405,11 @@ TEST_CASE("a run that the selection still wants is never forgotten, so that noth
   Desk desk(named);
   desk.discover({desk.row(kRunId, 1h, Status::completed)});
   desk.poll(1, {{1, Status::failed}});
-  desk.clock.advance(25h);
+  desk.wait(25h);
+  desk.discover({desk.row(kRunId, 26h, Status::completed)});
   desk.poll(1, {{1, Status::failed}});
   REQUIRE(desk.space().runs_retired == 1);
-  desk.clock.advance(31 * 24h);
+  desk.wait(31 * 24h);
   desk.discover({});
   CHECK(desk.space().runs_retired == 1);
   CHECK(desk.failures() == 0);
@@ -303,8 +459,7 @@ TEST_CASE("a run whose tasks differ in mode is mixed, else it is what its row sa
   auto row = desk.row("a", 1h);
   row.mode = task::RunMode::prod;
   desk.discover({row});
-  auto f = desk.fetched(JobKind::poll);
-  f.job.run = 1;
+  auto f = desk.fetched(JobKind::poll, 1);
   unpod::TaskWalk walk;
   walk.run.tasks.emplace_back().key = task::make_task_key("odd");
   walk.run.mode = task::RunMode::mixed;
@@ -327,7 +482,7 @@ TEST_CASE("unchanged pages are left out only after a poll whose tasks are all th
   CHECK(remembers(desk.poll(1, {{1, Status::failed}, {2, Status::pending}})));
 }
 
-TEST_CASE("a forgotten run that a leap of the clock brings back is no news") {
+TEST_CASE("a forgotten run that a clock set back brings back is no news") {
   Desk desk;
   const auto created = desk.clock.wall_now() + 1h;
   desk.discover({});
@@ -337,15 +492,55 @@ TEST_CASE("a forgotten run that a leap of the clock brings back is no news") {
   desk.discover({row});
   desk.poll(1, {{1, Status::failed}});
   REQUIRE(desk.failures() == 1);
-  desk.clock.advance(25h);
+  desk.wait(25h);
+  desk.discover({row});
   desk.poll(1, {{1, Status::failed}});
-  desk.clock.jump_wall(24h * 40);
-  desk.discover({});
+  REQUIRE(desk.space().runs_retired == 1);
+  desk.wait(24h * 40);
   REQUIRE(desk.space().runs_retired == 0);
   desk.clock.jump_wall(-24h * 40);
   desk.discover({row});
   desk.poll(2, {{1, Status::failed}});
   CHECK(desk.failures() == 1);
+}
+
+TEST_CASE("a leap of the wall clock retires nothing and forgets nothing") {
+  Desk desk;
+  auto row = desk.row("a", 1h, Status::completed);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}});
+  desk.clock.jump_wall(25h);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}});
+  desk.clock.jump_wall(-25h);
+  REQUIRE(desk.space().runs.size() == 1);
+  desk.poll(1, {{1, Status::pending}});
+  desk.poll(1, {{1, Status::failed}});
+  CHECK(desk.failures() == 1);  // the second one: the first was there before us
+  desk.wait(25h);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::failed}});
+  REQUIRE(desk.space().runs_retired == 1);
+  desk.clock.jump_wall(24h * 365);
+  desk.wait(2min);
+  CHECK(desk.space().runs_retired == 1);
+}
+
+TEST_CASE("time before a restart counts towards a retirement as far as the store's commits have seen it") {
+  Desk desk;
+  auto row = desk.row("a", 1h, Status::completed);
+  desk.discover({row});
+  desk.poll(1, {{1, Status::completed}});
+  desk.restart();
+  desk.clock.jump_wall(25h);  // down for a day, or a clock that is wrong: nobody knows
+  desk.discover({row});
+  desk.poll(1, {{1, Status::completed}});
+  CHECK(desk.space().runs.size() == 1);
+  for (int hour = 0; hour < 25; ++hour) desk.wait(1h);
+  desk.restart();
+  desk.discover({row});
+  desk.poll(1, {{1, Status::completed}});
+  CHECK(desk.space().runs_retired == 1);
 }
 
 TEST_CASE("a pause holds back what was not tried yet, which counts as tried and down") {

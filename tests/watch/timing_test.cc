@@ -11,13 +11,25 @@ namespace {
 
 const core::WallTime kNow{std::chrono::seconds(1'770'000'000)};
 
-task::RunRecord run(std::uint64_t completed, std::uint64_t pending, std::uint64_t batch) {
+const core::SteadyTime kSteady{std::chrono::hours(100)};
+
+// Both clocks that long after the last change.
+watch::Moment after(core::Duration time) { return {kNow + time, kSteady + time}; }
+
+task::RunRecord record(std::uint64_t completed, std::uint64_t pending, std::uint64_t batch) {
   task::RunRecord r;
   r.polled = true;
   r.tasks[task::index(Status::completed)] = completed;
   r.tasks[task::index(Status::pending)] = pending;
   r.row.batch_count = batch;
   r.last_change = kNow;
+  return r;
+}
+
+watch::Run quiet(task::RunRecord run) {
+  watch::Run r;
+  r.record = run;
+  r.quiet_since = kSteady;
   return r;
 }
 
@@ -30,12 +42,12 @@ unpod::Failure failed(PollReason reason) {
 }  // namespace
 
 TEST_CASE("a run is finished when all its tasks are, as many as it was made with, and its own status allows") {
-  CHECK(watch::is_finished_run(run(3, 0, 3)));
-  CHECK(watch::is_finished_run(run(3, 0, 0)));
-  CHECK_FALSE(watch::is_finished_run(run(3, 1, 3)));
-  CHECK_FALSE(watch::is_finished_run(run(3, 0, 4)));
-  CHECK_FALSE(watch::is_finished_run(run(0, 0, 0)));
-  auto own = run(3, 0, 3);
+  CHECK(watch::is_finished_run(record(3, 0, 3)));
+  CHECK(watch::is_finished_run(record(3, 0, 0)));
+  CHECK_FALSE(watch::is_finished_run(record(3, 1, 3)));
+  CHECK_FALSE(watch::is_finished_run(record(3, 0, 4)));
+  CHECK_FALSE(watch::is_finished_run(record(0, 0, 0)));
+  auto own = record(3, 0, 3);
   own.row.status_given = true;
   own.row.status = Status::in_progress;
   CHECK_FALSE(watch::is_finished_run(own));
@@ -43,21 +55,51 @@ TEST_CASE("a run is finished when all its tasks are, as many as it was made with
   CHECK(watch::is_finished_run(own));
 }
 
+TEST_CASE("tasks that are gone count towards the number a run was made with") {
+  auto two_left = record(2, 0, 3);
+  CHECK_FALSE(watch::is_finished_run(two_left));
+  two_left.gone = 1;
+  CHECK(watch::is_finished_run(two_left));
+  auto none_left = record(0, 0, 3);
+  none_left.gone = 3;
+  CHECK_FALSE(watch::is_finished_run(none_left));
+}
+
 TEST_CASE("a finished run goes idle 20 minutes after its last change") {
   const watch::Settings settings;
-  auto finished = run(1, 0, 1);
-  finished.finished = kNow;
-  CHECK(watch::interval_of(finished, kNow + 19min, settings) == settings.interval);
-  CHECK(watch::interval_of(finished, kNow + 20min, settings) == settings.idle_interval);
-  CHECK(watch::interval_of(run(1, 1, 1), kNow + 10h, settings) == settings.interval);
+  auto finished = quiet(record(1, 0, 1));
+  finished.record.finished = kNow;
+  CHECK(watch::interval_of(finished, after(19min), settings) == settings.interval);
+  CHECK(watch::interval_of(finished, after(20min), settings) == settings.idle_interval);
+  CHECK(watch::interval_of(quiet(record(1, 1, 1)), after(10h), settings) == settings.interval);
 }
 
 TEST_CASE("a run retires that long after its last change, and never unfinished") {
-  auto finished = run(1, 0, 1);
-  finished.finished = kNow;
-  CHECK_FALSE(watch::is_due_to_retire(finished, kNow + 23h, 24h));
-  CHECK(watch::is_due_to_retire(finished, kNow + 24h, 24h));
-  CHECK_FALSE(watch::is_due_to_retire(run(1, 1, 1), kNow + 999h, 24h));
+  auto finished = quiet(record(1, 0, 1));
+  finished.record.finished = kNow;
+  CHECK_FALSE(watch::is_due_to_retire(finished, after(23h), 24h));
+  CHECK(watch::is_due_to_retire(finished, after(24h), 24h));
+  CHECK_FALSE(watch::is_due_to_retire(quiet(record(1, 1, 1)), after(999h), 24h));
+}
+
+TEST_CASE("a run is quiet no longer than either clock says, so that no leap retires it") {
+  auto finished = quiet(record(1, 0, 1));
+  finished.record.finished = kNow;
+  const watch::Moment leap{kNow + 25h, kSteady + 3s};
+  CHECK_FALSE(watch::is_due_to_retire(finished, leap, 24h));
+  CHECK(watch::interval_of(finished, leap, {}) == watch::Settings{}.interval);
+  const watch::Moment set_back{kNow - 1h, kSteady + 25h};
+  CHECK_FALSE(watch::is_due_to_retire(finished, set_back, 24h));
+}
+
+TEST_CASE("a run that was taken up again is watched for the 20 minutes at least") {
+  auto again = quiet(record(1, 0, 1));
+  again.record.finished = kNow;
+  CHECK(watch::is_due_to_retire(again, after(1s), 1s));
+  again.record.taken_up = kNow;
+  CHECK_FALSE(watch::is_due_to_retire(again, after(19min), 1s));
+  CHECK(watch::is_due_to_retire(again, after(20min), 1s));
+  CHECK_FALSE(watch::is_due_to_retire(again, after(20min), 24h));
 }
 
 TEST_CASE("a failed poll is tried again after a second, doubling up to its interval, with jitter") {

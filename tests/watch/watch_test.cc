@@ -84,7 +84,7 @@ TEST_CASE("every run of every space is polled, by several fetchers at once") {
   const auto watching = scene.start();
   scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150 && s.ready(); });
   CHECK_FALSE(watching->stuck_loop());
-  CHECK_FALSE(watching->is_outdated());
+  CHECK_FALSE(watching->failure());
   watching->report_progress();
 }
 

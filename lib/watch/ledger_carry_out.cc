@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <utility>
+
+#include "watch/ledger.h"
+#include "watch/plan.h"
+#include "watch/show.h"
+
+namespace runwatch::watch {
+namespace {
+
+metrics::StoreError to_meter(store::FailureKind kind) {
+  switch (kind) {
+    case store::FailureKind::full:
+      return metrics::StoreError::full;
+    case store::FailureKind::io:
+      return metrics::StoreError::io;
+    case store::FailureKind::corrupt:
+      return metrics::StoreError::corrupt;
+    case store::FailureKind::readonly:
+      return metrics::StoreError::readonly;
+    case store::FailureKind::locked:
+      return metrics::StoreError::locked;
+    case store::FailureKind::other:
+      break;
+  }
+  return metrics::StoreError::other;
+}
+
+store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime now) {
+  store::Batch batch;
+  if (step.space && (!space.stored || step.space->record != space.record)) batch.spaces.push_back(step.space->record);
+  for (const auto& run : step.runs) {
+    const auto known = space.runs.find(run.record.number);
+    if (known == space.runs.end() || known->second.record != run.record) batch.runs.push_back(run.record);
+  }
+  batch.run = step.run;
+  batch.space = space.record.number;
+  batch.at = now;
+  batch.tasks = step.tasks;
+  batch.changes = step.changes;
+  batch.increments = step.tally.increments();
+  batch.odd_ids = step.odd_ids;
+  batch.forgotten_runs = step.forgotten;
+  return batch;
+}
+
+}  // namespace
+
+Ledger::Committed Ledger::carry_out(SpaceState& space, Step step, Report& report) {
+  auto recalled = recall(step.recalled);
+  if (!recalled) return std::unexpected(std::move(recalled.error()));
+  if (auto committed = commit(space, step); !committed) return committed;
+  log_.tell(space, step, deps_.clock.steady_now());
+  take_over(space, step, std::move(*recalled));
+  plan(space, step.next, report);
+  space.judged = space.judged || is_judged(space);
+  space.changed = true;
+  has_news_ = true;
+  return {};
+}
+
+// Before anything is committed: a run that is watched again without what was known of it would be all news.
+std::expected<Ledger::Recalled, store::Failure> Ledger::recall(const std::vector<std::int64_t>& runs) {
+  Recalled recalled;
+  for (const auto number : runs) {
+    if (deps_.store == nullptr) continue;
+    auto tasks = deps_.store->load_tasks(number);
+    if (!tasks) return std::unexpected(std::move(tasks.error()));
+    recalled.emplace_back(number, std::move(*tasks));
+  }
+  return recalled;
+}
+
+Ledger::Committed Ledger::commit(const SpaceState& space, const Step& step) {
+  if (deps_.store == nullptr) return {};
+  const auto batch = to_batch(space, step, deps_.clock.wall_now());
+  if (batch.empty()) return {};
+  const auto start = deps_.clock.steady_now();
+  auto committed = deps_.store->commit(batch);
+  if (committed) {
+    deps_.meters.store_committed(deps_.clock.steady_now() - start);
+    deps_.meters.store_size(deps_.store->database_size().count, deps_.store->wal_size().count);
+  } else {
+    deps_.meters.store_error(to_meter(committed.error().kind));
+  }
+  return committed;
+}
+
+// What is committed becomes what is known.
+void Ledger::take_over(SpaceState& space, Step& step, Recalled recalled) {
+  space.stored = true;
+  if (step.space) static_cast<Space&>(space) = std::move(*step.space);
+  if (step.run != 0) space.runs.at(step.run).known.apply(step.tasks);
+  if (!step.tally.increments().empty()) {
+    auto counters = std::make_shared<task::Counters>(*space.counters);
+    counters->apply(step.tally.increments());
+    space.counters = std::move(counters);
+  }
+  bool same_order = step.forgotten.empty();
+  for (auto& after : step.runs) {
+    const bool changed = space.shows_otherwise(after);
+    const auto known = space.runs.find(after.record.number);
+    same_order = same_order && known != space.runs.end() && known->second.record.retired == after.record.retired;
+    RunState& run = space.put_run(std::move(after));
+    last_run_ = std::max(last_run_, run.record.number);
+    if (run.record.retired) {
+      run.known = {};
+      run.shown.reset();
+    } else if (changed) {
+      run.shown = show(run);
+    }
+  }
+  for (auto& [number, known] : recalled) {
+    RunState& run = space.runs.at(number);
+    run.known = std::move(known);
+    run.shown = show(run);
+  }
+  for (const auto number : step.forgotten) space.forget_run(number);
+  if (!same_order) space.sort_order();
+}
+
+void Ledger::plan(SpaceState& space, const std::vector<Ask>& asks, Report& report) {
+  for (const auto& ask : asks) {
+    const bool is_poll = ask.kind == JobKind::poll;
+    auto& ticket = is_poll ? space.runs.at(ask.run).ticket : space.ticket;
+    ticket = ++last_ticket_;
+    report.next.push_back(
+        {is_poll ? poll_job(space, space.runs.at(ask.run)) : discovery_job(space), ask.due.value_or(soon())});
+  }
+}
+
+}  // namespace runwatch::watch

@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/digest.h"
+#include "core/log.h"
+#include "watch/ledger.h"
+#include "watch/show.h"
+#include "watch/timing.h"
+
+namespace runwatch::watch {
+namespace {
+
+constexpr int kAbsencesUntilHidden = 3;
+
+core::Error to_error(const store::Failure& failure) {
+  const bool corrupt = failure.kind == store::FailureKind::corrupt;
+  return {corrupt ? core::ErrorKind::corrupt : core::ErrorKind::unavailable, failure.text};
+}
+
+const task::SpaceRecord* find_stored(const store::Contents& stored, const core::Secret& token) {
+  const core::SpaceKeys keys(token);
+  const auto found = std::ranges::find_if(stored.spaces, [&](const auto& space) { return keys.fit(space.key); });
+  return found == stored.spaces.end() ? nullptr : &*found;
+}
+
+// The steady time at which something of an earlier process is said to have happened: as long ago as commits show that
+// time went by after it.
+core::SteadyTime steady_of(core::WallTime time, const store::Contents& stored, core::SteadyTime now) {
+  return now - std::max(stored.newest_commit - time, core::Duration(0));
+}
+
+SpaceState adopt(const store::Contents& stored, const task::SpaceRecord& record, core::SteadyTime now) {
+  SpaceState space;
+  space.stored = true;
+  space.record = record;
+  for (const auto& stored_run : stored.runs) {
+    if (stored_run.space != record.number) continue;
+    Run run;
+    run.record = stored_run;
+    run.quiet_since = steady_of(run.record.last_change, stored, now);
+    run.retired_since = steady_of(run.record.retired_at, stored, now);
+    space.put_run(std::move(run));
+  }
+  space.sort_order();
+  const auto counters = std::ranges::find(stored.counters, record.number, [](const auto& c) { return c.first; });
+  if (counters != stored.counters.end()) space.counters = std::make_shared<task::Counters>(counters->second);
+  return space;
+}
+
+// What no store has: how the attempts of this process went.
+void remember(SpaceState& space, const SpaceState& known) {
+  const auto record = space.record;
+  static_cast<Space&>(space) = known;
+  space.record = record;
+  space.name = known.name;
+  space.absences = known.absences;
+  space.judged = known.judged;
+  for (auto& [number, run] : space.runs) {
+    const auto before = known.runs.find(number);
+    if (before == known.runs.end()) continue;
+    run.attempts = before->second.attempts;
+    run.missed_lists = before->second.missed_lists;
+  }
+}
+
+}  // namespace
+
+core::Result<std::vector<Planned>> Ledger::load() {
+  auto jobs = configure(false);
+  if (jobs) publish();
+  return jobs;
+}
+
+core::Result<std::vector<Planned>> Ledger::reconfigure(Settings settings) {
+  if (settings == settings_) return {};
+  if (settings_.spaces.empty() != settings.spaces.empty()) organization_ticket_ = 0;
+  settings_ = std::move(settings);
+  return configure(false);
+}
+
+core::Result<std::vector<Planned>> Ledger::recover() {
+  organization_ticket_ = 0;
+  return configure(true);
+}
+
+core::Result<std::vector<Planned>> Ledger::configure(bool anew) {
+  Source source{{}, anew};
+  if (deps_.store != nullptr) {
+    auto contents = deps_.store->load();
+    if (!contents) return std::unexpected(to_error(contents.error()));
+    source.stored = std::move(*contents);
+  }
+  for (const auto& space : source.stored.spaces) last_space_ = std::max(last_space_, space.number);
+  for (const auto& run : source.stored.runs) last_run_ = std::max(last_run_, run.number);
+  Report report;
+  std::vector<std::int64_t> numbers;
+  std::vector<Entered> entered;
+  for (const auto& settings : settings_.spaces) entered.push_back(configure_space(source, settings, report));
+  if (settings_.spaces.empty()) {
+    // What is stored is shown at once; the list of the organization's spaces brings the tokens to ask with.
+    for (const auto& record : source.stored.spaces) {
+      entered.push_back(enter_stored(source, record, settings_.every_space, report));
+    }
+    if (organization_ticket_ == 0) plan_organization(soon(), report);
+  }
+  for (const auto& number : entered) {
+    if (!number) return std::unexpected(to_error(number.error()));
+    numbers.push_back(*number);
+  }
+  roster_.keep(numbers);
+  keep_meters();
+  has_news_ = true;
+  return std::move(report.next);
+}
+
+Ledger::Entered Ledger::configure_space(const Source& source, SpaceSettings settings, Report& report) {
+  if (const auto* record = find_stored(source.stored, settings.token)) {
+    return enter_stored(source, *record, std::move(settings), report);
+  }
+  return enter_new(std::move(settings), {}, report);
+}
+
+Ledger::Entered Ledger::enter_stored(const Source& source, const task::SpaceRecord& record, SpaceSettings settings,
+                                     Report& report) {
+  SpaceState* known = roster_.find(record.number);
+  const bool entering = known == nullptr || source.anew;
+  if (entering) {
+    SpaceState space = adopt(source.stored, record, deps_.clock.steady_now());
+    if (known != nullptr) remember(space, *known);
+    known = &roster_.enter(std::move(space));
+  }
+  if (settings.token.empty()) settings.token = known->settings.token;
+  if (auto done = change(*known, std::move(settings), entering, report); !done) return std::unexpected(done.error());
+  return record.number;
+}
+
+Ledger::Entered Ledger::enter_new(SpaceSettings settings, std::string slug, Report& report) {
+  SpaceState fresh;
+  fresh.record.number = last_space_ + 1;
+  fresh.record.slug = std::move(slug);
+  SpaceState& space = roster_.enter(std::move(fresh));
+  if (auto done = change(space, std::move(settings), true, report); !done) {
+    roster_.leave(last_space_ + 1);
+    return std::unexpected(done.error());
+  }
+  return ++last_space_;
+}
+
+Ledger::Committed Ledger::change(SpaceState& space, SpaceSettings settings, bool entering, Report& report) {
+  return carry_out(space, under_settings(space, std::move(settings), entering, last_run_ + 1, context()), report);
+}
+
+void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report& report) {
+  const bool first = !organization_.tried;
+  std::vector<std::int64_t> listed;
+  for (const auto& info : found) {
+    const auto number = enter_listed(info, report);
+    if (!number) {
+      report.outdated = report.outdated || number.error().reload;
+      view::PollError why{view::PollReason::store, number.error().text, deps_.clock.wall_now()};
+      return organization_failed(fetched, std::move(why), report);
+    }
+    listed.push_back(*number);
+  }
+  note_absences(listed);
+  if (organization_.error) log_.tell_organization(nullptr, deps_.clock.steady_now());
+  organization_.succeed(deps_.clock.wall_now());
+  deps_.meters.space_list(true);
+  deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
+  const auto interval = settings_.discovery_interval;
+  const auto spread = std::chrono::duration_cast<core::Duration>(deps_.random() * interval);
+  const auto now = deps_.clock.steady_now();
+  plan_organization(first ? now + spread : std::max(fetched.due + interval, now), report);
+  has_news_ = true;
+}
+
+Ledger::Entered Ledger::enter_listed(const unpod::SpaceInfo& info, Report& report) {
+  SpaceSettings settings = settings_.every_space;
+  settings.token = info.token;
+  SpaceState* known = roster_.find(info.token);
+  if (known == nullptr) {
+    auto number = enter_new(std::move(settings), roster_.free_slug(nullptr, info.slug), report);
+    if (number) roster_.show(*number);
+    return number;
+  }
+  if (known->settings.token.empty()) {  // stored, and not asked so far
+    if (auto done = change(*known, std::move(settings), true, report); !done) return std::unexpected(done.error());
+  }
+  roster_.show(known->record.number);
+  return known->record.number;
+}
+
+// A space that three lists lack is shown no more until one has it, at once one that was only known from the store.
+void Ledger::note_absences(const std::vector<std::int64_t>& listed) {
+  const auto shown = roster_.shown();
+  for (const auto number : shown) {
+    SpaceState& space = roster_.at(number);
+    space.absences = std::ranges::find(listed, number) != listed.end() ? 0 : space.absences + 1;
+    if (space.absences == 0 || (space.absences < kAbsencesUntilHidden && !space.settings.token.empty())) continue;
+    if (!space.settings.token.empty()) {
+      core::log::warning("the organization's list of spaces has it no more", {{"space", space.name}});
+    }
+    roster_.hide(number);
+  }
+  keep_meters();
+}
+
+void Ledger::organization_failed(const Fetched& fetched, view::PollError why, Report& report) {
+  log_.tell_organization(&why, deps_.clock.steady_now());
+  deps_.meters.space_list(false);
+  deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
+  deps_.meters.poll_failed(metrics::kOrganization, why.reason);
+  // Spaces that are known from the store and cannot be asked without the list fail with it.
+  for (const auto number : roster_.shown()) {
+    SpaceState& space = roster_.at(number);
+    if (!space.settings.token.empty()) continue;
+    Step step = after_failure(space, nullptr, why, context());
+    step.next.clear();
+    perform(space, nullptr, std::move(step), fetched, report);
+  }
+  const auto reason = why.reason;
+  organization_.fail(std::move(why));
+  plan_organization(
+      deps_.clock.steady_now() + delay_after_failure(reason, organization_.failures, settings_.discovery_interval,
+                                                     settings_.idle_interval, deps_.random()),
+      report);
+  has_news_ = true;
+}
+
+void Ledger::plan_organization(core::SteadyTime due, Report& report) {
+  Job job;
+  job.kind = JobKind::spaces;
+  job.ticket = organization_ticket_ = ++last_ticket_;
+  report.next.push_back({std::move(job), due});
+}
+
+void Ledger::keep_meters() {
+  std::vector<std::string> names;
+  for (const auto number : roster_.shown()) names.push_back(roster_.at(number).name);
+  if (settings_.spaces.empty()) {
+    names.push_back(metrics::kOrganization);
+    deps_.meters.add_space(metrics::kOrganization);
+  } else {
+    deps_.meters.space_list(std::nullopt);
+  }
+  deps_.meters.keep_only(names);
+}
+
+}  // namespace runwatch::watch

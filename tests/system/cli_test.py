@@ -153,9 +153,9 @@ class CliTest(unittest.TestCase):
         for hang in (False, True):
             self.platform.trouble = (lambda a, c: c.recv(1) and None) if hang else None
             for number in (signal.SIGTERM, signal.SIGINT):
+                asked = len(self.platform.asked)
                 daemon = Daemon(self.config)
                 wait_for(lambda: daemon.address, "the address")
-                asked = len(self.platform.asked)
                 wait_for(lambda: len(self.platform.asked) > asked, "a request")
                 began = time.monotonic()
                 daemon.signal(number)

@@ -6,68 +6,21 @@ import subprocess
 import unittest
 import urllib.parse
 
-from harness import Daemon, Simulator, folder, free_port, request, start_process, total, wait_for, write_config
+from harness import Daemon, Simulator, folder, request, total, wait_for, write_config
 from journal import Journal
 from judge import COUNTERS, LAG, compare
+from prometheus import Prometheus
 from world import Court
 
 WORLD = ["--seed", 11, "--spaces", 2, "--runs", 3, "--tasks", 60, "--task-bytes", 500, "--speed", 60,
          "--failure-rate", 0.4, "--new-run-every", 240, "--new-task-every", 120,
          "--fault", "shift=0.01/tasks,vanish=0.01/tasks,500=0.01"]
-SCRAPE = """
-global: {{scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 1m}}
-scrape_configs:
-  - job_name: runwatch
-    static_configs: [{{targets: ["{target}"]}}]
-  - job_name: itself
-    static_configs: [{{targets: ["{itself}"]}}]
-"""
 REJECTED = ("prometheus_target_scrapes_sample_duplicate_timestamp_total",
             "prometheus_target_scrapes_sample_out_of_bounds_total",
             "prometheus_target_scrapes_sample_out_of_order_total",
             "prometheus_target_scrapes_exceeded_sample_limit_total",
             "prometheus_target_scrapes_exceeded_body_size_limit_total",
             "prometheus_target_scrapes_exemplar_out_of_order_total")
-
-
-class Prometheus:
-    def __init__(self, target):
-        place = folder()
-        self.address = f"127.0.0.1:{free_port()}"
-        (place / "p.yml").write_text(SCRAPE.format(target=target, itself=self.address))
-        self.log = open(place / "log", "w+", encoding="utf-8")
-        self.process = start_process(
-            ["prometheus", f"--config.file={place / 'p.yml'}", f"--storage.tsdb.path={place / 'data'}",
-             f"--web.listen-address={self.address}", "--log.level=warn", "--enable-feature=exemplar-storage"],
-            stdout=self.log, stderr=subprocess.STDOUT)
-        wait_for(self.is_ready, "Prometheus")
-
-    def is_ready(self):
-        try:
-            return request(self.address, "/-/ready").status == 200
-        except OSError:
-            return False
-
-    def query(self, expression):
-        """{labels: value}"""
-        answer = request(self.address, "/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        document = json.loads(answer.text)
-        assert document["status"] == "success", document
-        if document["data"]["resultType"] == "scalar":
-            return {(): float(document["data"]["result"][1])}
-        result = {}
-        for sample in document["data"]["result"]:
-            labels = {k: v for k, v in sample["metric"].items() if k not in ("instance", "job")}
-            result[tuple(sorted(labels.items()))] = float(sample["value"][1])
-        return result
-
-    def value(self, expression):
-        return sum(self.query(expression).values())
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
 
 
 @unittest.skipUnless(shutil.which("prometheus") and shutil.which("promtool"), "Prometheus is not installed")

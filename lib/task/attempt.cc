@@ -72,9 +72,14 @@ void tell_times(KnownTask& known, const ObservedTask& seen, core::WallTime now, 
             [&](double span) { tally.wait(span); });
   tell_span(known, seconds_between(seen.created, seen.ended), Told::completion, Field::end, tally,
             [&](double span) { tally.completion(seen.status, span); });
-  // A lag out of range is about our clock or our absence, not about the platform's field.
+  // Our own clock moves on: what cannot be observed at first is not waited for.
   const auto lag = seconds_between(seen.ended, now);
-  if (lag && first_time(known, mark(Told::lag)) && is_plausible(*lag)) tally.lag(*lag);
+  if (!lag || !first_time(known, mark(Told::lag))) return;
+  if (is_plausible(*lag)) {
+    tally.lag(*lag);
+  } else if (first_time(known, mark(Field::end))) {
+    tally.bad_field(Field::end);
+  }
 }
 
 }  // namespace
@@ -128,6 +133,7 @@ CallFacts facts_of(const KnownTask& known, const ObservedTask& seen) {
 
 bool tells_more(const KnownTask& before, const KnownTask& after) {
   constexpr auto kObservations = static_cast<std::uint16_t>(mark(Told::bad_fields) - 1);
+  if ((before.told & kObservations) == kObservations) return false;  // as of what was there before us
   const bool claimed = is_finished(after.status) && (after.call != before.call || after.started != before.started);
   return claimed || ((after.told & ~before.told) & kObservations) != 0;
 }

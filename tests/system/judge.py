@@ -124,8 +124,11 @@ def _tell(task, seen, now, tally):
             tally.observe("unpod_call_cost", seen.cost)
     span("wait", "start", "unpod_task_wait_seconds", seen.start)
     span("completion", "end", "unpod_task_completion_seconds", seen.end, status=seen.status)
-    if seen.end is not None and first("lag") and 0 <= now - seen.end <= DAY:
-        tally.add(LAG + "_count")
+    if seen.end is not None and first("lag"):
+        if 0 <= now - seen.end <= DAY:
+            tally.add(LAG + "_count")
+        elif first("bad end"):
+            tally.add("unpod_task_bad_fields_total", field="end")
     return replace(task, told=frozenset(told))
 
 

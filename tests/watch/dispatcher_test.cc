@@ -52,3 +52,33 @@ TEST_CASE("a stop ends the wait for a job") {
   std::jthread stopper([&] { source.request_stop(); });
   CHECK_FALSE(dispatcher.next(source.get_token(), 1h));
 }
+
+TEST_CASE("of two jobs about the same thing only the newer one waits") {
+  test::ManualClock clock;
+  Dispatcher dispatcher(clock);
+  const auto now = clock.steady_now();
+  auto newer = poll_of(1, now);
+  newer.job.ticket = 2;
+  dispatcher.plan({poll_of(1, now - 5s)});
+  dispatcher.plan({newer, poll_of(2, now)});
+  CHECK(dispatcher.next({}, 0ms)->job.ticket == 2);
+  CHECK(dispatcher.next({}, 0ms)->job.run == 2);
+  CHECK_FALSE(dispatcher.next({}, 0ms));
+}
+
+TEST_CASE("revised jobs come earlier, never later, and those that nobody waits for go") {
+  test::ManualClock clock;
+  Dispatcher dispatcher(clock);
+  const auto now = clock.steady_now();
+  dispatcher.plan({poll_of(1, now + 1h), poll_of(2, now + 1s), poll_of(3, now)});
+  dispatcher.revise([&](const watch::Job& job) -> std::optional<core::SteadyTime> {
+    if (job.run == 3) return std::nullopt;
+    return now + 10s;
+  });
+  CHECK_FALSE(dispatcher.next({}, 0ms));
+  clock.advance(1s);
+  CHECK(dispatcher.next({}, 0ms)->job.run == 2);
+  CHECK_FALSE(dispatcher.next({}, 0ms));
+  clock.advance(9s);
+  CHECK(dispatcher.next({}, 0ms)->job.run == 1);
+}

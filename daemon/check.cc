@@ -64,12 +64,8 @@ class LiveCheck {
   }
 
   void check_list(const std::string& what, const core::Secret& token, const config::Space& space) {
-    const auto oldest = clock_.wall_now() - space.max_age;
-    const bool by_id = !space.all_runs();
-    const auto enough = [&](const task::ObservedRunRow& row) {
-      return !by_id && row.created != task::kNoTime && row.created < oldest;
-    };
-    const auto list = api_.runs(token, enough, {});
+    const auto oldest = space.all_runs() ? clock_.wall_now() - space.max_age : task::kNoTime;
+    const auto list = api_.runs(token, oldest, {});
     if (!list) return tell(what, list.error());
     good(what, fmt::format("{} run(s) in its list", list->rows.size()));
     for (const auto& id : space.runs) check_run(what, id, token, list->rows);

@@ -62,7 +62,13 @@ std::unique_ptr<http::Client> make_http_client() {
 
 unpod::Hooks paced(watch::Pace& pace) {
   return {.admit = [&pace](std::stop_token stop) { return pace.admit(std::move(stop), [] {}).has_value(); },
-          .done = {}};
+          .done = {},
+          .answered = [&pace](core::SteadyTime sent) { pace.answered(sent); },
+          // A command does not sit out a long pause: it tells of it and goes on.
+          .throttled =
+              [&pace](core::SteadyTime sent, std::optional<core::Duration> wait) {
+                return wait > unpod::kPatience ? *wait : pace.throttled(sent, wait);
+              }};
 }
 
 }  // namespace runwatch::daemon

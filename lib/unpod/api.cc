@@ -1,7 +1,7 @@
 #include "unpod/api.h"
 
+#include "unpod/caller.h"
 #include "unpod/collect.h"
-#include "unpod/session.h"
 
 namespace runwatch::unpod {
 namespace {
@@ -18,52 +18,50 @@ std::string path_of(const core::Secret& space) { return "spaces/" + segment(spac
 }  // namespace
 
 Api::Api(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks, const core::Clock& clock)
-    : session_(std::make_unique<Session>(std::move(options), client, credentials, std::move(hooks), clock)) {}
+    : caller_(std::make_unique<Caller>(std::move(options), client, credentials, std::move(hooks), clock)) {}
 
 Api::~Api() = default;
 
 Answer<TaskWalk> Api::tasks(const core::Secret& space, const std::string& run_id,
                             std::shared_ptr<const PageDigests> before, std::stop_token stop) {
   const Question question{Call::tasks, path_of(space) + "runs/" + segment(run_id) + "/tasks/", space.reveal()};
-  Walk walk(session_->options().max_rows);
   TaskCollector collector(std::move(before));
-  TaskPage& page = session_->task_page;
-  const auto decode = [&](std::string& body) -> std::expected<void, Failure> {
-    if (collector.recognise(body)) return {};
-    return session_->decoder.tasks(body, page);
-  };
-  if (auto failure = session_->walk(question, stop, walk, decode, collector, page))
-    return std::unexpected(std::move(*failure));
-  return collector.finish(walk);
+  return caller_->walk(question, stop, collector, [&](std::string& body) -> Answer<Walk::Page> {
+    if (const auto unchanged = collector.take_unchanged(body)) return *unchanged;
+    const auto decoded = caller_->decoder.tasks(body, caller_->task_page, run_id);
+    if (!decoded) return std::unexpected(decoded.error());
+    return collector.take(caller_->task_page);
+  });
 }
 
-Answer<RunList> Api::runs(const core::Secret& space, const std::function<bool(const task::ObservedRunRow&)>& enough,
-                          std::stop_token stop) {
+Answer<RunList> Api::runs(const core::Secret& space, core::WallTime oldest, std::stop_token stop) {
+  RunCollector collector(oldest);
   const Question question{Call::runs, path_of(space) + "runs/", space.reveal()};
-  Walk walk(session_->options().max_rows);
-  RunCollector collector(enough);
-  RunPage& page = session_->run_page;
-  const auto decode = [&](std::string& body) { return session_->decoder.runs(body, page); };
-  if (auto failure = session_->walk(question, stop, walk, decode, collector, page))
-    return std::unexpected(std::move(*failure));
-  return collector.finish(walk);
+  return caller_->walk(question, stop, collector, [&](std::string& body) -> Answer<Walk::Page> {
+    const auto decoded = caller_->decoder.runs(body, caller_->run_page);
+    if (!decoded) return std::unexpected(decoded.error());
+    return collector.take(caller_->run_page);
+  });
 }
 
 Answer<std::vector<SpaceInfo>> Api::spaces(std::stop_token stop) {
-  return session_->ask({Call::spaces, "spaces/", {}}, stop,
-                       [this](std::string& body) { return session_->decoder.spaces(body); });
+  return caller_->ask({Call::spaces, "spaces/", {}}, stop,
+                      [this](std::string& body) { return caller_->decoder.spaces(body); });
 }
 
 Answer<SpaceInfo> Api::space(const core::Secret& space, std::stop_token stop) {
-  auto answer = session_->ask({Call::space, path_of(space), space.reveal()}, stop,
-                              [this](std::string& body) { return session_->decoder.space(body); });
-  if (answer) answer->token = space;
+  auto answer = caller_->ask({Call::space, path_of(space), space.reveal()}, stop,
+                             [this](std::string& body) { return caller_->decoder.space(body); });
+  if (!answer) return answer;
+  if (!answer->token.empty() && answer->token != space)
+    return std::unexpected(failed(view::PollReason::bad_schema, "the answer is about another space than asked for"));
+  answer->token = space;
   return answer;
 }
 
 Answer<std::vector<Organization>> Api::organizations(std::stop_token stop) {
-  return session_->ask({Call::organizations, "organizations/", {}}, stop,
-                       [this](std::string& body) { return session_->decoder.organizations(body); });
+  return caller_->ask({Call::organizations, "organizations/", {}}, stop,
+                      [this](std::string& body) { return caller_->decoder.organizations(body); });
 }
 
 }  // namespace runwatch::unpod

@@ -1,8 +1,9 @@
 // The platform's API: five calls, each a whole walk or a Failure.
 //
 // A walk asks for page after page until what came is a consistent whole, and begins a second time at once when rows
-// moved under it; it settles for nothing less. A request that is refused with 401 is sent once more after the token was
-// read again; no other is repeated. Nothing here decides what a failure means for the schedule.
+// moved under it; it settles for nothing less. A request whose token is refused is sent once more after the token was
+// read again, and one that is refused with 429 or 503 again and again within `kPatience`, as the hooks let it pass; no
+// other is repeated. Nothing here decides what a failure means for the schedule.
 // Threads: an Api belongs to one thread; Credentials are shared.
 #pragma once
 
@@ -28,10 +29,10 @@ namespace runwatch::unpod {
 
 struct Failure {
   view::PollReason reason = view::PollReason::other;
-  std::string text;                           // printable, at most about 200 characters, names neither token nor person
-  std::optional<core::Duration> retry_after;  // as the platform asked, unclamped but ≥ 0; only with 429 and 503
-  bool cancelled = false;                     // we are stopping: count nothing
-  core::Secret refused_token{};               // with auth: the token it is about
+  std::string text;  // printable, at most about 200 characters, names neither token nor person
+  std::optional<core::Duration> retry_after{};  // as the platform asked, unclamped but ≥ 0; only with 429 and 503
+  bool cancelled = false;                       // we are stopping: count nothing
+  core::Secret refused_token{};                 // with auth: the token it is about
 };
 
 template <class T>
@@ -57,12 +58,19 @@ class Credentials {
 
 enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations };
 
-// Called around each request, from the Api's thread.
+// With an answer that asks for fewer requests; a pause beyond it fails the call at once.
+inline constexpr core::Duration kPatience = std::chrono::seconds(20);
+
+// Called around each request, from the Api's thread; each may be empty.
 struct Hooks {
   // Waits for the shared budget; false: we are stopping.
   std::function<bool(std::stop_token)> admit;
   // After each exchange. `status` 0: no answer; `bytes` of the body as the parser saw it.
   std::function<void(Call, int status, core::Duration took, std::uint64_t bytes)> done;
+  // After an answer to a request sent at `sent` that has nothing against as many requests.
+  std::function<void(core::SteadyTime sent)> answered{};
+  // After a 429 or 503: how long no request is admitted from now. Empty: such a request is not repeated.
+  std::function<core::Duration(core::SteadyTime sent, std::optional<core::Duration> retry_after)> throttled{};
 };
 
 struct ApiOptions {
@@ -110,16 +118,16 @@ class Api {
   // `before`: of the last walk whose tasks were all taken over, as they are known now; null: none.
   Answer<TaskWalk> tasks(const core::Secret& space, const std::string& run_id,
                          std::shared_ptr<const PageDigests> before, std::stop_token stop);
-  // Reads on until `enough` says so of a row (it is not kept then, nor what follows) or the list ends.
-  Answer<RunList> runs(const core::Secret& space, const std::function<bool(const task::ObservedRunRow&)>& enough,
-                       std::stop_token stop);
+  // Reads on until the list ends or each row of a page is older than `oldest`, by its `created` and by its id. The rows
+  // of all pages read are kept, so there may be older ones among them.
+  Answer<RunList> runs(const core::Secret& space, core::WallTime oldest, std::stop_token stop);
   Answer<std::vector<SpaceInfo>> spaces(std::stop_token stop);
   Answer<SpaceInfo> space(const core::Secret& space, std::stop_token stop);
   Answer<std::vector<Organization>> organizations(std::stop_token stop);
 
  private:
-  class Session;
-  std::unique_ptr<Session> session_;
+  class Caller;
+  std::unique_ptr<Caller> caller_;
 };
 
 }  // namespace runwatch::unpod

@@ -11,7 +11,17 @@ namespace {
 // A `count` is believed that far when room is made for what is to come.
 constexpr std::uint64_t kMostReserved = 1 << 17;
 
-std::uint32_t rows_of(const TaskPage& page) { return static_cast<std::uint32_t>(page.tasks.size()); }
+// Puts rows to those before, each id once; the number of new ids. `key_of(row)` is what its id is compared by.
+template <class Row, class KeyOf>
+std::uint64_t keep(std::vector<Row>& rows, std::vector<Row>& kept, KeyTable& table, KeyOf&& key_of) {
+  const std::size_t before = kept.size();
+  for (Row& row : rows) {
+    const std::size_t at = table.place(key_of(row), kept.size(), [&](std::size_t i) { return key_of(kept[i]); });
+    if (at == kept.size()) kept.emplace_back();
+    kept[at] = std::move(row);
+  }
+  return kept.size() - before;
+}
 
 // What all of them say, `mixed` when they differ, `none` when there is nothing.
 template <class T, class E>
@@ -29,16 +39,19 @@ const PageDigests::Page* TaskCollector::page_before() const {
   return before_ && at < before_->pages.size() ? &before_->pages[at] : nullptr;
 }
 
-bool TaskCollector::recognise(std::string_view body) {
+std::optional<Walk::Page> TaskCollector::take_unchanged(std::string_view body) {
   body_ = digest_page(body);
-  const auto* before = page_before();
-  recognised_ = before != nullptr && before->body == body_;
-  return recognised_;
+  const auto* same = page_before();
+  if (same == nullptr || same->body != body_) return std::nullopt;
+  now_.pages.push_back(*same);
+  now_.count = before_->count;
+  run_.rest_unchanged = true;
+  return Walk::Page{.count = before_->count, .rows = same->rows, .fresh = same->rows};
 }
 
 Walk::Page TaskCollector::take(TaskPage& page) {
-  if (recognised_) return take_unchanged();
-  PageDigests::Page now{.body = body_, .keys = digest_keys(page.tasks), .rows = rows_of(page)};
+  PageDigests::Page now{
+      .body = body_, .keys = digest_keys(page.tasks), .rows = static_cast<std::uint32_t>(page.tasks.size())};
   now.execution = common(page.tasks, &task::ObservedTask::execution);
   now.mode = common(page.tasks, &task::ObservedTask::mode);
   bool moved = false;
@@ -49,37 +62,15 @@ Walk::Page TaskCollector::take(TaskPage& page) {
   if (now.rows > 0) now_.pages.push_back(now);
   now_.count = page.count.value_or(0);
   counted_ = counted_ && page.count.has_value();
-  return {.count = page.count, .rows = page.tasks.size(), .fresh = keep(page), .moved = moved};
-}
-
-Walk::Page TaskCollector::take_unchanged() {
-  const PageDigests::Page& same = *page_before();
-  now_.pages.push_back(same);
-  now_.count = before_->count;
-  run_.rest_unchanged = true;
-  return {.count = before_->count, .rows = same.rows, .fresh = same.rows};
+  if (run_.tasks.empty() && !before_) run_.tasks.reserve(std::min(page.count.value_or(0), kMostReserved));
+  std::ranges::move(page.odd_ids, std::back_inserter(run_.odd_ids));
+  const auto fresh = keep(page.tasks, run_.tasks, table_, [](const auto& task) { return task.key; });
+  return {.count = page.count, .rows = page.tasks.size(), .fresh = fresh, .moved = moved};
 }
 
 bool TaskCollector::names_the_same(const PageDigests::Page& now) const {
   const auto* before = page_before();
   return before != nullptr && before->keys == now.keys;
-}
-
-// Puts the page's rows to those before; the number of new ids.
-std::uint64_t TaskCollector::keep(TaskPage& page) {
-  auto& tasks = run_.tasks;
-  if (tasks.empty() && !before_) tasks.reserve(std::min(page.count.value_or(0), kMostReserved));
-  const std::size_t before = tasks.size();
-  const auto key_of = [&tasks](std::size_t i) -> const task::TaskKey& { return tasks[i].key; };
-  for (const task::ObservedTask& task : page.tasks) {
-    const std::size_t at = table_.place(task.key, tasks.size(), key_of);
-    if (at == tasks.size())
-      tasks.push_back(task);
-    else
-      tasks[at] = task;
-  }
-  for (auto& odd : page.odd_ids) run_.odd_ids.push_back(std::move(odd));
-  return tasks.size() - before;
 }
 
 void TaskCollector::clear() {
@@ -111,25 +102,19 @@ std::shared_ptr<const PageDigests> TaskCollector::digests_for_next(const Walk& w
 }
 
 Walk::Page RunCollector::take(RunPage& page) {
-  const std::size_t before = keys_.size();
-  const auto key_of = [this](std::size_t i) -> const task::TaskKey& { return keys_[i]; };
-  for (task::ObservedRunRow& row : page.rows) {
-    ended_ = ended_ || enough_(row);
-    const task::TaskKey key{core::digest128(row.run_id)};
-    const std::size_t at = table_.place(key, keys_.size(), key_of);
-    if (at == keys_.size()) {
-      keys_.push_back(key);
-      if (!ended_) list_.rows.push_back(std::move(row));
-    } else if (!ended_) {
-      list_.rows[at] = std::move(row);
-    }
-  }
-  return {.count = page.count, .rows = page.rows.size(), .fresh = keys_.size() - before};
+  // One row's word ends no list, and a row without a time is never old.
+  const auto is_old = [this](const task::ObservedRunRow& row) {
+    const auto newest = std::max(row.created, task::time_of_id(row.run_id));
+    return newest != task::kNoTime && newest < oldest_;
+  };
+  ended_ = !page.rows.empty() && std::ranges::all_of(page.rows, is_old);
+  const auto key_of = [](const auto& row) { return task::TaskKey{core::digest128(row.run_id)}; };
+  const auto fresh = keep(page.rows, list_.rows, table_, key_of);
+  return {.count = page.count, .rows = page.rows.size(), .fresh = fresh};
 }
 
 void RunCollector::clear() {
   list_ = {};
-  keys_.clear();
   table_.clear();
   ended_ = false;
 }

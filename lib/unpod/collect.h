@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,9 +22,9 @@ class TaskCollector {
  public:
   explicit TaskCollector(std::shared_ptr<const PageDigests> before) : before_(std::move(before)) {}
 
-  // To be called with each page's body before it is taken; true: it is unchanged and need not be decoded.
-  bool recognise(std::string_view body);
-  // `page` is not looked at when the body was recognised.
+  // For each page, before it is decoded: takes one that is unchanged, which then need not be decoded, as it is.
+  std::optional<Walk::Page> take_unchanged(std::string_view body);
+  // Takes a page that is not, as it was decoded.
   Walk::Page take(TaskPage& page);
   bool ended() const { return false; }
   // A second walk takes nothing for unchanged.
@@ -33,14 +33,11 @@ class TaskCollector {
 
  private:
   const PageDigests::Page* page_before() const;
-  Walk::Page take_unchanged();
   bool names_the_same(const PageDigests::Page& now) const;
-  std::uint64_t keep(TaskPage& page);
   std::shared_ptr<const PageDigests> digests_for_next(const Walk& walk);
 
   std::shared_ptr<const PageDigests> before_;
-  PageDigest body_{};        // of the page at hand
-  bool recognised_ = false;  // the page at hand
+  PageDigest body_{};  // of the page at hand
   PageDigests now_;
   bool counted_ = true;  // every page had a `count`
   task::ObservedRun run_;
@@ -49,18 +46,17 @@ class TaskCollector {
 
 class RunCollector {
  public:
-  explicit RunCollector(const std::function<bool(const task::ObservedRunRow&)>& enough) : enough_(enough) {}
+  explicit RunCollector(core::WallTime oldest) : oldest_(oldest) {}
 
   Walk::Page take(RunPage& page);
-  // A row was enough: it and what follows is not kept, and no further page is wanted.
+  // All rows of the last page are older than wanted: no further page is.
   bool ended() const { return ended_; }
   void clear();
   RunList finish(const Walk& walk);
 
  private:
-  const std::function<bool(const task::ObservedRunRow&)>& enough_;
+  core::WallTime oldest_;
   RunList list_;
-  std::vector<task::TaskKey> keys_;  // of all rows seen; those kept come first
   KeyTable table_;
   bool ended_ = false;
 };

@@ -40,18 +40,20 @@ class Decoder {
   Decoder& operator=(const Decoder&) = delete;
 
   // Bodies of answers with HTTP status 200. A body without kBodyPadding of spare capacity is moved into one that has
-  // it. `page` is overwritten and its memory used again; after a Failure its content means nothing.
-  std::expected<void, Failure> tasks(std::string& body, TaskPage& page);
+  // it. `page` is overwritten and its memory used again; after a Failure its content means nothing. A task that names
+  // another run than `run_id` is bad_schema: somebody on the way mixed up two answers. Empty: any run will do.
+  std::expected<void, Failure> tasks(std::string& body, TaskPage& page, std::string_view run_id = {});
   std::expected<void, Failure> runs(std::string& body, RunPage& page);
   Answer<std::vector<SpaceInfo>> spaces(std::string& body);
   Answer<SpaceInfo> space(std::string& body);
   Answer<std::vector<Organization>> organizations(std::string& body);
 
-  // What the body of a refusal says in its `message` and `errors`, or the text of a body that is no JSON; unprinted and
-  // possibly long. Content of other JSON stays out: it may be anybody's data.
+  // What the body of a refusal says in its `message`, `errors` and `detail` (Django REST framework's own), or the text
+  // of a body that is no JSON; unprinted and possibly long. Content of other JSON stays out: it may be anybody's data.
   struct Refusal {
     std::optional<std::int64_t> status_code;
     std::string text;
+    bool json = false;  // an object with a text or a `status_code`, as the platform's are
   };
   Refusal refusal(std::string& body);
 

@@ -1,7 +1,5 @@
-#include "unpod/decode_rows.h"
-
 #include "core/text.h"
-#include "unpod/decode_task.h"
+#include "unpod/elements.h"
 
 namespace runwatch::unpod {
 namespace {
@@ -26,11 +24,9 @@ error_code keep_run_field(string_view key, value& v, task::ObservedRunRow& row) 
     row.run_id = read_id(token, scratch).value_or("");
   } else if (key == "status") {
     row.status_given = !json::is_absent(token);
-    row.status = json::is_string(token) ? task::parse_status(json::text_of(token, scratch)) : task::Status::unknown;
+    row.status = json::parsed(token, task::parse_status, task::Status::unknown, task::Status::unknown);
   } else if (key == "run_mode") {
-    row.mode = json::is_string(token)   ? task::parse_run_mode(json::text_of(token, scratch))
-               : json::is_absent(token) ? task::RunMode::none
-                                        : task::RunMode::other;
+    row.mode = json::parsed(token, task::parse_run_mode, task::RunMode::none, task::RunMode::other);
   } else if (key == "batch_count") {
     row.batch_count = json::whole_number(v).value_or(0);
   } else if (key == "created" || key == "modified") {
@@ -43,11 +39,11 @@ error_code keep_run_field(string_view key, value& v, task::ObservedRunRow& row) 
 
 }  // namespace
 
-error_code decode_run(json::ondemand::object& object, task::ObservedRunRow& row, bool& id_good) {
+error_code decode_run(json::ondemand::object& object, task::ObservedRunRow& row, Breach& breach) {
   row = {};
   const error_code broken =
       json::each_field(object, [&row](string_view key, value& v) { return keep_run_field(key, v, row); });
-  id_good = !row.run_id.empty();
+  if (row.run_id.empty()) breach.note("a `run_id` is missing or no usable id");
   if (row.created == task::kNoTime) row.created = task::time_of_id(row.run_id);
   return broken;
 }

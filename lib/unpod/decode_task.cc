@@ -1,6 +1,5 @@
-#include "unpod/decode_task.h"
-
 #include "core/digest.h"
+#include "unpod/elements.h"
 #include "unpod/task_parts.h"
 
 namespace runwatch::unpod {
@@ -9,26 +8,18 @@ namespace {
 using json::error_code;
 using json::TimeRead;
 using std::string_view;
+using task::Status;
 
 void mark(task::ObservedTask& task, task::Field field, bool bad) {
   if (bad) task.bad_fields = static_cast<std::uint8_t>(task.bad_fields | task::bit(field));
 }
 
-void settle_status(const Parts& parts, task::ObservedTask& task, std::string& scratch) {
+void settle_kind(const Parts& parts, task::ObservedTask& task) {
+  using task::ExecutionType, task::RunMode;
   mark(task, task::Field::status, !json::is_string(parts.status));
-  if (json::is_string(parts.status)) task.status = task::parse_status(json::text_of(parts.status, scratch));
-}
-
-void settle_kind(const Parts& parts, task::ObservedTask& task, std::string& scratch) {
-  if (!json::is_absent(parts.execution)) {
-    task.execution = json::is_string(parts.execution)
-                         ? task::parse_execution_type(json::text_of(parts.execution, scratch))
-                         : task::ExecutionType::other;
-  }
-  if (!json::is_absent(parts.mode)) {
-    task.mode =
-        json::is_string(parts.mode) ? task::parse_run_mode(json::text_of(parts.mode, scratch)) : task::RunMode::other;
-  }
+  task.status = json::parsed(parts.status, task::parse_status, Status::unknown, Status::unknown);
+  task.execution = json::parsed(parts.execution, task::parse_execution_type, ExecutionType::none, ExecutionType::other);
+  task.mode = json::parsed(parts.mode, task::parse_run_mode, RunMode::none, RunMode::other);
 }
 
 // 0: none, the value is missing, null, empty or neither string nor number.
@@ -44,12 +35,10 @@ void settle_call(const Parts& parts, task::ObservedTask& task, std::string& scra
   task.call = call_digest(parts.call_id, scratch);
   if (task.call == 0) task.call = call_digest(parts.old_call_id, scratch);
   const string_view status = json::is_absent(parts.call_status) ? parts.old_call_status : parts.call_status;
-  if (json::is_string(status))
-    task.call_status = task::parse_call_status(json::text_of(status, scratch));
-  else if (!json::is_absent(status))
-    task.call_status = task::CallStatus::other;
+  if (!json::is_absent(status))
+    task.call_status = json::parsed(status, task::parse_call_status, task::CallStatus::other, task::CallStatus::other);
   const string_view type = json::is_absent(parts.call_type) ? parts.old_call_type : parts.call_type;
-  if (json::is_string(type)) task.call_type = task::parse_call_type(json::text_of(type, scratch));
+  task.call_type = json::parsed(type, task::parse_call_type, task.call_type, task.call_type);
 }
 
 void settle_times(const Parts& parts, task::ObservedTask& task) {
@@ -83,7 +72,7 @@ void settle_cost(const Parts& parts, task::ObservedTask& task) {
 
 // Looked for in failed tasks only: no other task has use for it, and the search costs as much as the rest.
 void settle_failure(const Parts& parts, task::ObservedTask& task, std::string& scratch) {
-  if (task.status != task::Status::failed) return;
+  if (task.status != Status::failed) return;
   for (const string_view reason : parts.reasons) {
     if (!json::is_string(reason)) continue;
     task.failure = task::parse_failure_reason(json::text_of(reason, scratch));
@@ -97,6 +86,12 @@ bool settle_key(const Parts& parts, task::ObservedTask& task, OddIds& odd_ids, s
   task.key = task::make_task_key(*id);
   if (!task::is_usual(task.key)) odd_ids.emplace_back(task.key, *id);
   return true;
+}
+
+bool names_another_run(const Parts& parts, string_view run_id, std::string& scratch) {
+  if (run_id.empty() || !json::is_string(parts.run_id)) return false;
+  const string_view named = json::text_of(parts.run_id, scratch);
+  return !named.empty() && named != run_id;
 }
 
 }  // namespace
@@ -115,14 +110,15 @@ std::optional<string_view> read_id(string_view token, std::string& scratch) {
   return id;
 }
 
-error_code decode_task(json::ondemand::object& object, task::ObservedTask& task, OddIds& odd_ids, bool& id_good) {
+error_code decode_task(json::ondemand::object& object, string_view run_id, task::ObservedTask& task, OddIds& odd_ids,
+                       Breach& breach) {
   Parts parts;
   if (const error_code broken = read_parts(object, parts)) return broken;
   std::string scratch;
   task = {};
-  id_good = settle_key(parts, task, odd_ids, scratch);
-  settle_kind(parts, task, scratch);
-  settle_status(parts, task, scratch);
+  if (!settle_key(parts, task, odd_ids, scratch)) breach.note("a `task_id` is missing or no usable id");
+  if (names_another_run(parts, run_id, scratch)) breach.note("a task is of another run than asked for");
+  settle_kind(parts, task);
   settle_call(parts, task, scratch);
   settle_times(parts, task);
   settle_duration(parts, task);

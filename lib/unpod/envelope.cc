@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "core/text.h"
+#include "core/ascii.h"
+#include "unpod/failure.h"
 
 namespace runwatch::unpod {
 namespace {
@@ -16,8 +17,7 @@ static_assert(http::kBodyPadding >= simdjson::SIMDJSON_PADDING);
 constexpr std::int64_t kUnreadable = -1;
 
 std::unexpected<Failure> fail(PollReason reason, std::string_view text) {
-  return std::unexpected(
-      Failure{.reason = reason, .text = core::printable(text), .retry_after = {}, .cancelled = false});
+  return std::unexpected(failed(reason, text));
 }
 
 simdjson::padded_string_view padded(std::string& body) {
@@ -59,7 +59,7 @@ bool read_frame(std::string_view key, value& v, Envelope& envelope, Breach& brea
     read_count(v, envelope, breach);
   else if (key == "status_code")
     read_status_code(v, envelope);
-  else if (key == "message" || key == "errors")
+  else if (key == "message" || key == "errors" || key == "detail")
     broken = append_text(v, envelope.message);
   else
     return false;
@@ -83,36 +83,28 @@ error_code walk(simdjson::ondemand::parser& parser, std::string& body, Envelope&
   return at_end ? simdjson::SUCCESS : simdjson::TRAILING_CONTENT;
 }
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-std::string_view trim(std::string_view body) {
-  const std::size_t start = std::min(body.find_first_not_of(" \t\r\n"), body.size());
-  return body.substr(start, body.find_last_not_of(" \t\r\n") + 1 - start);
-}
-
 // What is plainly no JSON object, told by how it begins. The text of a page of HTML or of plain words is shown; other
 // content is not, as it may be anybody's data.
 std::optional<Failure> not_an_object(std::string_view body) {
-  body = trim(body);
-  if (body.empty()) return fail(PollReason::bad_json, "the answer is empty").error();
+  body = core::trim(body);
+  if (body.empty()) return failed(PollReason::bad_json, "the answer is empty");
   const char first = body.front();
   if (first == '{') return std::nullopt;
   constexpr std::string_view kSchema = "the answer is JSON but no object";
-  if (first == '[' || first == '"' || first == '-' || (first >= '0' && first <= '9') || body == "null" ||
-      body == "true" || body == "false")
-    return fail(PollReason::bad_schema, kSchema).error();
-  if (first != '<' && !is_letter(first)) return fail(PollReason::bad_json, "the answer is not JSON").error();
-  return fail(PollReason::bad_json, "the answer is not JSON: " + without_markup(body)).error();
+  if (first == '[' || first == '"' || first == '-' || core::is_digit(first) || body == "null" || body == "true" ||
+      body == "false")
+    return failed(PollReason::bad_schema, kSchema);
+  if (first != '<' && !core::is_letter(first)) return failed(PollReason::bad_json, "the answer is not JSON");
+  return failed(PollReason::bad_json, "the answer is not JSON: " + without_markup(body));
 }
 
 std::string_view data_kind(char expected) { return expected == '[' ? "`data` is no array" : "`data` is no object"; }
 
 std::unexpected<Failure> business_error(const Envelope& envelope) {
   const std::string_view message = envelope.message.empty() ? "no message" : std::string_view(envelope.message);
-  if (*envelope.status_code == kUnreadable)
-    return fail(PollReason::business_error, fmt::format("the platform refused (odd status_code): {}", message));
-  return fail(PollReason::business_error,
-              fmt::format("the platform refused (status_code {}): {}", *envelope.status_code, message));
+  const auto code = *envelope.status_code;
+  const std::string told = code == kUnreadable ? "odd status_code" : fmt::format("status_code {}", code);
+  return fail(PollReason::business_error, fmt::format("the platform refused ({}): {}", told, message));
 }
 
 }  // namespace
@@ -138,7 +130,7 @@ std::expected<Envelope, Failure> read_envelope(simdjson::ondemand::parser& parse
 std::optional<Envelope> read_refusal(simdjson::ondemand::parser& parser, std::string& body) {
   Envelope envelope;
   Breach breach;
-  if (!trim(body).starts_with('{')) return std::nullopt;
+  if (!core::trim(body).starts_with('{')) return std::nullopt;
   if (walk(parser, body, envelope, breach, [](value&) { return simdjson::SUCCESS; })) return std::nullopt;
   return envelope;
 }

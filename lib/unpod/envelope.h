@@ -27,7 +27,7 @@ class Breach {
 struct Envelope {
   std::optional<std::uint64_t> count;
   std::optional<std::int64_t> status_code;  // missing or null: nothing; unreadable: -1
-  std::string message;                      // `message` and `errors` as one text, not printable yet
+  std::string message;                      // `message`, `errors` and `detail` as one text, not printable yet
 };
 
 // Reads `data` where it is what `expected` ('[' or '{') begins; called again should the key repeat.
@@ -38,7 +38,7 @@ using DataReader = std::function<json::error_code(json::ondemand::value&, Breach
 std::expected<Envelope, Failure> read_envelope(simdjson::ondemand::parser& parser, std::string& body, char expected,
                                                const DataReader& read_data);
 
-// `message` and `errors` of a JSON object, whatever else it holds; nothing when the body is no JSON object.
+// `message`, `errors` and `detail` of a JSON object, whatever else it holds; nothing when the body is no JSON object.
 std::optional<Envelope> read_refusal(simdjson::ondemand::parser& parser, std::string& body);
 
 }  // namespace runwatch::unpod

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "core/ascii.h"
 #include "core/text.h"
 #include "unpod/json_text.h"
 #include "unpod/retry_after.h"
@@ -14,121 +15,114 @@ namespace {
 
 using view::PollReason;
 
-PollReason reason_of(http::FailureReason reason) {
-  switch (reason) {
-    case http::FailureReason::dns:
-      return PollReason::dns;
-    case http::FailureReason::connect:
-      return PollReason::connect;
-    case http::FailureReason::tls:
-      return PollReason::tls;
-    case http::FailureReason::timeout:
-      return PollReason::timeout;
-    case http::FailureReason::truncated:
-      return PollReason::truncated;
-    case http::FailureReason::too_large:
-      return PollReason::too_large;
-    case http::FailureReason::bad_http:
-      return PollReason::bad_http;
-    case http::FailureReason::cancelled:
-    case http::FailureReason::other:
-      break;
-  }
-  return PollReason::other;
-}
+// How a 403 about the API token begins, in lower case: Django REST framework's texts, and those of its token
+// packages. "Invalid Space Token" is about something else.
+constexpr std::string_view kTokenTexts[] = {
+    "token has expired",     "token is expired",
+    "token expired",         "expired token",
+    "token is invalid",      "invalid token",
+    "given token not valid", "signature has expired",
+    "user inactive",         "authentication credentials were not provided",
+};
+constexpr std::size_t kLongestBeginning = 64;
+
+// In the order of http::FailureReason.
+constexpr PollReason kTransportReasons[] = {
+    PollReason::dns,       PollReason::connect,  PollReason::tls,   PollReason::timeout, PollReason::truncated,
+    PollReason::too_large, PollReason::bad_http, PollReason::other, PollReason::other,
+};
+
+static_assert(std::size(kTransportReasons) == static_cast<std::size_t>(http::FailureReason::other) + 1);
+
+constexpr std::pair<int, PollReason> kStatusReasons[] = {
+    {204, PollReason::bad_json},  {205, PollReason::bad_json},  {206, PollReason::business_error},
+    {304, PollReason::bad_http},  // nobody asked whether anything was modified
+    {403, PollReason::forbidden}, {404, PollReason::not_found}, {429, PollReason::rate_limited},
+};
+
+constexpr std::pair<PollReason, std::string_view> kAdvice[] = {
+    {PollReason::auth, "the platform refused the API token; check it"},
+    {PollReason::forbidden, "the token may not do this; check the token and api.org_handle"},
+    {PollReason::rate_limited, "the platform asks for fewer requests; consider a lower api.rate_limit"},
+    {PollReason::server_error, "the platform is in trouble"},
+    {PollReason::redirect, "redirects are not followed; check api.base_url"},
+    {PollReason::business_error, "the platform refused"},
+    {PollReason::bad_json, "the answer is empty"},
+};
 
 // Statuses without a rule of their own are the platform's refusal when the body says so in its `status_code`.
 PollReason reason_of(int status, const Decoder::Refusal& refusal) {
-  switch (status) {
-    case 204:
-    case 205:
-      return PollReason::bad_json;
-    case 206:
-      return PollReason::business_error;
-    case 401:
-      return PollReason::auth;
-    case 403:
-      return PollReason::forbidden;
-    case 404:
-      return PollReason::not_found;
-    case 429:
-      return PollReason::rate_limited;
-    default:
-      break;
-  }
+  if (refuses_token(status, refusal)) return PollReason::auth;
+  for (const auto& [known, reason] : kStatusReasons)
+    if (status == known) return reason;
   if (status >= 500 && status < 600) return PollReason::server_error;
-  if (status == 304) return PollReason::bad_http;  // nobody asked whether anything was modified
   if (status >= 300 && status < 400) return PollReason::redirect;
   return refusal.status_code && *refusal.status_code != 200 ? PollReason::business_error : PollReason::other;
 }
 
-std::string_view advice(PollReason reason) {
-  switch (reason) {
-    case PollReason::auth:
-      return "the platform refused the API token; check it";
-    case PollReason::forbidden:
-      return "the token may not do this; check the token and api.org_handle";
-    case PollReason::not_found:
-      return "the platform does not know it; check the space token and the run id";
-    case PollReason::rate_limited:
-      return "the platform asks for fewer requests; consider a lower api.rate_limit";
-    case PollReason::server_error:
-      return "the platform is in trouble";
-    case PollReason::redirect:
-      return "redirects are not followed; check api.base_url";
-    case PollReason::business_error:
-      return "the platform refused";
-    case PollReason::bad_json:
-      return "the answer is empty";
-    default:
-      return "not an answer of the platform; check api.base_url";
-  }
+// Who asked for the wrong address gets no JSON, and every platform has the two lists.
+std::string_view advice_not_found(Call call, bool json) {
+  if (!json || call == Call::spaces || call == Call::organizations)
+    return "there is no such address; check api.base_url";
+  if (call == Call::tasks) return "the platform does not know it; check the run id and the space token";
+  return "the platform does not know the space; check its token";
 }
 
-bool mentions_json(std::string_view type) {
-  constexpr std::string_view kJson = "json";
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b; };
-  return std::search(type.begin(), type.end(), kJson.begin(), kJson.end(), same) != type.end();
+std::string_view advice(PollReason reason, Call call, bool json) {
+  if (reason == PollReason::not_found) return advice_not_found(call, json);
+  if (reason == PollReason::forbidden && !json)
+    return "refused on the way to the platform; check api.base_url and the proxies there";
+  for (const auto& [known, text] : kAdvice)
+    if (reason == known) return text;
+  return json ? "the platform refused" : "not an answer of the platform; check api.base_url";
 }
 
 }  // namespace
 
-Failure cancelled() { return {.reason = PollReason::other, .text = "stopping", .retry_after = {}, .cancelled = true}; }
+Failure failed(PollReason reason, std::string_view text) { return {.reason = reason, .text = core::printable(text)}; }
+
+Failure cancelled() { return {.reason = PollReason::other, .text = "stopping", .cancelled = true}; }
 
 Failure inconsistent(std::string_view complaint) {
-  return {.reason = PollReason::inconsistent,
-          .text = fmt::format("two walks over the list came out inconsistent: {}", complaint),
-          .retry_after = {},
-          .cancelled = false};
+  return failed(PollReason::inconsistent, fmt::format("two walks over the list came out inconsistent: {}", complaint));
 }
 
 Failure from_http(const http::Failure& failure) {
   if (failure.reason == http::FailureReason::cancelled) return cancelled();
-  return {.reason = reason_of(failure.reason),
-          .text = core::printable(failure.text),
-          .retry_after = {},
-          .cancelled = false};
+  return failed(kTransportReasons[static_cast<std::size_t>(failure.reason)], failure.text);
 }
 
-Failure from_status(const http::Response& response, const Decoder::Refusal& refusal, core::WallTime now) {
+Failure from_status(Call call, const http::Response& response, const Decoder::Refusal& refusal, core::WallTime now) {
   const PollReason reason = reason_of(response.status, refusal);
-  std::string text = fmt::format("HTTP {}: {}", response.status, advice(reason));
+  std::string text = fmt::format("HTTP {}: {}", response.status, advice(reason, call, refusal.json));
   if (!refusal.text.empty()) text += ": " + refusal.text;
-  Failure failure{.reason = reason, .text = core::printable(text), .retry_after = {}, .cancelled = false};
-  const auto wait = response.header("Retry-After");
-  // A wait that is over, or that cannot be read, is a wait all the same: the shortest that the schedule has.
-  if (wait && (response.status == 429 || response.status == 503))
-    failure.retry_after = parse_retry_after(*wait, now).value_or(core::Duration::zero());
+  Failure failure = failed(reason, text);
+  failure.retry_after = retry_after_of(response, now);
   return failure;
 }
 
 std::optional<Failure> from_content_type(const http::Response& response) {
   const auto type = response.header("Content-Type");
-  if (!type || type->empty() || mentions_json(*type)) return std::nullopt;
+  if (!type || type->empty() || core::lower(*type).contains("json")) return std::nullopt;
   std::string text = fmt::format("the answer is {}, not JSON; check api.base_url", core::printable(*type, 40));
-  const std::size_t start = response.body.find_first_not_of(" \t\r\n");
-  if (start != std::string::npos && response.body[start] == '<') text += ": " + without_markup(response.body);
-  return Failure{.reason = PollReason::bad_json, .text = core::printable(text), .retry_after = {}, .cancelled = false};
+  if (core::trim(response.body).starts_with('<')) text += ": " + without_markup(response.body);
+  return failed(PollReason::bad_json, text);
+}
+
+bool refuses_token(int status, const Decoder::Refusal& refusal) {
+  if (status != 403) return status == 401;
+  const std::string text = core::lower(std::string_view(refusal.text).substr(0, kLongestBeginning));
+  return std::ranges::any_of(kTokenTexts, [&](std::string_view about) { return text.starts_with(about); });
+}
+
+bool asks_for_less(const http::Response& response) { return response.status == 429 || response.status == 503; }
+
+// A date is counted from the answer's own, whatever our clock says.
+std::optional<core::Duration> retry_after_of(const http::Response& response, core::WallTime now) {
+  const auto wait = response.header("Retry-After");
+  if (!wait || !asks_for_less(response)) return std::nullopt;
+  const auto date = parse_http_date(response.header("Date").value_or(""));
+  return parse_retry_after(*wait, date.value_or(now)).value_or(core::Duration::zero());
 }
 
 }  // namespace runwatch::unpod

@@ -49,6 +49,14 @@ inline std::string_view text_of(std::string_view token, std::string& scratch) {
   return scratch;
 }
 
+// What `parse` makes of a string; `none` where the value is missing or null, `other` where it is of another type.
+template <class T>
+T parsed(std::string_view token, T (*parse)(std::string_view), T none, T other) {
+  std::string scratch;
+  if (is_string(token)) return parse(text_of(token, scratch));
+  return is_absent(token) ? none : other;
+}
+
 inline std::optional<double> number(ondemand::value& value) {
   double out = 0;
   if (value.get_double().get(out) != simdjson::SUCCESS) return std::nullopt;
@@ -65,8 +73,10 @@ inline std::optional<std::uint64_t> whole_number(ondemand::value& value) {
 }
 
 // Where the next quote or backslash is, eight bytes at a time: keys are short and their lengths not to be foreseen, so
-// a loop over bytes costs a mispredicted branch a key. Reads up to seven bytes beyond it, which the body's padding
-// allows.
+// a loop over bytes costs a mispredicted branch a key. Two things make that safe for a key of a document that simdjson
+// iterates over, and for nothing else: there is a quote to be found, as it refuses a document with an open string
+// before the first field is seen; and the up to seven bytes that are read beyond it are in the body's padding at the
+// latest.
 inline const char* quote_or_escape(const char* at) {
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = 0x8080808080808080;
@@ -78,7 +88,7 @@ inline const char* quote_or_escape(const char* at) {
     if (found != 0) return at + std::countr_zero(found) / 8;
   }
 }
-static_assert(std::endian::native == std::endian::little);
+static_assert(std::endian::native == std::endian::little && simdjson::SIMDJSON_PADDING >= 8);
 
 inline std::string_view key_of(ondemand::field& field, std::string& scratch) {
   const char* const start = field.key().raw();

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <optional>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace runwatch::unpod {
@@ -79,8 +80,7 @@ std::size_t tag_length(std::string_view text) {
 
 bool opens_tag(std::string_view text) {
   if (text.size() < 2 || text[0] != '<') return false;
-  const char c = text[1];
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '/' || c == '!';
+  return core::is_letter(text[1]) || text[1] == '/' || text[1] == '!';
 }
 
 }  // namespace
@@ -112,10 +112,7 @@ std::string without_markup(std::string_view text) {
     out += tag ? " " : text.substr(0, length);
     text.remove_prefix(length);
   }
-  constexpr std::string_view kBlanks = " \t\r\n";
-  out.erase(out.find_last_not_of(kBlanks) + 1);
-  out.erase(0, out.find_first_not_of(kBlanks));
-  return out;
+  return std::string(core::trim(out));
 }
 
 }  // namespace runwatch::unpod

@@ -6,19 +6,13 @@
 #include <charconv>
 #include <string>
 
+#include "core/ascii.h"
+
 namespace runwatch::unpod {
 namespace {
 
 constexpr core::Duration kLongest = std::chrono::hours(24 * 365);
-
-std::string_view trim(std::string_view text) {
-  const std::size_t start = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(start, text.find_last_not_of(" \t") + 1 - start);
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
+constexpr std::string_view kBlanks = " \t";
 
 core::Duration read_seconds(std::string_view digits) {
   std::int64_t count = 0;
@@ -27,7 +21,10 @@ core::Duration read_seconds(std::string_view digits) {
   return error == std::errc() ? std::min(std::chrono::seconds(count), longest) : longest;
 }
 
-std::optional<core::WallTime> read_date(const std::string& text) {
+}  // namespace
+
+std::optional<core::WallTime> parse_http_date(std::string_view value) {
+  const std::string text(core::trim(value, kBlanks));
   for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
     tm parts{};
     const char* const end = strptime(text.c_str(), form, &parts);
@@ -36,12 +33,10 @@ std::optional<core::WallTime> read_date(const std::string& text) {
   return std::nullopt;
 }
 
-}  // namespace
-
 std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now) {
-  value = trim(value);
-  if (all_digits(value)) return read_seconds(value);
-  const auto date = read_date(std::string(value));
+  value = core::trim(value, kBlanks);
+  if (!value.empty() && std::ranges::all_of(value, core::is_digit)) return read_seconds(value);
+  const auto date = parse_http_date(value);
   if (!date || *date < now) return std::nullopt;
   return std::min(*date - now, kLongest);
 }

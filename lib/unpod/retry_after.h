@@ -12,4 +12,7 @@ namespace runwatch::unpod {
 // A wait beyond a year is a year. Nothing for a date in the past, a negative number and what cannot be read.
 std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now);
 
+// An HTTP date in any of its three forms, and nothing else.
+std::optional<core::WallTime> parse_http_date(std::string_view value);
+
 }  // namespace runwatch::unpod

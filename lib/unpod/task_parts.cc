@@ -104,6 +104,7 @@ error_code keep_task_field(string_view key, value& v, Parts& parts) {
     case 6:
       if (same(key, "status")) return keep(v, parts.status);
       if (same(key, "output")) return keep_output(v, parts);
+      if (same(key, "run_id")) return keep(v, parts.run_id);
       break;
     case 7:
       if (same(key, "task_id")) return keep(v, parts.id);

@@ -25,7 +25,7 @@ struct NumberRead {
 
 // What a task says, as tokens into the page where the rule needs more than one of them.
 struct Parts {
-  std::string_view id, status, execution, mode;
+  std::string_view id, run_id, status, execution, mode;
   std::string_view call_id, old_call_id, call_status, old_call_status, call_type, old_call_type;
   std::array<std::string_view, kReasons> reasons;
   json::TimeRead created, status_changed, start, end, old_start, old_end;

@@ -6,23 +6,24 @@
 namespace runwatch::watch {
 namespace {
 
-// The run list is newest first: it was read far enough at the first row created before this. Wanted runs may be older
-// than the age limit; one whose id does not tell its time is looked for to the end.
+// The run list is newest first: it was read far enough where all rows are older than this. Wanted runs may be older
+// than the age limit; one whose id does not tell its time, or tells one to come, is looked for to the end.
 core::WallTime oldest_wanted(const Job& job, core::WallTime now) {
   if (job.wanted_ids.empty()) return std::min(now - job.max_age, job.oldest_watched);
+  constexpr core::Duration kSlack = std::chrono::hours(1);  // the clock that made an id may be another machine's
   core::WallTime oldest = core::WallTime::max();
-  for (const auto& id : job.wanted_ids) oldest = std::min(oldest, task::time_of_id(id));
-  // Rows carry whole seconds, and the clock that made the id may be another machine's.
-  return oldest == task::kNoTime ? oldest : oldest - std::chrono::hours(1);
+  for (const auto& id : job.wanted_ids) {
+    const auto made = task::time_of_id(id);
+    if (made == task::kNoTime || made > now + kSlack) return task::kNoTime;
+    oldest = std::min(oldest, made - kSlack);
+  }
+  return oldest;
 }
 
 template <class T>
-void keep(Fetched& fetched, unpod::Answer<T>&& answer) {
-  if (answer) {
-    fetched.outcome = std::move(*answer);
-  } else {
-    fetched.outcome = std::move(answer.error());
-  }
+decltype(Fetched::outcome) outcome_of(unpod::Answer<T>&& answer) {
+  if (answer) return std::move(*answer);
+  return std::move(answer.error());
 }
 
 unpod::Answer<Discovered> discover(const Job& job, core::WallTime now, unpod::Api& api, std::stop_token stop) {
@@ -32,11 +33,7 @@ unpod::Answer<Discovered> discover(const Job& job, core::WallTime now, unpod::Ap
     if (!info) return std::unexpected(std::move(info.error()));
     found.info = std::move(*info);
   }
-  const auto oldest = oldest_wanted(job, now);
-  const auto enough = [oldest](const task::ObservedRunRow& row) {
-    return row.created != task::kNoTime && row.created < oldest;
-  };
-  auto list = api.runs(job.space_token, enough, stop);
+  auto list = api.runs(job.space_token, oldest_wanted(job, now), stop);
   if (!list) return std::unexpected(std::move(list.error()));
   found.list = std::move(*list);
   return found;
@@ -49,13 +46,13 @@ Fetched fetch(const Planned& planned, unpod::Api& api, const core::Clock& clock,
   const auto start = clock.steady_now();
   switch (planned.job.kind) {
     case JobKind::spaces:
-      keep(fetched, api.spaces(stop));
+      fetched.outcome = outcome_of(api.spaces(stop));
       break;
     case JobKind::discovery:
-      keep(fetched, discover(planned.job, fetched.began.wall, api, stop));
+      fetched.outcome = outcome_of(discover(planned.job, fetched.began.wall, api, stop));
       break;
     case JobKind::poll:
-      keep(fetched, api.tasks(planned.job.space_token, planned.job.run_id, planned.job.digests, stop));
+      fetched.outcome = outcome_of(api.tasks(planned.job.space_token, planned.job.run_id, planned.job.digests, stop));
       break;
   }
   fetched.took = std::chrono::duration_cast<core::Duration>(clock.steady_now() - start);

@@ -115,6 +115,9 @@ unpod::Hooks Watch::hooks(std::size_t loop) {
           },
       .done = [this](unpod::Call call, int status, core::Duration took,
                      std::uint64_t bytes) { deps_.meters.api_request(to_endpoint(call), status, took, bytes); },
+      .answered = [this](core::SteadyTime sent) { pace_.answered(sent); },
+      .throttled = [this](core::SteadyTime sent,
+                          std::optional<core::Duration> retry_after) { return pace_.throttled(sent, retry_after); },
   };
 }
 

@@ -22,7 +22,7 @@ TEST_CASE("an answer other than success has its reason and a text") {
        "No access"},
       {400, R"({"status_code":400,"message":"Org-Handle header is required."})", "", PollReason::business_error,
        "Org-Handle"},
-      {403, R"({"status_code":403,"message":"Token has expired."})", "", PollReason::forbidden, "Token has expired."},
+      {403, R"({"status_code":403,"message":"You may not."})", "", PollReason::forbidden, "You may not."},
       {404, R"({"message":"Space not found","status_code":404})", "", PollReason::not_found, "Space not found"},
       {404, "", "", PollReason::not_found, "404"},
       {405, "no", "text/plain", PollReason::other, "no"},
@@ -120,6 +120,82 @@ TEST_CASE("Retry-After is passed on with 429 and 503 only") {
   CHECK_FALSE(none.tasks().error().retry_after.has_value());
 }
 
+TEST_CASE("a date in Retry-After counts from the answer's own date, and from our clock where that is none") {
+  const struct {
+    const char* date;
+    core::Duration wait;
+  } cases[] = {{"Sat, 07 Feb 2026 06:00:40 GMT", 20s},
+               {"Saturday, 07-Feb-26 06:00:55 GMT", 5s},
+               {"Sat, 07 Feb 2026 05:00:00 GMT", 61min},
+               {"Sat, 07 Feb 2026 07:00:00 GMT", 0s},
+               {"yesterday", 60s},
+               {"", 60s}};
+  for (const auto& [date, wait] : cases) {
+    CAPTURE(date);
+    World world(
+        FakeClient::script({answer(503, "", {{"Retry-After", "Sat, 07 Feb 2026 06:01:00 GMT"}, {"date", date}})}));
+    CHECK(world.tasks().error().retry_after == wait);
+  }
+  World seconds(
+      FakeClient::script({answer(429, "", {{"Retry-After", "7"}, {"Date", "Sat, 07 Feb 2026 05:00:00 GMT"}})}));
+  CHECK(seconds.tasks().error().retry_after == 7s);
+}
+
+TEST_CASE("each cause is told in its own words, the likeliest mend first") {
+  const auto ask = [](unpod::Call call, const Reply& reply) {
+    World world(FakeClient::script({reply}));
+    auto api = world.api();
+    const auto text = [](const auto& answer) { return answer ? "" : answer.error().text; };
+    switch (call) {
+      case unpod::Call::tasks:
+        return text(api.tasks(kSpace, "R1", nullptr, {}));
+      case unpod::Call::runs:
+        return text(api.runs(kSpace, task::kNoTime, {}));
+      case unpod::Call::spaces:
+        return text(api.spaces({}));
+      case unpod::Call::space:
+        return text(api.space(kSpace, {}));
+      case unpod::Call::organizations:
+        break;
+    }
+    return text(api.organizations({}));
+  };
+  const auto ours = [](int status, const char* message) {
+    return answer(status, fmt::format(R"({{"status_code":{},"message":"{}"}})", status, message));
+  };
+  const Reply page = answer(404, "<html>Not Found</html>", {{"Content-Type", "text/html"}});
+  const struct {
+    unpod::Call call;
+    Reply reply;
+    const char* text;
+  } cases[] = {
+      {unpod::Call::tasks, page, "HTTP 404: there is no such address; check api.base_url: Not Found"},
+      {unpod::Call::runs, page, "HTTP 404: there is no such address; check api.base_url: Not Found"},
+      {unpod::Call::space, answer(404, R"({"path":"/api"})"), "HTTP 404: there is no such address; check api.base_url"},
+      {unpod::Call::spaces, ours(404, "Nothing"), "HTTP 404: there is no such address; check api.base_url: Nothing"},
+      {unpod::Call::organizations, answer(404, R"({"detail":"Not found."})"),
+       "HTTP 404: there is no such address; check api.base_url: Not found."},
+      {unpod::Call::tasks, ours(404, "Run not found"),
+       "HTTP 404: the platform does not know it; check the run id and the space token: Run not found"},
+      {unpod::Call::runs, ours(404, "Space not found"),
+       "HTTP 404: the platform does not know the space; check its token: Space not found"},
+      {unpod::Call::space, ours(404, "Space not found"),
+       "HTTP 404: the platform does not know the space; check its token: Space not found"},
+      {unpod::Call::runs, ours(403, "No."),
+       "HTTP 403: the token may not do this; check the token and api.org_handle: No."},
+      {unpod::Call::runs, answer(403, "<h1>Forbidden</h1>"),
+       "HTTP 403: refused on the way to the platform; check api.base_url and the proxies there: Forbidden"},
+      {unpod::Call::organizations, ours(401, "Invalid token."),
+       "HTTP 401: the platform refused the API token; check it: Invalid token."},
+      {unpod::Call::organizations, answer(403, R"({"detail":"Token has expired."})"),
+       "HTTP 403: the platform refused the API token; check it: Token has expired."},
+      {unpod::Call::runs, answer(405, R"({"detail":"Not allowed."})"), "HTTP 405: the platform refused: Not allowed."},
+      {unpod::Call::runs, answer(405, ""), "HTTP 405: not an answer of the platform; check api.base_url"},
+      {unpod::Call::runs, std::unexpected(http::Failure{http::FailureReason::connect, "a:1: refused"}), "a:1: refused"},
+  };
+  for (const auto& [call, reply, text] : cases) CHECK(ask(call, reply) == text);
+}
+
 TEST_CASE("a refused token is read again and the request sent once more") {
   const Reply refusal = answer(401, R"({"status_code":401,"message":"Invalid token."})");
   const Reply good = answer(200, page_of(row(1), "1"));
@@ -143,6 +219,41 @@ TEST_CASE("a refused token is read again and the request sent once more") {
   CHECK(unreadable.tasks().has_value());
   REQUIRE(unreadable.client.requests.size() == 2);
   CHECK(unreadable.client.requests[1].authorization.reveal() == "Token secret-token");
+}
+
+TEST_CASE("a 403 about the token is a refused token, and any other is not") {
+  const auto refusal = [](std::string_view text) {
+    return fmt::format(R"({{"status_code":403,"message":"{}"}})", text);
+  };
+  const Reply good = answer(200, page_of(row(1), "1"));
+  const auto fresh = [] { return core::Result<core::Secret>(core::Secret("fresh")); };
+  for (const char* text :
+       {"Token has expired.", "token expired", "Invalid token.", "Invalid token header. No credentials.",
+        "Authentication credentials were not provided.", "Token is invalid or expired",
+        "Given token not valid for any token type", "Signature has expired.", "User inactive or deleted."}) {
+    CAPTURE(text);
+    World world(FakeClient::script({answer(403, refusal(text)), good}), fresh);
+    CHECK(world.tasks().has_value());
+    REQUIRE(world.client.requests.size() == 2);
+    CHECK(world.client.requests[1].authorization.reveal() == "Token fresh");
+    CHECK(world.exchanges[0].status == 403);
+    World twice(FakeClient::script({answer(403, refusal(text))}), fresh);
+    const auto run = twice.tasks();
+    REQUIRE_FALSE(run.has_value());
+    CHECK(run.error().reason == PollReason::auth);
+    CHECK(run.error().refused_token.reveal() == "fresh");
+    CHECK(twice.client.requests.size() == 2);
+  }
+  for (const char* text : {"", "Invalid Space Token", "The token of this space has expired.",
+                           "You may not see this run.", "Your plan has expired"}) {
+    CAPTURE(text);
+    World world(FakeClient::script({answer(403, refusal(text)), good}), fresh);
+    const auto run = world.tasks();
+    REQUIRE_FALSE(run.has_value());
+    CHECK(run.error().reason == PollReason::forbidden);
+    CHECK(run.error().refused_token.empty());
+    CHECK(world.client.requests.size() == 1);
+  }
 }
 
 TEST_CASE("credentials say whether another token is there now") {

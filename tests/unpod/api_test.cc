@@ -27,7 +27,7 @@ TEST_CASE("every call has its path, and ids are percent-encoded in it") {
   auto api = world.api();
   CHECK(api.tasks(core::Secret("S P"), "a?b#c%../ü", nullptr, {}).has_value());
   CHECK(api.tasks(core::Secret("S"), "..", nullptr, {}).has_value());
-  CHECK(api.runs(kSpace, kNever, {}).has_value());
+  CHECK(api.runs(kSpace, task::kNoTime, {}).has_value());
   CHECK(api.spaces({}).has_value());
   CHECK(api.organizations({}).has_value());
   CHECK(api.space(kSpace, {}).error().reason == PollReason::bad_schema);
@@ -72,13 +72,16 @@ TEST_CASE("a server that ignores paging is believed only when its one page is al
 }
 
 TEST_CASE("the documented examples are incomplete as one page of a walk") {
+  const std::string run_id = "Recac64fe03e911f1878d43cd8a99e069";
   World tasks(FakeClient::script({answer(200, file("tasks_example.json"))}));
+  tasks.run_id = run_id;
   CHECK(tasks.tasks().error().reason == PollReason::inconsistent);
   World empty_second(FakeClient::script({answer(200, file("tasks_example.json")), answer(200, page_of("", "9")),
                                          answer(200, file("tasks_example.json")), answer(200, page_of("", "9"))}));
+  empty_second.run_id = run_id;
   CHECK(empty_second.tasks().error().reason == PollReason::inconsistent);
   World runs(FakeClient::script({answer(200, file("runs_example.json"))}));
-  CHECK(runs.api().runs(kSpace, kNever, {}).error().reason == PollReason::inconsistent);
+  CHECK(runs.api().runs(kSpace, task::kNoTime, {}).error().reason == PollReason::inconsistent);
 }
 
 TEST_CASE("rows that move under a walk make it begin again at once") {
@@ -109,32 +112,75 @@ TEST_CASE("a list beyond the cap is too_large at its first page") {
   CHECK(world.client.requests.size() == 1);
 }
 
-TEST_CASE("the list of runs is read up to the first row that is enough") {
-  const auto runs = [](int from, int to, const char* count) {
-    std::string rows;
-    for (int i = from; i > to; --i) rows += fmt::format(R"({}{{"run_id":"r{}"}})", rows.empty() ? "" : ",", i);
-    return answer(200, page_of(rows, count));
+namespace {
+
+// Run `number` of a list in which each was created an hour after the one before; its id says so, too, where `by_id`.
+std::string run(int number, std::string_view created = {}) {
+  const auto time = core::WallTime(std::chrono::hours(number));
+  return fmt::format(R"({{"run_id":"r{}","created":"{}"}})", number,
+                     created.empty() ? core::format_timestamp(time) : created);
+}
+
+Reply page(std::initializer_list<std::string> rows, int count) {
+  return answer(200, page_of(fmt::format("{}", fmt::join(rows, ",")), std::to_string(count)));
+}
+
+std::string ids(const unpod::Answer<unpod::RunList>& list) {
+  if (!list) return list.error().text;
+  std::string out;
+  for (const auto& row : list->rows) out += (out.empty() ? "" : " ") + row.run_id;
+  return out;
+}
+
+core::WallTime hour(int number) { return core::WallTime(std::chrono::hours(number)); }
+
+}  // namespace
+
+TEST_CASE("the list of runs is read up to the first page on which all are older than asked") {
+  const auto pages = [] {
+    return FakeClient::script({page({run(6), run(5)}, 6), page({run(4), run(3)}, 6), page({run(2), run(1)}, 6)});
   };
-  const auto until = [](const char* id) { return [id](const task::ObservedRunRow& row) { return row.run_id == id; }; };
-  World early(FakeClient::script({runs(6, 4, "6"), runs(4, 2, "6"), runs(2, 0, "6")}));
-  const auto some = early.api().runs(kSpace, until("r3"), {});
-  REQUIRE(some.has_value());
-  REQUIRE(some->rows.size() == 3);
-  CHECK(some->rows[2].run_id == "r4");
-  CHECK(some->pages == 2);
-  CHECK(early.client.requests.size() == 2);
+  const struct {
+    int oldest;
+    const char* ids;
+  } cases[] = {
+      {7, "r6 r5"}, {6, "r6 r5 r4 r3"}, {5, "r6 r5 r4 r3"}, {4, "r6 r5 r4 r3 r2 r1"}, {0, "r6 r5 r4 r3 r2 r1"}};
+  for (const auto& [oldest, expected] : cases) {
+    CAPTURE(oldest);
+    World world(pages());
+    CHECK(ids(world.api().runs(kSpace, hour(oldest), {})) == expected);
+  }
+  World all(pages());
+  CHECK(ids(all.api().runs(kSpace, task::kNoTime, {})) == "r6 r5 r4 r3 r2 r1");
 
-  World at_once(FakeClient::script({runs(6, 4, "6")}));
-  CHECK(at_once.api().runs(kSpace, until("r6"), {})->rows.empty());
-
-  World all(FakeClient::script({runs(6, 4, "6"), runs(4, 2, "6"), runs(2, 0, "6")}));
-  CHECK(all.api().runs(kSpace, kNever, {})->rows.size() == 6);
-
-  World shifted(FakeClient::script({runs(6, 4, "6"), runs(5, 3, "7"), runs(7, 5, "7"), runs(5, 3, "7")}));
-  const auto second = shifted.api().runs(kSpace, until("r4"), {});
-  REQUIRE(second.has_value());
-  CHECK(second->rows.size() == 3);
+  World shifted(FakeClient::script(
+      {page({run(6), run(5)}, 6), page({run(5), run(4)}, 7), page({run(7), run(6)}, 7), page({run(5), run(4)}, 7)}));
+  const auto second = shifted.api().runs(kSpace, hour(6), {});
+  CHECK(ids(second) == "r7 r6 r5 r4");
+  CHECK(second->pages == 2);
   CHECK(shifted.client.requests.size() == 4);
+}
+
+TEST_CASE("one row's word ends no list of runs") {
+  const std::string by_id = "Rffffffff000011f08000000000000000";  // of the year 2026
+  REQUIRE(task::time_of_id(by_id) > hour(100));
+  for (const std::string& liar :
+       {run(9, "2001-01-01T00:00:00Z"), run(9, "9999-01-01T00:00:00Z"), run(9, "yesterday"), run(9, "1970-01-01"),
+        std::string(R"({"run_id":"r9"})"), std::string(R"({"run_id":"r9","created":17})"),
+        fmt::format(R"({{"run_id":"{}","created":"2001-01-01T00:00:00Z"}})", by_id)}) {
+    CAPTURE(liar);
+    World first(FakeClient::script({page({liar, run(8)}, 4), page({run(7), run(6)}, 4)}));
+    CHECK(first.api().runs(kSpace, hour(7), {})->rows.size() == 4);
+    World among_old(FakeClient::script({page({run(8), run(3)}, 6), page({run(2), run(1)}, 6)}));
+    CHECK(ids(among_old.api().runs(kSpace, hour(7), {})) == "r8 r3 r2 r1");
+  }
+  const auto by = [&](std::string_view created) {
+    return fmt::format(R"({{"run_id":"{}","created":"{}"}})", by_id, created);
+  };
+  World young_by_id(FakeClient::script({page({by("2001-01-01T00:00:00Z")}, 2), page({run(1)}, 2)}));
+  CHECK(young_by_id.api().runs(kSpace, hour(400'000), {})->rows.size() == 2);
+  World old_by_both(FakeClient::script({page({by("2001-01-01T00:00:00Z")}, 2), page({run(1)}, 2)}));
+  CHECK(old_by_both.api().runs(kSpace, hour(600'000), {})->rows.size() == 1);
 }
 
 TEST_CASE("a space keeps the token it was asked for by") {
@@ -143,4 +189,32 @@ TEST_CASE("a space keeps the token it was asked for by") {
   REQUIRE(space.has_value());
   CHECK(space->slug == "sales");
   CHECK(space->token == kSpace);
+}
+
+TEST_CASE("an answer about another space than asked for is bad_schema") {
+  World world(FakeClient::script({answer(200, R"({"data":{"slug":"other","token":"ANOTHERTOKENOFASPACE"}})")}));
+  const auto space = world.api().space(kSpace, {});
+  REQUIRE_FALSE(space.has_value());
+  CHECK(space.error().reason == PollReason::bad_schema);
+  CHECK(space.error().text.find("ANOTHER") == std::string::npos);
+}
+
+TEST_CASE("a task of another run than asked for makes the poll bad_schema, and a run that is not named is fine") {
+  const auto row_with = [](std::string_view run_id) {
+    return fmt::format(R"({{"task_id":"t1","status":"failed","run_id":{}}},{{"task_id":"t2","status":"failed"}})",
+                       run_id);
+  };
+  for (const char* good : {R"("R1")", R"("\u00521")", R"("")", "null", "17", "{}", "[]", "true"}) {
+    CAPTURE(good);
+    World world(FakeClient::script({answer(200, page_of(row_with(good), "2"))}));
+    CHECK(world.tasks().has_value());
+  }
+  for (const char* bad : {R"("R2")", R"("r1")", R"("R")", R"("R11")", R"("\u00522")"}) {
+    CAPTURE(bad);
+    World world(FakeClient::script(
+        {answer(200, page_of(row(3) + "," + row(4), "4")), answer(200, page_of(row_with(bad), "4"))}));
+    const auto run = world.tasks();
+    REQUIRE_FALSE(run.has_value());
+    CHECK(run.error().reason == PollReason::bad_schema);
+  }
 }

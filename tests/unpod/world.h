@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,14 +38,25 @@ struct World {
       : client(std::move(handler)), credentials(core::Secret("secret-token"), std::move(reread)) {}
 
   unpod::Api api() {
-    return unpod::Api(options, client, credentials,
-                      {.admit = [this](std::stop_token) { return ++admitted <= admit_at_most; },
-                       .done = [this](unpod::Call call, int status, core::Duration took,
-                                      std::uint64_t bytes) { exchanges.push_back({call, status, took, bytes}); }},
-                      clock);
+    unpod::Hooks hooks;
+    hooks.admit = [this](std::stop_token) {
+      clock.ticks += static_cast<int>(std::exchange(to_wait, {}) / std::chrono::seconds(1));
+      return ++admitted <= admit_at_most;
+    };
+    hooks.done = [this](unpod::Call call, int status, core::Duration took, std::uint64_t bytes) {
+      exchanges.push_back({call, status, took, bytes});
+    };
+    hooks.answered = [this](core::SteadyTime) { ++answered; };
+    if (pause) {
+      hooks.throttled = [this](core::SteadyTime, std::optional<core::Duration> retry_after) {
+        asked_for.push_back(retry_after);
+        return to_wait = retry_after.value_or(*pause);
+      };
+    }
+    return unpod::Api(options, client, credentials, std::move(hooks), clock);
   }
   unpod::Answer<unpod::TaskWalk> walk(std::shared_ptr<const unpod::PageDigests> before) {
-    return api().tasks(kSpace, "R1", std::move(before), {});
+    return api().tasks(kSpace, run_id, std::move(before), {});
   }
   unpod::Answer<task::ObservedRun> tasks() {
     auto walked = walk(nullptr);
@@ -53,10 +65,15 @@ struct World {
   }
 
   unpod::ApiOptions options{.base_url = "https://unpod.example/", .org_handle = "unpod.tv", .page_size = 2};
+  std::string run_id = "R1";
   FakeClient client;
   unpod::Credentials credentials;
   StillClock clock;
   std::vector<Exchange> exchanges;
+  std::optional<core::Duration> pause;  // after a throttled request that names none; nothing: it is not repeated
+  std::vector<std::optional<core::Duration>> asked_for;
+  core::Duration to_wait{};
+  int answered = 0;
   int admitted = 0;
   int admit_at_most = 1000;
 };
@@ -74,7 +91,5 @@ inline FakeClient::Handler platform(int tasks, std::uint64_t clamp = 1000, bool 
     return answer(200, page_of(rows, with_count ? std::to_string(tasks) : "null"));
   };
 }
-
-inline const auto kNever = [](const task::ObservedRunRow&) { return false; };
 
 }  // namespace runwatch::test

@@ -24,22 +24,20 @@ struct Question {
   std::string_view secret;  // in the path, never to be told; may be empty
 };
 
-class Api::Session {
+class Api::Caller {
  public:
-  Session(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks, const core::Clock& clock);
+  Caller(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks, const core::Clock& clock);
 
   // One answer, decoded by `decode(body)`.
   template <class Decode>
   auto ask(const Question& question, const std::stop_token& stop, Decode&& decode)
       -> decltype(decode(std::declval<std::string&>()));
 
-  // Page after page of `question`, read by `decode(body)` into what `collector.take(page)` then takes, until the walk
-  // is whole or the collector wants no more.
-  template <class Decode, class Collector, class Page>
-  std::optional<Failure> walk(const Question& question, const std::stop_token& stop, Walk& walk, Decode&& decode,
-                              Collector& collector, Page& page);
-
-  const ApiOptions& options() const { return options_; }
+  // Page after page of `question`, each read by `read(body)` into `collector`, until the walk is whole or the collector
+  // wants no more; what the collector makes of it.
+  template <class Read, class Collector>
+  auto walk(const Question& question, const std::stop_token& stop, Collector& collector, Read&& read)
+      -> Answer<decltype(collector.finish(std::declval<const Walk&>()))>;
 
   // Used again from call to call.
   Decoder decoder;
@@ -51,10 +49,11 @@ class Api::Session {
   const http::Request& form(const std::string& path, const core::Secret& token);
   Answer<http::Response> send(Call call, const http::Request& request, const std::stop_token& stop);
   // Asks, and once more with the token read again when it is refused; `token` is the one used last.
+  Answer<http::Response> ask_with_token(const Question& question, core::Secret& token, const std::stop_token& stop);
+  // Asks again, too, while fewer requests are asked for, as long as that costs little time.
   Answer<http::Response> exchange(const Question& question, core::Secret& token, const std::stop_token& stop);
   // Failure of an answer that is not worth decoding.
-  std::optional<Failure> refuse(http::Response& response);
-  Failure too_large() const;
+  std::optional<Failure> refuse(Call call, http::Response& response);
 
   ApiOptions options_;
   http::Request request_;  // filled in once but for what differs from one to the next
@@ -62,13 +61,14 @@ class Api::Session {
   Credentials& credentials_;
   Hooks hooks_;
   const core::Clock& clock_;
+  core::SteadyTime sent_{};  // when the last request was
 };
 
 // Overwrites each occurrence of a secret; true when there was one.
 bool mask(std::string& text, std::string_view secret);
 
 template <class Decode>
-auto Api::Session::ask(const Question& question, const std::stop_token& stop, Decode&& decode)
+auto Api::Caller::ask(const Question& question, const std::stop_token& stop, Decode&& decode)
     -> decltype(decode(std::declval<std::string&>())) {
   core::Secret token;
   auto response = exchange(question, token, stop);
@@ -78,7 +78,7 @@ auto Api::Session::ask(const Question& question, const std::stop_token& stop, De
     return mask(response->body, question.secret) || found;
   };
   auto read = [&]() -> decltype(decode(response->body)) {
-    if (auto failure = refuse(*response)) return std::unexpected(std::move(*failure));
+    if (auto failure = refuse(question.call, *response)) return std::unexpected(std::move(*failure));
     return decode(response->body);
   };
   auto answer = read();
@@ -89,26 +89,29 @@ auto Api::Session::ask(const Question& question, const std::stop_token& stop, De
   return answer;
 }
 
-template <class Decode, class Collector, class Page>
-std::optional<Failure> Api::Session::walk(const Question& question, const std::stop_token& stop, Walk& walk,
-                                          Decode&& decode, Collector& collector, Page& page) {
+template <class Read, class Collector>
+auto Api::Caller::walk(const Question& question, const std::stop_token& stop, Collector& collector, Read&& read)
+    -> Answer<decltype(collector.finish(std::declval<const Walk&>()))> {
+  Walk walk(options_.max_rows);
   Question paged = question;
   for (;;) {
     paged.path = fmt::format("{}?page={}&page_size={}", question.path, walk.page(), options_.page_size);
-    if (auto answer = ask(paged, stop, decode); !answer) return std::move(answer.error());
-    switch (walk.take(collector.take(page))) {
+    const Answer<Walk::Page> page = ask(paged, stop, read);
+    if (!page) return std::unexpected(page.error());
+    switch (walk.take(*page)) {
       case Walk::Step::next:
-        if (collector.ended()) return std::nullopt;
-        break;
+        if (!collector.ended()) break;
+        [[fallthrough]];
       case Walk::Step::whole:
-        return std::nullopt;
+        return collector.finish(walk);
       case Walk::Step::again:
         collector.clear();
         break;
       case Walk::Step::inconsistent:
-        return inconsistent(walk.complaint());
+        return std::unexpected(inconsistent(walk.complaint()));
       case Walk::Step::too_large:
-        return too_large();
+        return std::unexpected(
+            failed(view::PollReason::too_large, fmt::format("the list has more than {} rows", options_.max_rows)));
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "unpod/session.h"
+#include "unpod/caller.h"
 
 namespace runwatch::unpod {
 
@@ -12,8 +12,8 @@ bool mask(std::string& text, std::string_view secret) {
   return found;
 }
 
-Api::Session::Session(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks,
-                      const core::Clock& clock)
+Api::Caller::Caller(ApiOptions options, http::Client& client, Credentials& credentials, Hooks hooks,
+                    const core::Clock& clock)
     : options_(std::move(options)),
       client_(client),
       credentials_(credentials),
@@ -26,7 +26,7 @@ Api::Session::Session(ApiOptions options, http::Client& client, Credentials& cre
   request_.max_response = options_.max_response;
 }
 
-const http::Request& Api::Session::form(const std::string& path, const core::Secret& token) {
+const http::Request& Api::Caller::form(const std::string& path, const core::Secret& token) {
   request_.url.assign(options_.base_url).append("/api/v2/platform/").append(path);
   constexpr std::string_view kScheme = "Token ";
   const auto authorization = request_.authorization.reveal();
@@ -35,37 +35,46 @@ const http::Request& Api::Session::form(const std::string& path, const core::Sec
   return request_;
 }
 
-Answer<http::Response> Api::Session::send(Call call, const http::Request& request, const std::stop_token& stop) {
+Answer<http::Response> Api::Caller::send(Call call, const http::Request& request, const std::stop_token& stop) {
   if (stop.stop_requested() || (hooks_.admit && !hooks_.admit(stop))) return std::unexpected(cancelled());
-  const core::SteadyTime begin = clock_.steady_now();
+  sent_ = clock_.steady_now();
   auto response = client_.send(request, stop);
-  const auto took = std::chrono::duration_cast<core::Duration>(clock_.steady_now() - begin);
+  const auto took = std::chrono::duration_cast<core::Duration>(clock_.steady_now() - sent_);
   if (!response && response.error().reason == http::FailureReason::cancelled) return std::unexpected(cancelled());
   if (hooks_.done) hooks_.done(call, response ? response->status : 0, took, response ? response->body.size() : 0);
   if (!response) return std::unexpected(from_http(response.error()));
+  if (hooks_.answered && response->status < 500 && !asks_for_less(*response)) hooks_.answered(sent_);
   return std::move(*response);
 }
 
-Answer<http::Response> Api::Session::exchange(const Question& question, core::Secret& token,
-                                              const std::stop_token& stop) {
+Answer<http::Response> Api::Caller::ask_with_token(const Question& question, core::Secret& token,
+                                                   const std::stop_token& stop) {
   token = credentials_.token();
   auto response = send(question.call, form(question.path, token), stop);
-  if (!response || response->status != 401) return response;
+  if (!response || response->status == 200) return response;
+  if (!refuses_token(response->status, decoder.refusal(response->body))) return response;
   credentials_.refresh(token);
   token = credentials_.token();
   return send(question.call, form(question.path, token), stop);
 }
 
-std::optional<Failure> Api::Session::refuse(http::Response& response) {
-  if (response.status == 200) return from_content_type(response);
-  return from_status(response, decoder.refusal(response.body), clock_.wall_now());
+Answer<http::Response> Api::Caller::exchange(const Question& question, core::Secret& token,
+                                             const std::stop_token& stop) {
+  constexpr int kMostTries = 5;
+  auto response = ask_with_token(question, token, stop);
+  const core::SteadyTime first = sent_;
+  for (int tries = 1; response && asks_for_less(*response) && hooks_.throttled; ++tries) {
+    const auto wait = hooks_.throttled(sent_, retry_after_of(*response, clock_.wall_now()));
+    if (tries == kMostTries || clock_.steady_now() + wait > first + kPatience) break;
+    client_.reuse(std::move(response->body));
+    response = ask_with_token(question, token, stop);
+  }
+  return response;
 }
 
-Failure Api::Session::too_large() const {
-  return {.reason = view::PollReason::too_large,
-          .text = fmt::format("the list has more than {} rows", options_.max_rows),
-          .retry_after = {},
-          .cancelled = false};
+std::optional<Failure> Api::Caller::refuse(Call call, http::Response& response) {
+  if (response.status == 200) return from_content_type(response);
+  return from_status(call, response, decoder.refusal(response.body), clock_.wall_now());
 }
 
 }  // namespace runwatch::unpod

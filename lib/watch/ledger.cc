@@ -63,11 +63,9 @@ void Ledger::take(Discovered& found, Fetched& fetched, Report& report) {
 void Ledger::take(unpod::Failure& failure, Fetched& fetched, Report& report) {
   if (failure.cancelled) return;
   view::PollError why{failure.reason, std::move(failure.text), deps_.clock.wall_now()};
-  if (const auto length = pause_after(failure, settings_.interval)) {
-    report.pause = Pause{*length, std::nullopt};
-    if (failure.reason == view::PollReason::auth) report.pause->refused_token = failure.refused_token;
-    hold_back(why);
-  }
+  const bool refused = failure.reason == view::PollReason::auth;
+  if (refused) report.refused_token = failure.refused_token;
+  if (refused || failure.retry_after) hold_back(why);
   if (fetched.job.kind == JobKind::spaces) return organization_failed(fetched, std::move(why), report);
   SpaceState& space = roster_.at(fetched.job.space);
   const RunState* run = fetched.job.kind == JobKind::poll ? &space.runs.at(fetched.job.run) : nullptr;

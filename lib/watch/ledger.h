@@ -27,15 +27,9 @@
 
 namespace runwatch::watch {
 
-// All polls wait that long; a pause about a refused token ends early when there is another one.
-struct Pause {
-  core::Duration length{};
-  std::optional<core::Secret> refused_token;
-};
-
 struct Report {
   std::vector<Planned> next;
-  std::optional<Pause> pause;
+  std::optional<core::Secret> refused_token;  // all polls are to wait until there is another one, or for a while
   // The store holds something that memory does not know, as after a commit in doubt: `recover`.
   bool outdated = false;
 };

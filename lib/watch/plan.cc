@@ -26,7 +26,8 @@ Job discovery_job(const SpaceState& space) {
   job.max_age = space.settings.max_age;
   job.wanted_ids = space.settings.run_ids;
   for (const auto number : space.order) {
-    const auto created = space.runs.at(number).record.row.created;
+    const auto& row = space.runs.at(number).record.row;  // whose place in the list the younger of its times tells
+    const auto created = std::max(row.created, task::time_of_id(row.run_id));
     if (created != task::kNoTime) job.oldest_watched = std::min(job.oldest_watched, created);
   }
   return job;

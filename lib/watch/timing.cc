@@ -8,14 +8,11 @@
 namespace runwatch::watch {
 namespace {
 
-using std::chrono::minutes;
 using std::chrono::seconds;
 using task::Status;
 using view::PollReason;
 
 constexpr core::Duration kFirstRetry = seconds(1);
-constexpr core::Duration kLongestPause = minutes(15);
-constexpr core::Duration kPauseAfterRefusal = minutes(5);
 
 core::Duration shorter(core::Duration wall, core::SteadyTime::duration steady) {
   return std::min(wall, std::chrono::floor<core::Duration>(steady));
@@ -70,12 +67,6 @@ core::Duration delay_after_failure(PollReason reason, int failures, core::Durati
   if (reason == PollReason::forbidden || reason == PollReason::not_found) return std::max(interval, patient);
   const core::Backoff backoff{.first = std::min(kFirstRetry, interval), .limit = interval};
   return backoff.delay(failures, random);
-}
-
-std::optional<core::Duration> pause_after(const unpod::Failure& failure, core::Duration interval) {
-  if (failure.reason == PollReason::auth) return kPauseAfterRefusal;
-  if (!failure.retry_after) return std::nullopt;
-  return std::clamp(*failure.retry_after, std::min(interval, kLongestPause), kLongestPause);
 }
 
 }  // namespace runwatch::watch

@@ -1,11 +1,8 @@
 // When to ask again: pure functions of what is known of a run and of how the last attempt ended.
 #pragma once
 
-#include <optional>
-
 #include "core/clock.h"
 #include "task/run.h"
-#include "unpod/api.h"
 #include "view/poll_reason.h"
 #include "watch/moment.h"
 #include "watch/settings.h"
@@ -35,9 +32,5 @@ core::Duration interval_of(const Run& run, const Moment& now, const Settings& se
 // for reasons that time alone does not mend, `patient` (403, 404), which a shrunken answer never waits for.
 core::Duration delay_after_failure(view::PollReason reason, int failures, core::Duration interval,
                                    core::Duration patient, double random);
-
-// How long all polls pause after this failure: what the platform asked for, between `interval` and 15 minutes; 5
-// minutes after a token was refused; nothing otherwise.
-std::optional<core::Duration> pause_after(const unpod::Failure& failure, core::Duration interval);
 
 }  // namespace runwatch::watch

@@ -17,6 +17,7 @@ constexpr core::Duration kSlack = std::chrono::seconds(30);
 // Polls that end close to each other are published together: making the bytes of a space anew takes as long as diff and
 // commit.
 constexpr core::Duration kPublishPeriod = std::chrono::milliseconds(50);
+constexpr core::Duration kPauseAfterRefusal = std::chrono::minutes(5);
 constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr std::size_t kLedgerLoop = 0;
 constexpr std::size_t kMostFetchers = 64;
@@ -194,32 +195,30 @@ void Watch::ledger_loop(std::stop_token stop) {
 }
 
 void Watch::follow(Report report) {
-  if (report.pause) {
-    deps_.meters.api_paused_until(deps_.clock.wall_now() + pace_.pause_for(report.pause->length));
-    const bool told = pause_shown_ && report.pause->refused_token == refused_;
-    pause_shown_ = true;
-    if (!told) {
-      core::log::warning(report.pause->refused_token ? "all polls pause: the token was refused; another one ends it"
-                                                     : "all polls pause, as the platform asked",
-                         {{"for", report.pause->length}});
-    }
-    if (report.pause->refused_token) refused_ = report.pause->refused_token;
+  if (report.refused_token) {
+    refused_ = std::move(report.refused_token);
+    pace_.pause_for(kPauseAfterRefusal);
   }
   dispatcher_.plan(std::move(report.next));
   if (report.outdated) recover();
 }
 
-// A pause after a refused token ends with the token.
+// A pause after a refused token ends with the token. Each pause is told once.
 void Watch::watch_pause() {
-  if (!pause_shown_) return;
   if (refused_ && deps_.credentials.refresh(*refused_)) {
     core::log::info("the token changed: polling goes on");
+    refused_.reset();
     pace_.resume();
   }
-  if (pace_.is_paused()) return;
-  refused_.reset();
-  pause_shown_ = false;
-  deps_.meters.api_paused_until({});
+  const auto left = pace_.pause_left();
+  deps_.meters.api_paused_until(left > core::Duration(0) ? deps_.clock.wall_now() + left : core::WallTime());
+  if (left > core::Duration(0) && !pause_told_) {
+    core::log::warning(refused_ ? "all polls pause: the token was refused; another one ends it"
+                                : "all polls pause, as the platform asked",
+                       {{"for", left}});
+  }
+  pause_told_ = left > core::Duration(0);
+  if (!pause_told_) refused_.reset();
 }
 
 std::optional<core::Error> Watch::failure() const {

@@ -96,10 +96,9 @@ class Watch {
   core::Guarded<std::optional<core::Error>> failure_;
   std::vector<Planned> first_jobs_;
   core::SteadyTime next_publish_{};  // the ledger thread's, as what follows
-  // The pause that the meters show, and the token that it is about.
-  bool pause_shown_ = false;
-  std::optional<core::Secret> refused_;
-  std::vector<std::jthread> threads_;  // last: stopped and joined before what they use goes
+  bool pause_told_ = false;
+  std::optional<core::Secret> refused_;  // the token that the pause is about
+  std::vector<std::jthread> threads_;    // last: stopped and joined before what they use goes
 };
 
 }  // namespace runwatch::watch

@@ -33,12 +33,6 @@ watch::Run quiet(task::RunRecord run) {
   return r;
 }
 
-unpod::Failure failed(PollReason reason) {
-  unpod::Failure failure;
-  failure.reason = reason;
-  return failure;
-}
-
 }  // namespace
 
 TEST_CASE("a run is finished when all its tasks are, as many as it was made with, and its own status allows") {
@@ -118,21 +112,4 @@ TEST_CASE("what time alone does not mend waits for the idle interval, a shrunken
   CHECK(watch::delay_after_failure(PollReason::forbidden, 1, 30s, 10min, 0.5) == 10min);
   CHECK(watch::delay_after_failure(PollReason::not_found, 1, 30s, 10min, 0.5) == 10min);
   CHECK(watch::delay_after_failure(PollReason::shrunken, 7, 30s, 10min, 0.5) == 30s);
-}
-
-TEST_CASE("what the platform asks for pauses all polls between the interval and a quarter of an hour") {
-  const auto pause = [](core::Duration asked) {
-    unpod::Failure failure;
-    failure.reason = PollReason::rate_limited;
-    failure.retry_after = asked;
-    return watch::pause_after(failure, 30s);
-  };
-  CHECK(pause(0s) == 30s);
-  CHECK(pause(60s) == 60s);
-  CHECK(pause(24h) == 15min);
-  CHECK_FALSE(watch::pause_after(failed(PollReason::rate_limited), 30s));
-}
-
-TEST_CASE("a refused token pauses all polls for five minutes") {
-  CHECK(watch::pause_after(failed(PollReason::auth), 30s) == 5min);
 }

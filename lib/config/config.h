@@ -19,11 +19,14 @@
 
 namespace runwatch::config {
 
+enum class TokenSource : std::uint8_t { config, file, environment, credential };
+
 struct Api {
   std::string base_url = "https://unpod.dev";  // scheme, host, optional port and path; never a trailing slash
   std::optional<std::string> org_handle;
   core::Secret token;                               // of the API; never empty once loaded
-  std::optional<std::filesystem::path> token_path;  // where it was read from, if that was a file
+  std::optional<std::filesystem::path> token_path;  // where it was read from, if that was a file or a credential
+  TokenSource token_source = TokenSource::config;
   core::Duration timeout = std::chrono::seconds(15);
   double rate_limit = 5;  // requests a second, all runs together
   std::size_t burst = 10;
@@ -70,6 +73,7 @@ struct Server {
 
 struct Store {
   std::filesystem::path path = "/var/lib/runwatch/state.db";
+  bool in_state_folder = true;                             // not chosen by the file: its folder is made if missing
   core::Duration retention = std::chrono::hours(24 * 30);  // of retired runs; longer than every max_age
 
   bool operator==(const Store&) const = default;

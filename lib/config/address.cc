@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "core/ascii.h"
+
 namespace runwatch::config {
 namespace {
 
@@ -21,19 +23,11 @@ bool is_ipv6(const std::string& text) {
   return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 bool is_name(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (text.empty() || text.size() > 253 || text.starts_with('.') || text.find("..") != text.npos) return false;
-  return std::ranges::all_of(lower(text), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  });
+  return std::ranges::all_of(
+      text, [](char c) { return core::is_letter(c) || core::is_digit(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -92,8 +86,13 @@ bool is_host(std::string_view text) {
   return only_numbers ? is_ipv4(host) : is_name(host) || is_ipv6(host);
 }
 
+bool is_every_address(const std::string& host) {
+  in6_addr address{};
+  return host == "0.0.0.0" || (::inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_UNSPECIFIED(&address));
+}
+
 bool is_loopback(std::string_view host) {
-  std::string name = lower(host);
+  std::string name = core::lower(host);
   if (name.ends_with('.')) name.pop_back();
   if (name == "localhost" || name.ends_with(".localhost")) return true;
   return (is_ipv4(name) && name.starts_with("127.")) || (is_ipv6(name) && name == "::1");
@@ -104,7 +103,7 @@ std::expected<BaseUrl, std::string> parse_base_url(std::string_view text) {
   if (has_odd_character(text)) return Refusal("holds a space, quote, backslash, control or non-ASCII character");
   const std::size_t mark = text.find("://");
   if (mark == text.npos) return Refusal("has no scheme: write https://HOST");
-  const std::string scheme = lower(text.substr(0, mark));
+  const std::string scheme = core::lower(text.substr(0, mark));
   if (scheme != "http" && scheme != "https") return Refusal("must begin with https:// or http://");
   std::string_view rest = text.substr(mark + 3);
   if (rest.find_first_of("?#") != rest.npos) return Refusal("must not have a query or a fragment");

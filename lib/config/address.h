@@ -34,6 +34,9 @@ std::expected<Listen, std::string> parse_listen(std::string_view text);
 // A host name of letters, digits, '-', '_' and '.', an IPv4 address, or an IPv6 address without brackets.
 bool is_host(std::string_view text);
 
+// 0.0.0.0 or ::, however written.
+bool is_every_address(const std::string& host);
+
 // A name or address that cannot leave this machine.
 bool is_loopback(std::string_view host);
 

@@ -38,6 +38,7 @@ void take_environment_token(TableReader& reader, Api& api, std::string token) {
   if (const auto fault = fault_in_token(token))
     return reader.findings().problem({}, fmt::format("the environment variable RUNWATCH_API_TOKEN {}", *fault));
   api.token = core::Secret(std::move(token));
+  api.token_source = TokenSource::environment;
 }
 
 // The file systemd's LoadCredential= provides, if it does.
@@ -54,12 +55,13 @@ void take_credential_token(TableReader& reader, Api& api, const Surroundings& ar
   if (!path)
     return reader.problem(
         "token",
-        "is missing: set the environment variable RUNWATCH_API_TOKEN, or api.token_file, or api.token, "
-        "or provide the systemd credential unpod-token");
+        "is missing: write it into a file and name that as api.token_file; or set api.token, or the environment "
+        "variable RUNWATCH_API_TOKEN, or the systemd credential unpod-token, which the service alone can see");
   auto token = read_token(*path);
   if (!token) return reader.findings().problem({}, token.error().text);
   api.token = std::move(*token);
   api.token_path = *path;
+  api.token_source = TokenSource::credential;
 }
 
 void read_api_token(TableReader& reader, Api& api, const Surroundings& around) {
@@ -69,6 +71,7 @@ void read_api_token(TableReader& reader, Api& api, const Surroundings& around) {
   if (overridden) return take_environment_token(reader, api, std::move(*from_environment));
   if (!keys.given) return take_credential_token(reader, api, around);
   api.token = std::move(keys.token);
+  api.token_source = keys.path ? TokenSource::file : TokenSource::config;
   api.token_path = std::move(keys.path);
 }
 

@@ -34,22 +34,15 @@ void Findings::warning(Place place, std::string text) {
 }
 
 void Findings::declare(std::string_view table, std::string_view key) {
-  auto found = std::ranges::find(tables_, table, &Table::name);
-  if (found == tables_.end()) found = tables_.insert(found, {std::string(table), {}});
-  if (std::ranges::find(found->keys, key) == found->keys.end()) found->keys.emplace_back(key);
-}
-
-void Findings::declare_all(const Findings& other) {
-  for (const Table& table : other.tables_)
-    for (const std::string& key : table.keys) declare(table.name, key);
+  auto& keys = tables_[std::string(table)];
+  if (std::ranges::find(keys, key) == keys.end()) keys.emplace_back(key);
 }
 
 std::vector<std::string> Findings::declared() const {
   std::vector<std::string> out;
-  for (const Table& table : tables_) {
-    if (table.name.empty()) continue;
-    for (const std::string& key : table.keys) out.push_back(fmt::format("{}.{}", table.name, key));
-  }
+  for (const auto& [table, keys] : tables_)
+    for (const std::string& key : keys)
+      if (!table.empty()) out.push_back(fmt::format("{}.{}", table, key));
   return out;
 }
 
@@ -57,24 +50,17 @@ void Findings::unknown(std::string_view table, std::string_view key, Place place
   unknown_.push_back({std::string(table), std::string(key), place});
 }
 
-const Findings::Table* Findings::find(std::string_view table) const {
-  const auto found = std::ranges::find(tables_, table, &Table::name);
-  return found == tables_.end() ? nullptr : &*found;
-}
-
 std::string Findings::describe(const Unknown& unknown) const {
   std::string what = fmt::format("unknown key{} {}", shown(unknown.key),
                                  unknown.table.empty() ? "at the top level" : "in [" + unknown.table + "]");
-  for (const Table& table : tables_) {
-    const bool elsewhere = table.name != unknown.table && !table.name.empty();
-    if (elsewhere && std::ranges::find(table.keys, unknown.key) != table.keys.end())
-      return fmt::format("{}: it belongs in [{}]", what, table.name);
+  for (const auto& [table, keys] : tables_) {
+    const bool elsewhere = table != unknown.table && !table.empty();
+    if (elsewhere && std::ranges::find(keys, unknown.key) != keys.end())
+      return fmt::format("{}: it belongs in [{}]", what, table);
   }
-  const Table* table = find(unknown.table);
-  if (table == nullptr) return what;
-  if (const auto meant = nearest(unknown.key, table->keys))
-    return fmt::format("{}: did you mean \"{}\"?", what, *meant);
-  return fmt::format("{}: valid are {}", what, fmt::join(table->keys, ", "));
+  const auto& keys = tables_.find(unknown.table)->second;
+  if (const auto meant = nearest(unknown.key, keys)) return fmt::format("{}: did you mean \"{}\"?", what, *meant);
+  return fmt::format("{}: valid are {}", what, fmt::join(keys, ", "));
 }
 
 void Findings::finish() {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +35,6 @@ class Findings {
   void declare(std::string_view table, std::string_view key);
   // Those declared so far, as TABLE.KEY; without the names of tables.
   std::vector<std::string> declared() const;
-  // Every key that `other` knows, and nothing else of it.
-  void declare_all(const Findings& other);
   // Becomes a problem in `finish`, when every valid key has been declared.
   void unknown(std::string_view table, std::string_view key, Place place);
 
@@ -45,22 +45,17 @@ class Findings {
   const std::vector<Problem>& warnings() const { return warnings_; }
 
  private:
-  struct Table {
-    std::string name;
-    std::vector<std::string> keys;
-  };
   struct Unknown {
     std::string table;
     std::string key;
     Place place;
   };
 
-  const Table* find(std::string_view table) const;
   std::string describe(const Unknown& unknown) const;
 
   std::vector<Problem> problems_;
   std::vector<Problem> warnings_;
-  std::vector<Table> tables_;
+  std::map<std::string, std::vector<std::string>, std::less<>> tables_;  // the keys of each
   std::vector<Unknown> unknown_;
 };
 

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -21,50 +22,40 @@ std::unexpected<Problems> refuse(std::string text, Place place = {}) {
 }
 
 // The table of that name, or null after a problem was reported or when it is absent.
-const toml::table* take_table(const toml::table& root, const char* name, Findings& findings) {
-  findings.declare("", name);
-  const toml::node* node = root.get(name);
-  if (node == nullptr || node->is_table()) return node == nullptr ? nullptr : node->as_table();
-  findings.problem(place_of(*node), fmt::format("{} must be a table: write [{}] above its keys", name, name));
-  return nullptr;
-}
-
-void find_unknown_tables(const toml::table& root, Findings& findings) {
-  for (auto&& [key, node] : root) {
-    const std::string_view name = key.str();
-    const bool known =
-        name == "api" || name == "poll" || name == "spaces" || name == "server" || name == "store" || name == "log";
-    if (!known) findings.unknown("", name, {key.source().begin.line, key.source().begin.column});
-  }
+const toml::table* take_table(TableReader& root, const char* name) {
+  const toml::node* node = root.take(name);
+  if (node != nullptr && !node->is_table())
+    root.findings().problem(place_of(*node), fmt::format("{} must be a table: write [{}] above its keys", name, name));
+  return node == nullptr ? nullptr : node->as_table();
 }
 
 // An organization's spaces are listed for its handle only.
-void warn_without_handle(const toml::table& root, const Config& config, Findings& findings) {
-  if (root.contains("spaces") || config.api.org_handle) return;
-  const toml::node* api = root.get("api");
-  findings.warning(api == nullptr ? Place{} : place_of(*api),
-                   "api.org_handle is missing, and without [[spaces]] every space of the organization is watched: the "
-                   "platform lists them only for an organization's handle; set it, or name the spaces");
+void warn_without_handle(TableReader& root, const Config& config) {
+  if (root.take("spaces") != nullptr || config.api.org_handle) return;
+  const toml::node* api = root.take("api");
+  root.findings().warning(
+      api == nullptr ? Place{} : place_of(*api),
+      "api.org_handle is missing, and without [[spaces]] every space of the organization is watched: the "
+      "platform lists them only for an organization's handle; set it, or name the spaces");
 }
 
-Config read_tables(const toml::table& root, const Surroundings& around, Findings& findings) {
+Config read_tables(const toml::table& tables, const Surroundings& around, Findings& findings) {
+  TableReader root("", &tables, findings);
   Config config;
-  config.api = read_api(take_table(root, "api", findings), around, findings);
-  config.poll = read_poll(take_table(root, "poll", findings), findings);
-  findings.declare("", "spaces");
-  config.spaces = read_spaces(root.get("spaces"), around, findings);
-  config.server = read_server(take_table(root, "server", findings), findings);
-  config.store = read_store(take_table(root, "store", findings), config, around, findings);
-  config.log = read_log(take_table(root, "log", findings), findings);
-  find_unknown_tables(root, findings);
-  warn_without_handle(root, config, findings);
+  config.api = read_api(take_table(root, "api"), around, findings);
+  config.poll = read_poll(take_table(root, "poll"), findings);
+  config.spaces = read_spaces(root.take("spaces"), around, findings);
+  config.server = read_server(take_table(root, "server"), findings);
+  config.store = read_store(take_table(root, "store"), config, around, findings);
+  config.log = read_log(take_table(root, "log"), findings);
+  root.finish();
+  warn_without_handle(root, config);
   return config;
 }
 
 // The token stands in the file itself: who reads the file has it.
-void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded, const Environment& environment) {
-  const bool elsewhere = loaded.config.api.token_path || !environment("RUNWATCH_API_TOKEN").value_or("").empty();
-  if (elsewhere || !readable_by_others(path)) return;
+void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded) {
+  if (loaded.config.api.token_source != TokenSource::config || !readable_by_others(path)) return;
   loaded.warnings.insert(
       loaded.warnings.begin(),
       {0, 0, fmt::format("holds api.token and can be read by every user: chmod o-r {}", path.string())});
@@ -74,8 +65,9 @@ void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded, const 
 
 Environment process_environment() {
   return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+    if (const char* value = std::getenv(name.c_str())) return value;
+    if (name == "STATE_DIRECTORY" && ::geteuid() == 0) return "/var/lib/runwatch";
+    return std::nullopt;
   };
 }
 
@@ -97,7 +89,7 @@ std::expected<Loaded, Problems> load(const std::filesystem::path& path, const En
   const auto text = read_small_file(path, kLargestFile);
   if (!text) return refuse(text.error().text + ": name a configuration file with --config FILE");
   auto loaded = parse(*text, path.parent_path(), environment);
-  if (loaded) warn_of_open_file(path, *loaded, environment);
+  if (loaded) warn_of_open_file(path, *loaded);
   return loaded;
 }
 

@@ -39,6 +39,7 @@ using Problems = std::vector<Problem>;
 // The value of an environment variable, or nothing. Handed in, so that loading is a function of its arguments.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
+// Root has a $STATE_DIRECTORY without systemd, too: /var/lib/runwatch.
 Environment process_environment();
 
 std::expected<Loaded, Problems> load(const std::filesystem::path& path, const Environment& environment);

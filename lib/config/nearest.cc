@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "core/ascii.h"
+
 namespace runwatch::config {
 namespace {
 
-constexpr std::size_t kLongestWord = 64;  // nothing longer is a slip of a key
+using core::lower;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr std::size_t kLongestWord = 64;  // nothing longer is a slip of a key
 
 // Optimal string alignment, three rows of the table at a time.
 std::size_t edits(std::string_view a, std::string_view b) {

@@ -17,6 +17,16 @@ using std::chrono::milliseconds;
 constexpr Range<core::Duration> kIntervals{milliseconds(100), days(7)};
 constexpr Range<core::Duration> kAges{milliseconds(0), days(3650)};
 
+// As systemd gives it, else as the XDG Base Directory Specification has it.
+std::filesystem::path state_folder(const Environment& environment) {
+  const auto given = [&](const char* name) { return std::filesystem::path(environment(name).value_or("")); };
+  const std::string folders = given("STATE_DIRECTORY");
+  if (!folders.empty()) return folders.substr(0, folders.find(':'));
+  if (const auto state = given("XDG_STATE_HOME"); state.is_absolute()) return state / "runwatch";
+  if (const auto home = given("HOME"); home.is_absolute()) return home / ".local/state/runwatch";
+  return Store().path.parent_path();
+}
+
 }  // namespace
 
 bool is_plain_text(std::string_view text) {
@@ -39,8 +49,13 @@ std::optional<std::filesystem::path> read_path(TableReader& reader, std::string_
 Poll read_poll(const toml::table* table, Findings& findings) {
   TableReader reader("poll", table, findings);
   Poll poll;
-  reader.duration("interval", poll.interval, kIntervals);
-  reader.duration("idle_interval", poll.idle_interval, kIntervals);
+  const bool good = reader.duration("interval", poll.interval, kIntervals);
+  if (reader.duration("idle_interval", poll.idle_interval, kIntervals) && good && poll.interval > poll.idle_interval)
+    reader.problem_at(
+        reader.place(reader.take("idle_interval") == nullptr ? "interval" : "idle_interval"), "idle_interval",
+        fmt::format("must not be shorter than poll.interval: finished runs are not polled more often than "
+                    "others; set it to {} or more, not {}",
+                    format_duration(poll.interval), format_duration(poll.idle_interval)));
   reader.duration("discovery_interval", poll.discovery_interval, kIntervals);
   reader.duration("retire_after", poll.retire_after, kAges);
   reader.count("max_series", poll.max_series, {0, 10'000'000});
@@ -58,6 +73,10 @@ Server read_server(const toml::table* table, Findings& findings) {
     } else {
       reader.problem("listen", listen.error());
     }
+    if (is_every_address(server.host))
+      reader.warning("listen",
+                     "is every address of this machine, and whoever can reach it can read everything: name one "
+                     "address, as in 127.0.0.1:10321, or guard the port");
   }
   for (auto& host : reader.texts("hosts").value_or(std::vector<Located<std::string>>{})) {
     if (!is_host(host.value))
@@ -72,7 +91,10 @@ Server read_server(const toml::table* table, Findings& findings) {
 Store read_store(const toml::table* table, const Config& config, const Surroundings& around, Findings& findings) {
   TableReader reader("store", table, findings);
   Store store;
-  if (auto path = read_path(reader, "path", around)) store.path = std::move(*path);
+  if (auto path = read_path(reader, "path", around))
+    store.path = std::move(*path), store.in_state_folder = false;
+  else
+    store.path = state_folder(around.environment) / "state.db";
   const bool good = reader.duration("retention", store.retention, {milliseconds(100), days(36'500)});
   core::Duration oldest = config.spaces.empty() ? config.every_space.max_age : core::Duration(0);
   for (const Space& space : config.spaces) oldest = std::max(oldest, space.max_age);

@@ -65,7 +65,8 @@ void read_run_modes(TableReader& reader, Space& space) {
 
 void read_space_token(TableReader& reader, Space& space, const Surroundings& around) {
   TokenKeys keys = read_token_keys(reader, around, true);
-  if (!keys.given) return reader.problem("token", "is missing: every [[spaces]] needs token or token_file");
+  if (!keys.given && reader.present())
+    return reader.problem("token", "is missing: every [[spaces]] needs token or token_file");
   if (const auto fault = keys.token.empty() ? std::nullopt : fault_in_id(keys.token.reveal()))
     return reader.problem(keys.path ? "token_file" : "token", *fault);
   space.token = std::move(keys.token);
@@ -85,24 +86,17 @@ Space read_space(const toml::table* table, const Surroundings& around, Findings&
   return space;
 }
 
-Place place_in(const toml::table& table, std::string_view key) {
-  const toml::node* node = table.get(key);
-  return place_of(node != nullptr ? *node : table);
-}
-
 // Compares a space with those before it: two labels or two tokens alike would mix their numbers.
 void find_repeats(const toml::array& tables, const std::vector<Space>& spaces, Findings& findings) {
   const Space& last = spaces.back();
-  const toml::table& table = *tables.get(spaces.size() - 1)->as_table();
+  TableReader reader("spaces", tables.get(spaces.size() - 1)->as_table(), findings);
   for (std::size_t i = 0; i + 1 < spaces.size(); ++i) {
     const std::size_t line = place_of(*tables.get(i)).line;
     if (last.name && spaces[i].name == last.name)
-      findings.problem(place_in(table, "name"),
-                       fmt::format("spaces.name is that of the space at line {} too: names must differ", line));
+      reader.problem("name", fmt::format("is that of the space at line {} too: names must differ", line));
     if (!last.token.empty() && spaces[i].token == last.token)
-      findings.problem(
-          place_in(table, last.token_path ? "token_file" : "token"),
-          fmt::format("spaces.token is that of the space at line {} too: one of them is one too many", line));
+      reader.problem_at(reader.place(last.token_path ? "token_file" : "token"), "token",
+                        fmt::format("is that of the space at line {} too: one of them is one too many", line));
   }
 }
 
@@ -118,9 +112,7 @@ std::optional<std::string> fault_in_id(std::string_view id) {
 }
 
 std::vector<Space> read_spaces(const toml::node* node, const Surroundings& around, Findings& findings) {
-  Findings no_space;  // of a space without keys: only which keys there are is of use
-  read_space(nullptr, around, no_space);
-  findings.declare_all(no_space);
+  read_space(nullptr, around, findings);  // declares its keys
   std::vector<Space> spaces;
   const toml::array* tables = node == nullptr ? nullptr : node->as_array();
   const bool of_tables = tables != nullptr && std::ranges::all_of(*tables, [](auto& n) { return n.is_table(); });

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "config/nearest.h"
 #include "config/units.h"
@@ -12,29 +13,27 @@ namespace runwatch::config {
 
 Place place_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
 
+// In the order of toml::node_type.
 std::string_view type_name(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "an array";
-    case toml::node_type::string:
-      return "a string";
-    case toml::node_type::integer:
-      return "an integer";
-    case toml::node_type::floating_point:
-      return "a float";
-    case toml::node_type::boolean:
-      return "a boolean";
-    case toml::node_type::date:
-    case toml::node_type::time:
-    case toml::node_type::date_time:
-      return "a date or time";
-    case toml::node_type::none:
-      break;
-  }
-  return "nothing";
+  constexpr std::array<std::string_view, 10> kNames{"nothing",        "a table",       "an array",  "a string",
+                                                    "an integer",     "a float",       "a boolean", "a date or time",
+                                                    "a date or time", "a date or time"};
+  return kNames[static_cast<std::size_t>(node.type())];
 }
+
+namespace {
+
+// Takes `value` over when it is in its range, which "not a number" never is.
+template <class T, class Into, class Shown>
+bool take_within(TableReader& reader, std::string_view key, T value, Range<T> range, Into& into, const Shown& shown) {
+  if (value >= range.from && value <= range.to) return into = static_cast<Into>(value), true;
+  reader.problem(key, fmt::format("must be from {} to {}, not {}", shown(range.from), shown(range.to), shown(value)));
+  return false;
+}
+
+constexpr auto kAsItIs = [](auto number) { return number; };
+
+}  // namespace
 
 TableReader::TableReader(std::string name, const toml::table* table, Findings& findings)
     : name_(std::move(name)), table_(table), findings_(findings) {}
@@ -98,17 +97,9 @@ bool TableReader::duration(std::string_view key, core::Duration& into, Range<cor
   const auto* text = node->as_string();
   if (text == nullptr) return wrong_type(key, *node, "a quoted duration such as \"1h30m\""), false;
   const auto value = parse_duration(text->get());
-  if (!value) {
-    problem(key, R"(is not a duration: write whole numbers with d, h, m, s or ms, as in "30s" or "1h30m")");
-    return false;
-  }
-  if (*value < range.from || *value > range.to) {
-    problem(key, fmt::format("must be from {} to {}, not {}", format_duration(range.from), format_duration(range.to),
-                             format_duration(*value)));
-    return false;
-  }
-  into = *value;
-  return true;
+  if (value) return take_within(*this, key, *value, range, into, format_duration);
+  problem(key, R"(is not a duration: write whole numbers with d, h, m, s or ms, as in "30s" or "1h30m")");
+  return false;
 }
 
 void TableReader::size(std::string_view key, core::Bytes& into, Range<core::Bytes> range) {
@@ -118,10 +109,7 @@ void TableReader::size(std::string_view key, core::Bytes& into, Range<core::Byte
   if (text == nullptr) return wrong_type(key, *node, "a quoted size such as \"32MiB\"");
   const auto value = parse_size(text->get());
   if (!value) return problem(key, R"(is not a size: write a whole number with B, KiB, MiB or GiB, as in "32MiB")");
-  if (*value < range.from || *value > range.to)
-    return problem(key, fmt::format("must be from {} to {}, not {}", format_size(range.from), format_size(range.to),
-                                    format_size(*value)));
-  into = *value;
+  take_within(*this, key, *value, range, into, format_size);
 }
 
 void TableReader::count(std::string_view key, std::size_t& into, Range<std::int64_t> range) {
@@ -129,9 +117,7 @@ void TableReader::count(std::string_view key, std::size_t& into, Range<std::int6
   if (node == nullptr) return;
   const auto* value = node->as_integer();
   if (value == nullptr) return wrong_type(key, *node, "an integer");
-  if (value->get() < range.from || value->get() > range.to)
-    return problem(key, fmt::format("must be from {} to {}, not {}", range.from, range.to, value->get()));
-  into = static_cast<std::size_t>(value->get());
+  take_within(*this, key, value->get(), range, into, kAsItIs);
 }
 
 void TableReader::number(std::string_view key, double& into, Range<double> range) {
@@ -139,10 +125,7 @@ void TableReader::number(std::string_view key, double& into, Range<double> range
   if (node == nullptr) return;
   if (!node->is_number()) return wrong_type(key, *node, "a number");
   const double value = node->value<double>().value_or(range.to * 2);  // an integer too large for a double
-  // Written so that "not a number" fails it.
-  if (!(value >= range.from && value <= range.to))
-    return problem(key, fmt::format("must be from {} to {}, not {}", range.from, range.to, value));
-  into = value;
+  take_within(*this, key, value, range, into, kAsItIs);
 }
 
 void TableReader::boolean(std::string_view key, bool& into) {

@@ -37,6 +37,7 @@ class TableReader {
   TableReader& operator=(const TableReader&) = delete;
 
   Findings& findings() { return findings_; }
+  bool present() const { return table_ != nullptr; }
 
   // The key's value, else the table, else the file.
   Place place(std::string_view key) const;

@@ -30,6 +30,20 @@ std::optional<std::string> fault_in_token(std::string_view token) {
   return std::nullopt;
 }
 
+std::string token_origin(const Api& api) {
+  switch (api.token_source) {
+    case TokenSource::file:
+      return fmt::format("it came from {}: a new one there is taken at once", api.token_path.value_or("").string());
+    case TokenSource::environment:
+      return "it came from the environment variable RUNWATCH_API_TOKEN: a new one takes a restart";
+    case TokenSource::credential:
+      return "it came from the systemd credential unpod-token, copied at the start: a new one takes a restart";
+    case TokenSource::config:
+      break;
+  }
+  return "it came from api.token: a new one takes a reload";
+}
+
 core::Result<core::Secret> read_token(const std::filesystem::path& path) {
   // Room for a newline after the longest token.
   auto content = read_small_file(path, {kLargestToken.count + 1});
@@ -38,6 +52,7 @@ core::Result<core::Secret> read_token(const std::filesystem::path& path) {
     fault = content.error().text.starts_with("is larger") ? "is larger than 8KiB" : content.error().text;
   else
     fault = fault_in_file(*content);
+  if (fault && fault->ends_with("Permission denied")) *fault += ": let runwatch's group read it, as mode 640 does";
   if (fault) return core::fail(core::ErrorKind::invalid, fmt::format("token file {} {}", path.string(), *fault));
   if (content->ends_with('\n')) content->pop_back();
   return core::Secret(std::move(*content));

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/config.h"
 #include "core/error.h"
 #include "core/secret.h"
 
@@ -19,6 +20,9 @@ core::Result<core::Secret> read_token(const std::filesystem::path& path);
 // What keeps `token` from being one, as the rest of a sentence ("is empty"); nothing for a good one. A token is one or
 // more visible ASCII characters: it travels in a header line.
 std::optional<std::string> fault_in_token(std::string_view token);
+
+// Where the API token came from and what makes a new one count, as a sentence without its end.
+std::string token_origin(const Api& api);
 
 // Whether users who neither own the file nor are of its group may read it; false when that cannot be told.
 bool readable_by_others(const std::filesystem::path& path);

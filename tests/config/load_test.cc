@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "config/token.h"
 #include "files.h"
 
 using namespace runwatch;
@@ -62,6 +63,7 @@ config::Config expected_full() {
            .org_handle = "unpod.tv",
            .token = core::Secret("apitoken"),
            .token_path = {},
+           .token_source = config::TokenSource::config,
            .timeout = 90s,
            .rate_limit = 0.5,
            .burst = 3,
@@ -80,7 +82,7 @@ config::Config expected_full() {
   other.token = core::Secret("OTHER");
   c.spaces = {sales, other};
   c.server = {.host = "::1", .port = 0, .hosts = {"runwatch.example", "10.0.0.7"}, .created_series = true};
-  c.store = {.path = "/tmp/state.db", .retention = 24h * 29 + 1ms};
+  c.store = {.path = "/tmp/state.db", .in_state_folder = false, .retention = 24h * 29 + 1ms};
   c.log = {.level = core::log::Level::debug, .format = core::log::Format::json};
   return c;
 }
@@ -103,6 +105,7 @@ TEST_CASE("everything but the token has a default") {
   REQUIRE(loaded.has_value());
   config::Config expected;
   expected.api.token = core::Secret("t");
+  expected.api.token_source = config::TokenSource::environment;
   CHECK((loaded->config == expected));
   CHECK(loaded->config.api.base_url == "https://unpod.dev");
   CHECK(loaded->config.api.timeout == 15s);
@@ -123,15 +126,22 @@ TEST_CASE("the API token comes from the environment, else the file, else the key
     test::Variables variables;
     const char* token;
     std::optional<std::filesystem::path> path;
+    std::string origin;
   };
+  const std::string environment_origin =
+      "it came from the environment variable RUNWATCH_API_TOKEN: a new one takes a restart";
+  const std::string file_origin =
+      fmt::format("it came from {}: a new one there is taken at once", (dir.path() / "from-file").string());
+  const std::string credential_origin =
+      "it came from the systemd credential unpod-token, copied at the start: a new one takes a restart";
   const Case cases[] = {
-      {"[api]\ntoken_file = \"from-file\"", both, "env-token", {}},
-      {"[api]\ntoken_file = \"absent\"", both, "env-token", {}},
-      {"[api]\ntoken_file = \"from-file\"", credential, "file-token", dir.path() / "from-file"},
-      {"[api]\ntoken = \"key-token\"", both, "env-token", {}},
-      {"[api]\ntoken = \"key-token\"", credential, "key-token", {}},
-      {"", both, "env-token", {}},
-      {"", credential, "credential-token", dir.path() / "unpod-token"},
+      {"[api]\ntoken_file = \"from-file\"", both, "env-token", {}, environment_origin},
+      {"[api]\ntoken_file = \"absent\"", both, "env-token", {}, environment_origin},
+      {"[api]\ntoken_file = \"from-file\"", credential, "file-token", dir.path() / "from-file", file_origin},
+      {"[api]\ntoken = \"key-token\"", both, "env-token", {}, environment_origin},
+      {"[api]\ntoken = \"key-token\"", credential, "key-token", {}, "it came from api.token: a new one takes a reload"},
+      {"", both, "env-token", {}, environment_origin},
+      {"", credential, "credential-token", dir.path() / "unpod-token", credential_origin},
   };
   for (const auto& c : cases) {
     CAPTURE(c.text);
@@ -139,6 +149,7 @@ TEST_CASE("the API token comes from the environment, else the file, else the key
     REQUIRE_MESSAGE(loaded.has_value(), lines(loaded.error()));
     CHECK(loaded->config.api.token.reveal() == c.token);
     CHECK(loaded->config.api.token_path == c.path);
+    CHECK(config::token_origin(loaded->config.api) == c.origin);
   }
 }
 
@@ -151,6 +162,48 @@ TEST_CASE("relative paths start at the file's directory") {
   CHECK(loaded->config.store.path == dir.path() / "s/state.db");
   CHECK(config::parse("store.path=':memory:'", "", environment({{"RUNWATCH_API_TOKEN", "t"}}))->config.store.path ==
         "./:memory:");
+}
+
+TEST_CASE("the store is where the file says, else in the state folder of the service, else in the user's") {
+  struct Case {
+    const char* text;
+    test::Variables variables;
+    const char* path;
+  };
+  const Case cases[] = {
+      {"", {}, "/var/lib/runwatch/state.db"},
+      {"", {{"HOME", "/home/a"}}, "/home/a/.local/state/runwatch/state.db"},
+      {"", {{"HOME", "relative"}, {"XDG_STATE_HOME", "relative"}}, "/var/lib/runwatch/state.db"},
+      {"", {{"HOME", "/home/a"}, {"XDG_STATE_HOME", "/x"}}, "/x/runwatch/state.db"},
+      {"", {{"HOME", "/home/a"}, {"XDG_STATE_HOME", ""}}, "/home/a/.local/state/runwatch/state.db"},
+      {"", {{"XDG_STATE_HOME", "/x"}, {"STATE_DIRECTORY", "/var/lib/rw"}}, "/var/lib/rw/state.db"},
+      {"", {{"STATE_DIRECTORY", "/var/lib/rw:/var/lib/other"}}, "/var/lib/rw/state.db"},
+      {"store.path = 's.db'", {{"STATE_DIRECTORY", "/var/lib/rw"}}, "/etc/runwatch/s.db"},
+  };
+  for (auto c : cases) {
+    CAPTURE(c.path);
+    c.variables["RUNWATCH_API_TOKEN"] = "t";
+    const auto loaded = config::parse(c.text, "/etc/runwatch", environment(c.variables));
+    REQUIRE(loaded.has_value());
+    CHECK(loaded->config.store.path == c.path);
+    CHECK(loaded->config.store.in_state_folder == std::string_view(c.text).empty());
+  }
+}
+
+TEST_CASE("listening on every address is a warning, however it is written") {
+  for (const char* listen : {":9", "0.0.0.0:9", "[::]:9", "[0:0::0]:9"}) {
+    CAPTURE(listen);
+    const auto loaded = config::parse(fmt::format("[api]\norg_handle = 'o'\n[server]\nlisten = '{}'", listen), "/",
+                                      environment({{"RUNWATCH_API_TOKEN", "t"}}));
+    REQUIRE(loaded.has_value());
+    CHECK(lines(loaded->warnings).starts_with("4:10 server.listen is every address of this machine"));
+  }
+  for (const char* listen : {"127.0.0.1:9", "[::1]:9", "10.0.0.1:9", "localhost:9"}) {
+    CAPTURE(listen);
+    const auto loaded = config::parse(fmt::format("[api]\norg_handle = 'o'\n[server]\nlisten = '{}'", listen), "/",
+                                      environment({{"RUNWATCH_API_TOKEN", "t"}}));
+    CHECK(lines(loaded->warnings) == "");
+  }
 }
 
 TEST_CASE("a space's token can come from a file") {

@@ -143,10 +143,10 @@ TEST_CASE("two spaces with one name, one token, or one run twice are problems") 
 }
 
 TEST_CASE("a token must come one way, and some way") {
-  CHECK(
-      problems_of("", {}) ==
-      "0:0 api.token is missing: set the environment variable RUNWATCH_API_TOKEN, or api.token_file, or api.token, or "
-      "provide the systemd credential unpod-token\n");
+  CHECK(problems_of("", {}) ==
+        "0:0 api.token is missing: write it into a file and name that as api.token_file; or set api.token, or the "
+        "environment variable RUNWATCH_API_TOKEN, or the systemd credential unpod-token, which the service alone can "
+        "see\n");
   CHECK(problems_of("[poll]\n[api]\n", {}).starts_with("2:1 api.token is missing: "));
   CHECK(problems_of("", {{"CREDENTIALS_DIRECTORY", "/nowhere"}}).starts_with("0:0 api.token is missing: "));
   CHECK(problems_of("[api]\ntoken='a'\ntoken_file='b'") ==
@@ -212,12 +212,85 @@ runs = ["a/b", ""]
 
 TEST_CASE("a syntax error comes alone, with its place") {
   check({
-      {"[api\nbase_url = 5\nwrong = 1", "1:5 Error while parsing table header: expected ']', saw '\\n'\n"},
+      {"[api\nbase_url = 5\nwrong = 1",
+       "1:5 the name of the table lacks its closing bracket: write [table] or [[spaces]]\n"},
       {"[api]\nburst = 1\nburst = 2",
        "3:9 Error while parsing key-value pair: cannot redefine existing integer 'burst'\n"},
       {"[api]\ntoken = 123456789012345678901",
        "2:30 Error while parsing decimal integer: '…' is not representable in 64 bits\n"},
   });
+}
+
+TEST_CASE("an interval that is longer than the idle one is refused where it is written") {
+  const std::string end =
+      " must not be shorter than poll.interval: finished runs are not polled more often than others; set it to ";
+  CHECK(problems_of("[poll]\ninterval = '11m'") == "2:12 poll.idle_interval" + end + "11m or more, not 10m\n");
+  CHECK(problems_of("[poll]\nidle_interval = '29s'") == "2:17 poll.idle_interval" + end + "30s or more, not 29s\n");
+  CHECK(problems_of("[poll]\ninterval = '2s'\nidle_interval = '1s'") ==
+        "3:17 poll.idle_interval" + end + "2s or more, not 1s\n");
+  CHECK(problems_of("[poll]\ninterval = '10m'") == "");
+  CHECK(problems_of("[poll]\ninterval = '2s'\nidle_interval = '2s'") == "");
+}
+
+TEST_CASE("a slip of the pen is told in the words of the mistake") {
+  const char* const quotes = " this value needs quotes, unless it is a number, true or false: as in \"30s\"\n";
+  const char* const escape =
+      " a backslash in \"…\" begins an escape such as \\n: write \\\\ for one, or put the text in '…'\n";
+  const char* const bracket = " the array before here lacks a comma between two elements, or the ] at its end\n";
+  const char* const open = " the string that begins here has no closing quote\n";
+  const char* const curly = " this is a typographic quotation mark: write \" or '\n";
+  const char* const more = " this line goes on after its value: put one key on a line, without a comma behind it\n";
+  const char* const equals = " there is no = after the key: write key = value, and a key without spaces\n";
+  const char* const beginning = " a line must begin with a key, a [table] or a # for a comment\n";
+  const struct {
+    std::string text, place;
+    const char* told;
+  } cases[] = {
+      {"[api]\ntoken = \"abc\nburst = 1\n", "2:9", open},
+      {"[api]\ntoken = 'abc\nburst = 1\n", "2:9", open},
+      {"[api]\ntoken = \"abc", "2:9", open},
+      {"[api]\ntoken = \"abc'\r\nburst = 1\r\n", "2:9", open},
+      {"[api]\ntoken = \"\"\"abc\n\nburst = 1\n", "2:9", open},
+      {"[[spaces]]\nrun_modes = [ \"prod\", \"dev ]\n", "2:23", open},
+      {"[[spaces]]\nname = \"ä\" # \" '\nrun_modes = [ \"ä\", \"dev ]\n", "3:20", open},
+      {"[api]\ntoken = \"a\001b\"\nburst = \"1\n", "2:11", " the string holds a control character\n"},
+      {"[api]\nbase_url = “https://unpod.dev”\n", "2:12", curly},
+      {"[api]\nbase_url = „https://unpod.dev“\n", "2:12", curly},
+      {"[api]\nbase_url = «https://unpod.dev»\n", "2:12", curly},
+      {"[api]\nbase_url = https://unpod.dev\n", "2:12", quotes},
+      {"[server]\nlisten = 127.0.0.1:10321\n", "2:12", quotes},
+      {"[poll]\ninterval = 30s\n", "2:14", quotes},
+      {"[log]\nlevel = debug\n", "2:9", quotes},
+      {"[server]\ncreated_series = True\n", "2:18",
+       " this value is no word that TOML knows: write true or false, or text in quotes\n"},
+      {"[api]\nburst 1\n", "2:7", equals},
+      {"[api]\nburst: 1\n", "2:6", equals},
+      {"[api]\nburst\n", "2:6", equals},
+      {"[api]\nrate limit = 1\n", "2:6", equals},
+      {"[api]\nburst =\n", "2:8", " there is no value after the =\n"},
+      {"[api]\nburst = 1 page_size = 2\n", "2:11", more},
+      {"[api]\nburst = 1,\n", "2:10", more},
+      {"[api]\nburst = 1;\n", "2:10", " no ; is needed: put one key on a line\n"},
+      {"[api] burst = 1\n", "1:7", " after the closing bracket of [table] a new line must begin\n"},
+      {"[[spaces]\n", "1:10", " the name of the table lacks its closing bracket: write [table] or [[spaces]]\n"},
+      {"[[spaces]]\nruns = [\"R1\", \"R2\"\nmax_runs = 1\n", "3:1", bracket},
+      {"[[spaces]]\nruns = [\"R1\" \"R2\"]\n", "2:14", bracket},
+      {"[[spaces]]\nruns = [\"R1\"", "2:13", bracket},
+      {"api = {burst = 1\n", "1:17",
+       " the table in braces lacks a comma, or the } at its end, which must be on the same line\n"},
+      {"[store]\npath = \"C:\\runwatch\\Users\"\n", "2:22", escape},
+      {"[store]\npath = \"C:\\data\"\n", "2:12", escape},
+      {"; a comment\n", "1:1", beginning},
+      {"[api]\n= 1\n", "2:1", beginning},
+      {"[api]\rburst = 1\r", "1:7", " a line ends with a carriage return alone: save the file with plain newlines\n"},
+      {"[api]\n\u00A0burst = 1\n", "2:1",
+       " there is a blank of another kind than space and tab, as copied from a page: replace it\n"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(c.text);
+    CHECK(problems_of(c.text) == c.place + c.told);
+  }
+  CHECK(problems_of("[api]\r\nburst\t=\t1\r\n") == "");
 }
 
 TEST_CASE("a problem is written as FILE:LINE:COLUMN: text") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "files.h"
 
@@ -55,6 +56,16 @@ TEST_CASE("what is no regular file is refused without being opened") {
   CHECK(text(fifo) == fmt::format("token file {} is a FIFO, not a regular file", fifo.string()));
   CHECK(text("/dev/zero") == "token file /dev/zero is not a regular file");
   CHECK(text("/nowhere/token") == "token file /nowhere/token cannot be read: No such file or directory");
+}
+
+TEST_CASE("a token file that may not be read says who must be able to") {
+  if (::geteuid() == 0) return;  // root may
+  const test::Directory dir;
+  const auto path = dir.write("token", "abc");
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  CHECK(read_token(path).error().text ==
+        fmt::format("token file {} cannot be opened: Permission denied: let runwatch's group read it, as mode 640 does",
+                    path.string()));
 }
 
 TEST_CASE("a file that others may read is told from one that they may not") {

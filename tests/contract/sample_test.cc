@@ -22,8 +22,8 @@ std::string sample() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The sample with its commented keys and tables switched on, but for the ways to the API token and the one of two to
-// the space's.
+// The sample with its commented keys and tables switched on, but for the other way to the API token and the one of two
+// to the space's.
 std::string uncommented() {
   std::istringstream in(sample());
   std::string out;
@@ -63,7 +63,17 @@ TEST_CASE("the sample configuration as shipped is the defaults") {
   REQUIRE(loaded.has_value());
   config::Config defaults;
   defaults.api.token = core::Secret("t");
+  defaults.api.token_source = config::TokenSource::environment;
   CHECK((loaded->config == defaults));
+}
+
+// On this machine that file may be there or not.
+TEST_CASE("the sample configuration finds the token of the shipped set-up without any environment") {
+  const auto loaded = config::parse(sample(), "/nowhere", [](const std::string&) { return std::nullopt; });
+  const bool from_there =
+      loaded ? loaded->config.api.token_path == "/etc/runwatch/token"
+             : loaded.error().at(0).text.starts_with("api.token_file cannot be used: token file /etc/runwatch/token ");
+  CHECK(from_there);
 }
 
 TEST_CASE("the sample configuration with everything switched on has defaults wherever there are some") {
@@ -72,7 +82,9 @@ TEST_CASE("the sample configuration with everything switched on has defaults whe
   CHECK(loaded->warnings.empty());
   config::Config expected;
   expected.api.token = core::Secret("t");
+  expected.api.token_source = config::TokenSource::environment;
   expected.api.org_handle = "unpod.tv";
+  expected.store.in_state_folder = false;
   config::Space space;
   space.token = core::Secret("8KZRTQP7BNW5XEDLORYUHMJC");
   space.name = "sales";

@@ -45,7 +45,7 @@ class LiveCheck {
     const auto& handle = *config_.api.org_handle;
     const bool known = std::ranges::any_of(organizations, [&](const auto& o) { return o.domain_handle == handle; });
     if (known) return good("organization " + handle, "the token may use it");
-    bad("organization " + handle, "the token's organizations do not include it; mend api.org_handle", kPlatform);
+    bad("organization " + handle, "the token's organizations do not include it; mend api.org_handle", EX_UNAVAILABLE);
   }
 
   void check_every_space() {
@@ -78,19 +78,19 @@ class LiveCheck {
     if (!tasks) return tell(label, tasks.error());
     const bool listed = std::ranges::find(rows, id, &task::ObservedRunRow::run_id) != rows.end();
     if (listed) return good(label, fmt::format("{} task(s)", tasks->run.tasks.size()));
-    bad(label, "is not in the space's list; mend its id under runs", kPlatform);
+    bad(label, "is not in the space's list; mend its id under runs", EX_UNAVAILABLE);
   }
 
   void good(const std::string& what, const std::string& text) { fmt::print("ok    {}: {}\n", what, text); }
 
   void bad(const std::string& what, std::string_view text, int code) {
     fmt::print("error {}: {}\n", what, text);
-    if (code_ != kCredentials) code_ = code;
+    if (code_ != EX_NOPERM) code_ = code;
   }
 
   void tell(const std::string& what, const unpod::Failure& failure) {
     const bool refused = failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
-    bad(what, fmt::format("{}: {}", view::name(failure.reason), failure.text), refused ? kCredentials : kPlatform);
+    bad(what, fmt::format("{}: {}", view::name(failure.reason), failure.text), refused ? EX_NOPERM : EX_UNAVAILABLE);
   }
 
   const config::Config& config_;
@@ -99,7 +99,7 @@ class LiveCheck {
   std::unique_ptr<unpod::Credentials> credentials_;
   watch::Pace pace_;
   unpod::Api api_;
-  int code_ = kGood;
+  int code_ = EX_OK;
 };
 
 }  // namespace
@@ -108,7 +108,7 @@ std::expected<config::Config, int> load_config(const std::filesystem::path& path
   auto loaded = config::load(path, config::process_environment());
   if (!loaded) {
     for (const auto& problem : loaded.error()) fmt::print(stderr, "{}\n", config::format_problem(path, problem));
-    return std::unexpected(kConfig);
+    return std::unexpected(EX_CONFIG);
   }
   for (const auto& warning : loaded->warnings) {
     fmt::print(stderr, "warning: {}\n", config::format_problem(path, warning));

@@ -76,7 +76,7 @@ void announce(const std::string& address, const std::string& platform) {
 int demo(const std::string& listen) {
   if (const auto address = config::parse_listen(listen); !address) {
     fmt::print(stderr, "--listen {}: {}\n", listen, address.error());
-    return kUsage;
+    return EX_USAGE;
   }
   // Before the simulator starts its threads, so that they inherit the mask.
   const Signals signals;

@@ -1,33 +1,31 @@
-// Exit codes, after BSD's sysexits.h: what a service manager or script may do about the end.
+// Exit codes, as BSD's sysexits.h has them: what a service manager or script may do about the end.
+//
+//   EX_USAGE 64, EX_CONFIG 78    wrong words, wrong configuration, or a database that this version cannot read
+//   EX_UNAVAILABLE 69            the platform could not be reached, a poll was not complete, or a named run is unknown
+//   EX_TEMPFAIL 75               port or database in use, disk trouble: may work later
+//   EX_NOPERM 77                 credentials refused by the platform
 #pragma once
+
+#include <sysexits.h>
 
 #include "core/error.h"
 
 namespace runwatch::daemon {
 
-enum ExitCode : int {
-  kGood = 0,
-  kUsage = 64,
-  kPlatform = 69,     // the platform could not be reached, or a poll was not complete
-  kTemporary = 75,    // port or database in use, disk trouble: may work later
-  kCredentials = 77,  // refused by the platform
-  kConfig = 78,       // configuration, or a database that this version cannot read
-};
-
 inline int exit_code(core::ErrorKind kind) {
   switch (kind) {
     case core::ErrorKind::invalid:
     case core::ErrorKind::corrupt:
-      return kConfig;
+      return EX_CONFIG;
     case core::ErrorKind::refused:
-      return kCredentials;
+      return EX_NOPERM;
     case core::ErrorKind::unavailable:
     case core::ErrorKind::busy:
-      return kTemporary;
+      return EX_TEMPFAIL;
     case core::ErrorKind::cancelled:
       break;
   }
-  return kGood;
+  return EX_OK;
 }
 
 }  // namespace runwatch::daemon

@@ -62,7 +62,7 @@ class Look {
     const auto* failure = std::get_if<unpod::Failure>(&fetched.outcome);
     if (failure == nullptr) return;
     const bool refused = failure->reason == view::PollReason::auth || failure->reason == view::PollReason::forbidden;
-    code_ = refused || code_ == kCredentials ? kCredentials : kPlatform;
+    code_ = refused || code_ == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE;
   }
 
   core::SystemClock clock_;
@@ -74,7 +74,7 @@ class Look {
   metrics::Exposition exposition_;
   watch::Ledger ledger_;
   std::set<std::tuple<watch::JobKind, std::int64_t, std::int64_t>> done_;
-  int code_ = kGood;
+  int code_ = EX_OK;
 };
 
 std::string row(const std::string& space, const view::RunSnapshot& run) {

@@ -79,16 +79,16 @@ int run(int argc, char** argv) {
 
   if (argc == 2 && argv[1] == std::string_view("help")) {
     fmt::print("{}", app.help());
-    return kGood;
+    return EX_OK;
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kGood : kUsage;
+    return app.exit(error) == 0 ? EX_OK : EX_USAGE;
   }
   if (version->parsed()) {
     fmt::print("runwatch {} ({}, {})\n", kVersion, kRevision, kCompiler);
-    return kGood;
+    return EX_OK;
   }
   if (demo_command->parsed()) return demo(arguments.demo_listen);
   if (simulate_command->parsed()) return simulate(arguments.simulate);
@@ -96,7 +96,7 @@ int run(int argc, char** argv) {
   if (!config) return config.error();
   if (check->parsed()) {
     fmt::print("{}: the configuration is good\n", arguments.config);
-    return arguments.live ? check_live(*config) : kGood;
+    return arguments.live ? check_live(*config) : EX_OK;
   }
   if (app.got_subcommand("once")) return look_once(*config, arguments.format);
   return serve(arguments.config, *config);
@@ -110,6 +110,6 @@ int main(int argc, char** argv) {
     return runwatch::daemon::run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "runwatch: {}\n", error.what());
-    return runwatch::daemon::kTemporary;
+    return EX_TEMPFAIL;
   }
 }

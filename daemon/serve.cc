@@ -94,7 +94,7 @@ int serve(const std::filesystem::path& path, const config::Config& config,
   log::info("stopping");
   app->reset();
   log::info("stopped");
-  return kGood;
+  return EX_OK;
 }
 
 }  // namespace runwatch::daemon

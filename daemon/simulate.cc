@@ -57,7 +57,7 @@ int simulate(SimulateArguments arguments) {
   const auto address = config::parse_listen(arguments.listen);
   if (!address) {
     fmt::print(stderr, "--listen {}: {}\n", arguments.listen, address.error());
-    return kUsage;
+    return EX_USAGE;
   }
   const sim::ListenOptions listen{
       .host = address->host, .port = address->port, .journal = arguments.journal, .control = arguments.control};
@@ -65,7 +65,7 @@ int simulate(SimulateArguments arguments) {
     auto faults = sim::parse_faults(text);
     if (!faults) {
       fmt::print(stderr, "--fault {}\n", faults.error().text);
-      return kUsage;
+      return EX_USAGE;
     }
     arguments.options.faults.insert(arguments.options.faults.end(), faults->begin(), faults->end());
   }
@@ -73,12 +73,12 @@ int simulate(SimulateArguments arguments) {
   const auto simulator = sim::simulate(arguments.options, listen, clock);
   if (!simulator) {
     fmt::print(stderr, "runwatch simulate: {}\n", simulator.error().text);
-    return simulator.error().kind == core::ErrorKind::busy ? kTemporary : kUsage;
+    return simulator.error().kind == core::ErrorKind::busy ? EX_TEMPFAIL : EX_USAGE;
   }
   core::log::info("listening", {{"address", (*simulator)->address()}});
   while (signals.wait(kTurn) != Signal::stop) {
   }
-  return kGood;
+  return EX_OK;
 }
 
 }  // namespace runwatch::daemon

@@ -74,7 +74,7 @@ core::Result<Addresses> resolve(const std::string& host, std::uint16_t port) {
                                       core::printable(join_host(host, port)), gai_strerror(error)));
 }
 
-// The listening socket, or the errno.
+// The bound socket, or the errno.
 std::expected<Fd, int> open_socket(const addrinfo& address) {
   Fd fd(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol));
   if (!fd) return std::unexpected(errno);
@@ -82,14 +82,13 @@ std::expected<Fd, int> open_socket(const addrinfo& address) {
   set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   set(fd.get(), SOL_SOCKET, SO_SNDBUF, kSendBuffer);  // inherited by accepted sockets, as is the next
   set(fd.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
-  // Two sockets can be bound to one port under SO_REUSEADDR; only the second one's listen() tells.
-  if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0 || ::listen(fd.get(), kBacklog) != 0) {
-    return std::unexpected(errno);
-  }
+  if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0) return std::unexpected(errno);
   return fd;
 }
 
-std::expected<Listener, int> describe_bound(Fd socket) {
+std::expected<Listener, int> start_listening(Fd socket) {
+  // Two sockets can be bound to one port under SO_REUSEADDR; only the second one's listen() tells.
+  if (::listen(socket.get(), kBacklog) != 0) return std::unexpected(errno);
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   auto* address = reinterpret_cast<sockaddr*>(&storage);
@@ -104,20 +103,31 @@ std::expected<Listener, int> describe_bound(Fd socket) {
   return Listener{std::move(socket), port, join_host(host.data(), port)};
 }
 
-}  // namespace
-
-core::Result<Listener> listen_on(const std::string& host, std::uint16_t port) {
+// What `use` makes of a socket that is bound to the first of the host's addresses that lets it.
+template <class T>
+core::Result<T> with_bound(const std::string& host, std::uint16_t port, std::expected<T, int> use(Fd)) {
   const auto addresses = resolve(host, port);
   if (!addresses) return std::unexpected(addresses.error());
   int error = EADDRNOTAVAIL;
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     auto socket = open_socket(*address);
-    auto listener = socket ? describe_bound(std::move(*socket)) : std::unexpected(socket.error());
-    if (listener) return std::move(*listener);
-    error = listener.error();
+    auto used = socket ? use(std::move(*socket)) : std::unexpected(socket.error());
+    if (used) return std::move(*used);
+    error = used.error();
     if (error == EADDRINUSE) break;
   }
   return std::unexpected(describe(error, core::printable(join_host(host, port))));
+}
+
+}  // namespace
+
+core::Result<Listener> listen_on(const std::string& host, std::uint16_t port) {
+  return with_bound<Listener>(host, port, start_listening);
+}
+
+core::Result<void> could_listen_on(const std::string& host, std::uint16_t port) {
+  const auto bound = with_bound<Fd>(host, port, [](Fd socket) -> std::expected<Fd, int> { return socket; });
+  return bound ? core::Result<void>() : std::unexpected(bound.error());
 }
 
 void bound_output(int socket, core::Duration write_timeout) {

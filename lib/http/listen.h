@@ -19,6 +19,9 @@ struct Listener {
 // Fails: `busy` when the port is taken, `invalid` for an address that is not ours, `unavailable` out of resources.
 core::Result<Listener> listen_on(const std::string& host, std::uint16_t port);
 
+// Whether `listen_on` would succeed now, told without listening.
+core::Result<void> could_listen_on(const std::string& host, std::uint16_t port);
+
 // For an accepted socket: what it sends leaves at once, and what is not taken by the peer is bounded in size and time.
 void bound_output(int socket, core::Duration write_timeout);
 

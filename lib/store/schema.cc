@@ -134,19 +134,23 @@ Outcome<void> check_ours(const Connection& connection, std::int64_t newest) {
   if (sqlite3_db_readonly(connection.handle(), "main") != 0) {
     return std::unexpected(damaged(connection.path(), "its header names a format that SQLite does not know"));
   }
-  const std::string path = connection.path().string();
-  if (*application != kApplicationId || *version < 1) {
+  return check_ours(connection.path(), *application, *version, newest);
+}
+
+Outcome<void> check_ours(const std::filesystem::path& path, std::int64_t application, std::int64_t version,
+                         std::int64_t newest) {
+  if (application != kApplicationId || version < 1) {
     return std::unexpected(Failure{FailureKind::corrupt,
                                    fmt::format("{} is a database of another program, or a damaged one: give store.path "
                                                "the name of runwatch's own, or restore it from a backup",
-                                               path)});
+                                               path.string())});
   }
-  if (*version <= newest) return {};
+  if (version <= newest) return {};
   return std::unexpected(Failure{FailureKind::corrupt,
                                  fmt::format("database {} was written by a newer runwatch (format {}, this one reads "
                                              "up to {}): start the newer one, or move the file and its -wal file "
                                              "away to begin anew",
-                                             path, *version, newest)});
+                                             path.string(), version, newest)});
 }
 
 }  // namespace runwatch::store

@@ -21,5 +21,8 @@ Outcome<void> migrate(const Connection& connection, std::span<const char* const>
 
 // Fails: `corrupt` when the file is not ours, was never finished, or is of a newer version than `newest`.
 Outcome<void> check_ours(const Connection& connection, std::int64_t newest);
+// The same by what its header says.
+Outcome<void> check_ours(const std::filesystem::path& path, std::int64_t application, std::int64_t version,
+                         std::int64_t newest);
 
 }  // namespace runwatch::store

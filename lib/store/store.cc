@@ -7,6 +7,7 @@
 
 #include "store/commit.h"
 #include "store/create.h"
+#include "store/examine.h"
 #include "store/file_identity.h"
 #include "store/load.h"
 #include "store/session.h"
@@ -17,41 +18,6 @@ namespace {
 
 // A log that could not be moved into the database may grow to this before commits fail for it.
 constexpr std::uint64_t kLogLimit = 64ULL << 20;
-
-core::Error missing_directory(const std::filesystem::path& directory) {
-  return {core::ErrorKind::unavailable,
-          fmt::format("the directory {} for the database does not exist or cannot be entered: create it, owned by the "
-                      "user that runwatch runs as, or mount it",
-                      directory.string())};
-}
-
-// Whether there is a database; an error for what must neither be opened nor replaced.
-core::Result<bool> find_database(const std::filesystem::path& path) {
-  const auto file = look_at(path);
-  if (!file && errno != ENOENT && errno != ENOTDIR) {
-    return core::fail(core::ErrorKind::unavailable, fmt::format("cannot look at the database {}: {}", path.string(),
-                                                                std::generic_category().message(errno)));
-  }
-  if (!file) {
-    std::filesystem::path log = path;
-    log += "-wal";
-    const auto left = look_at(log);
-    if (!left || left->size == 0) return false;
-    return core::fail(core::ErrorKind::corrupt,
-                      fmt::format("the database {} is gone, but its log {} is there and holds what was written last: "
-                                  "bring the database back, or move the log away to begin anew",
-                                  path.string(), log.string()));
-  }
-  if (!file->regular) {
-    return core::fail(core::ErrorKind::invalid,
-                      fmt::format("{} is not a regular file: give store.path the name of a file", path.string()));
-  }
-  if (file->size != 0) return true;
-  return core::fail(core::ErrorKind::corrupt,
-                    fmt::format("the database {} is empty, as runwatch never leaves it: restore it from a backup, or "
-                                "remove the file to begin anew",
-                                path.string()));
-}
 
 }  // namespace
 
@@ -186,9 +152,6 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& pa
   auto impl = std::make_unique<Impl>();
   std::error_code ignored;
   impl->path = std::filesystem::absolute(path, ignored);
-  if (!std::filesystem::is_directory(impl->path.parent_path(), ignored)) {
-    return std::unexpected(missing_directory(impl->path.parent_path()));
-  }
   const auto found = find_database(impl->path);
   if (!found) return std::unexpected(found.error());
   if (!*found) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "http/listen.h"
 #include "http/server.h"
 #include "support/raw_client.h"
 
@@ -26,6 +27,17 @@ TEST_CASE("a port in use is refused as busy, by its name, and stays with the fir
   CHECK(second.error().text.find("in use") != std::string::npos);
   test::RawClient client((*first)->port());
   CHECK(client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+}
+
+TEST_CASE("whether one could listen is told without keeping anybody from it") {
+  auto first = serve({}, empty);
+  REQUIRE(first);
+  const auto port = (*first)->port();
+  CHECK(could_listen_on("127.0.0.1", port).error().kind == core::ErrorKind::busy);
+  CHECK(could_listen_on("192.0.2.1", port).error().kind == core::ErrorKind::invalid);
+  first->reset();
+  CHECK(could_listen_on("127.0.0.1", port));
+  CHECK(serve({.port = port}, empty));
 }
 
 TEST_CASE("a port is free again as soon as its server is gone, connections or not") {

@@ -7,6 +7,7 @@
 
 #include "config/address.h"
 #include "core/log.h"
+#include "daemon/places.h"
 #include "daemon/settings.h"
 #include "version.h"
 
@@ -42,6 +43,7 @@ App::App(const config::Config& config)
       exposition_({.max_series = config.poll.max_series, .created_series = config.server.created_series}, meters_) {}
 
 core::Result<void> App::open_store() {
+  if (auto made = make_state_folder(config_.store); !made) return made;
   auto store = store::Store::open(config_.store.path);
   if (!store) return std::unexpected(std::move(store.error()));
   store_ = std::move(*store);

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 #include <string>
 
 #include "config/load.h"
-#include "core/clock.h"
+#include "config/token.h"
 #include "daemon/exit_code.h"
 #include "daemon/settings.h"
 #include "unpod/api.h"
@@ -19,19 +20,15 @@ namespace {
 // Asks and remembers the worst that came of it.
 class LiveCheck {
  public:
-  explicit LiveCheck(const config::Config& config)
-      : config_(config),
-        client_(make_http_client()),
-        credentials_(make_credentials(config)),
-        pace_(config.api.rate_limit, static_cast<double>(config.api.burst), clock_),
-        api_(api_options(config), *client_, *credentials_, paced(pace_), clock_) {}
+  explicit LiveCheck(const config::Config& config) : config_(config), asking_(config) {}
 
   int run() {
-    const auto organizations = api_.organizations({});
-    if (!organizations) {
-      tell("token", organizations.error());
-    } else {
+    const auto organizations = asking_.api.organizations({});
+    if (organizations) {
       check_handle(*organizations);
+    } else {
+      tell("platform", organizations.error());
+      if (!is_of_one_call(organizations.error().reason)) return code_;
     }
     if (config_.spaces.empty()) check_every_space();
     for (std::size_t i = 0; i < config_.spaces.size(); ++i) check_space(config_.spaces[i], i);
@@ -39,6 +36,12 @@ class LiveCheck {
   }
 
  private:
+  // Whatever else is asked would fail as well, with the same words.
+  static bool is_of_one_call(view::PollReason reason) {
+    using enum view::PollReason;
+    return reason == forbidden || reason == business_error || reason == server_error || reason == bad_schema;
+  }
+
   void check_handle(const std::vector<unpod::Organization>& organizations) {
     good("token", fmt::format("accepted for {} organization(s)", organizations.size()));
     if (!config_.api.org_handle) return;
@@ -49,14 +52,14 @@ class LiveCheck {
   }
 
   void check_every_space() {
-    const auto spaces = api_.spaces({});
+    const auto spaces = asking_.api.spaces({});
     if (!spaces) return tell("spaces", spaces.error());
     good("spaces", fmt::format("{} to be watched", spaces->size()));
     for (const auto& space : *spaces) check_list("space " + space.slug, space.token, config_.every_space);
   }
 
   void check_space(const config::Space& space, std::size_t position) {
-    const auto info = api_.space(space.token, {});
+    const auto info = asking_.api.space(space.token, {});
     const auto label = space.name.value_or(info ? info->slug : fmt::format("unnamed-{}", position + 1));
     if (!info) return tell("space " + label, info.error());
     good("space " + label, fmt::format("is {}", info->slug));
@@ -64,8 +67,8 @@ class LiveCheck {
   }
 
   void check_list(const std::string& what, const core::Secret& token, const config::Space& space) {
-    const auto oldest = space.all_runs() ? clock_.wall_now() - space.max_age : task::kNoTime;
-    const auto list = api_.runs(token, oldest, {});
+    const auto oldest = space.all_runs() ? asking_.clock.wall_now() - space.max_age : task::kNoTime;
+    const auto list = asking_.api.runs(token, oldest, {});
     if (!list) return tell(what, list.error());
     good(what, fmt::format("{} run(s) in its list", list->rows.size()));
     for (const auto& id : space.runs) check_run(what, id, token, list->rows);
@@ -74,11 +77,11 @@ class LiveCheck {
   void check_run(const std::string& what, const std::string& id, const core::Secret& token,
                  const std::vector<task::ObservedRunRow>& rows) {
     const auto label = fmt::format("{} run {}", what, id);
-    const auto tasks = api_.tasks(token, id, nullptr, {});
+    const auto tasks = asking_.api.tasks(token, id, nullptr, {});
     if (!tasks) return tell(label, tasks.error());
     const bool listed = std::ranges::find(rows, id, &task::ObservedRunRow::run_id) != rows.end();
-    if (listed) return good(label, fmt::format("{} task(s)", tasks->run.tasks.size()));
-    bad(label, "is not in the space's list; mend its id under runs", EX_UNAVAILABLE);
+    if (listed || !tasks->run.tasks.empty()) return good(label, fmt::format("{} task(s)", tasks->run.tasks.size()));
+    bad(label, "unknown to the platform; mend its id under runs", EX_UNAVAILABLE);
   }
 
   void good(const std::string& what, const std::string& text) { fmt::print("ok    {}: {}\n", what, text); }
@@ -90,15 +93,15 @@ class LiveCheck {
 
   void tell(const std::string& what, const unpod::Failure& failure) {
     const bool refused = failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
-    bad(what, fmt::format("{}: {}", view::name(failure.reason), failure.text), refused ? EX_NOPERM : EX_UNAVAILABLE);
+    std::string text = fmt::format("{}: {}", view::name(failure.reason), failure.text);
+    if (!told_.insert(text).second) text = fmt::format("{}, as above", view::name(failure.reason));
+    if (refused && told_.size() == 1) text += "; " + config::token_origin(config_.api);
+    bad(what, text, refused ? EX_NOPERM : EX_UNAVAILABLE);
   }
 
   const config::Config& config_;
-  core::SystemClock clock_;
-  std::unique_ptr<http::Client> client_;
-  std::unique_ptr<unpod::Credentials> credentials_;
-  watch::Pace pace_;
-  unpod::Api api_;
+  Asking asking_;
+  std::set<std::string> told_;
   int code_ = EX_OK;
 };
 

@@ -29,13 +29,10 @@ namespace {
 class Look {
  public:
   explicit Look(const config::Config& config)
-      : pace_(config.api.rate_limit, static_cast<double>(config.api.burst), clock_),
-        client_(make_http_client()),
-        credentials_(make_credentials(config)),
-        api_(api_options(config), *client_, *credentials_, paced(pace_), clock_),
+      : asking_(config),
         meters_({}),
         exposition_({}, meters_),
-        ledger_(watch_settings(config), {clock_, nullptr, meters_, exposition_, [] { return 0.0; }}) {}
+        ledger_(watch_settings(config), {asking_.clock, nullptr, meters_, exposition_, [] { return 0.0; }}) {}
 
   // Returns the exit code.
   int run() {
@@ -45,13 +42,14 @@ class Look {
     for (std::size_t i = 0; i < to_do.size(); ++i) {
       const watch::Job& job = to_do[i].job;
       if (!done_.insert({job.kind, job.space, job.run}).second) continue;
-      auto fetched = watch::fetch(to_do[i], api_, clock_, {});
+      auto fetched = watch::fetch(to_do[i], asking_.api, asking_.clock, {});
       note(fetched);
       auto report = ledger_.apply(std::move(fetched));
       to_do.insert(to_do.end(), std::make_move_iterator(report.next.begin()),
                    std::make_move_iterator(report.next.end()));
     }
     ledger_.publish();
+    tell_unknown();
     return code_;
   }
 
@@ -65,11 +63,18 @@ class Look {
     code_ = refused || code_ == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE;
   }
 
-  core::SystemClock clock_;
-  watch::Pace pace_;
-  std::unique_ptr<http::Client> client_;
-  std::unique_ptr<unpod::Credentials> credentials_;
-  unpod::Api api_;
+  void tell_unknown() {
+    for (const auto& space : snapshot()->spaces) {
+      for (const auto& run : space->runs) {
+        if (!run->unknown) continue;
+        fmt::print(stderr, "space {}: the platform does not know the run {}: mend its id under runs\n", space->name,
+                   run->run_id);
+        if (code_ == EX_OK) code_ = EX_UNAVAILABLE;
+      }
+    }
+  }
+
+  Asking asking_;
   metrics::Meters meters_;
   metrics::Exposition exposition_;
   watch::Ledger ledger_;
@@ -77,28 +82,34 @@ class Look {
   int code_ = EX_OK;
 };
 
+constexpr const char* kRow = "{:<20} {:<34} {:<12} {:>8} {:>8} {:>10} {:>10} {:>8}\n";
+
+std::string trouble(const std::string& of, const view::PollError& error) {
+  return fmt::format("{:<20} not complete: {}: {}\n", of, view::name(error.reason), error.text);
+}
+
 std::string row(const std::string& space, const view::RunSnapshot& run) {
-  const std::string status(run.status ? task::name(*run.status) : "-");
-  if (!run.polled) return fmt::format("{:<20} {:<34} {:<12} {:>8}\n", space, run.run_id, status, "-");
+  const std::string status(run.unknown ? "unknown" : run.status ? task::name(*run.status) : "-");
+  if (!run.tasks_known()) return fmt::format("{:<20} {:<34} {:<12} {:>8}\n", space, run.run_id, status, "-");
   const auto of = [&](task::Status s) { return run.tasks[task::index(s)]; };
   std::uint64_t all = 0;
   for (const auto n : run.tasks) all += n;
-  const auto finished = of(task::Status::completed) + of(task::Status::failed) + of(task::Status::partially_completed);
-  return fmt::format("{:<20} {:<34} {:<12} {:>8} {:>8} {:>10} {:>8}\n", space, run.run_id, status, all, all - finished,
-                     of(task::Status::completed) + of(task::Status::partially_completed), of(task::Status::failed));
+  const auto completed = of(task::Status::completed);
+  const auto partly = of(task::Status::partially_completed);
+  const auto failed = of(task::Status::failed);
+  return fmt::format(kRow, space, run.run_id, status, all, all - completed - partly - failed, completed, partly,
+                     failed);
 }
 
 std::string table(const view::Snapshot& snapshot) {
-  std::string out = fmt::format("{:<20} {:<34} {:<12} {:>8} {:>8} {:>10} {:>8}\n", "SPACE", "RUN", "STATUS", "TASKS",
-                                "OPEN", "COMPLETED", "FAILED");
+  std::string out = fmt::format(kRow, "SPACE", "RUN", "STATUS", "TASKS", "OPEN", "COMPLETED", "PARTIALLY", "FAILED");
+  if (snapshot.organization && snapshot.organization->last_error)
+    out += trouble("the organization", *snapshot.organization->last_error);
   for (const auto& space : snapshot.spaces) {
     for (const auto& run : space->runs) {
       out += row(space->name, *run);
     }
-    if (space->last_error) {
-      out += fmt::format("{:<20} not complete: {}: {}\n", space->name, view::name(space->last_error->reason),
-                         space->last_error->text);
-    }
+    if (space->last_error) out += trouble(space->name, *space->last_error);
   }
   return out;
 }

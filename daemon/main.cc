@@ -10,6 +10,7 @@
 #include "daemon/demo.h"
 #include "daemon/exit_code.h"
 #include "daemon/look.h"
+#include "daemon/places.h"
 #include "daemon/serve.h"
 #include "daemon/simulate.h"
 #include "version.h"
@@ -66,7 +67,8 @@ int run(int argc, char** argv) {
   auto* serve_command =
       app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)");
   add_config(*serve_command, arguments);
-  auto* check = app.add_subcommand("check", "Say what is wrong with a configuration file; touches nothing");
+  auto* check = app.add_subcommand(
+      "check", "Say what is wrong with a configuration, and what serve would stumble over; touches nothing");
   add_config(*check, arguments);
   check->add_flag("--live", arguments.live, "Ask the platform too: token, organization, each space and run");
   add_look(app, arguments);
@@ -95,8 +97,10 @@ int run(int argc, char** argv) {
   const auto config = load_config(arguments.config);
   if (!config) return config.error();
   if (check->parsed()) {
-    fmt::print("{}: the configuration is good\n", arguments.config);
-    return arguments.live ? check_live(*config) : EX_OK;
+    const int code = check_places(*config);
+    if (code == EX_OK) fmt::print("{}: the configuration is good\n", arguments.config);
+    const int live = arguments.live ? check_live(*config) : EX_OK;
+    return code != EX_OK ? code : live;
   }
   if (app.got_subcommand("once")) return look_once(*config, arguments.format);
   return serve(arguments.config, *config);

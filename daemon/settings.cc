@@ -48,7 +48,7 @@ unpod::ApiOptions api_options(const config::Config& config) {
 }
 
 unpod::Credentials::Reader token_reader(const config::Config& config) {
-  if (!config.api.token_path) return {};
+  if (config.api.token_source != config::TokenSource::file) return {};
   return [path = *config.api.token_path] { return config::read_token(path); };
 }
 
@@ -59,6 +59,12 @@ std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& confi
 std::unique_ptr<http::Client> make_http_client() {
   return http::make_client({.user_agent = fmt::format("runwatch/{}", kVersion), .max_header = core::kib(16)});
 }
+
+Asking::Asking(const config::Config& config)
+    : client(make_http_client()),
+      credentials(make_credentials(config)),
+      pace(config.api.rate_limit, static_cast<double>(config.api.burst), clock),
+      api(api_options(config), *client, *credentials, paced(pace), clock) {}
 
 unpod::Hooks paced(watch::Pace& pace) {
   return {.admit = [&pace](std::stop_token stop) { return pace.admit(std::move(stop), [] {}).has_value(); },

@@ -18,6 +18,18 @@ unpod::ApiOptions api_options(const config::Config& config);
 unpod::Credentials::Reader token_reader(const config::Config& config);
 std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config);
 std::unique_ptr<http::Client> make_http_client();
+
+// What a command needs that asks the platform itself, from one thread.
+struct Asking {
+  explicit Asking(const config::Config& config);
+
+  core::SystemClock clock;
+  std::unique_ptr<http::Client> client;
+  std::unique_ptr<unpod::Credentials> credentials;
+  watch::Pace pace;
+  unpod::Api api;
+};
+
 // For commands that ask from one thread: every request waits for its turn.
 unpod::Hooks paced(watch::Pace& pace);
 

@@ -1,8 +1,12 @@
 """The command line: exit codes, messages that name no secret, signals, and what `check` and `once` say."""
 import json
 import os
+import pathlib
+import shutil
 import signal
 import socket
+import sqlite3
+import subprocess
 import time
 import unittest
 
@@ -73,6 +77,106 @@ class CliTest(unittest.TestCase):
         self.check_exit(GOOD, "check", "--config", self.config)
         self.assertEqual(self.platform.asked, [])
         self.assertEqual([p.name for p in self.config.parent.iterdir()], ["runwatch.toml"])
+
+    def check_both(self, code, config, text, env=None):
+        """`check` finds without a trace what `serve` ends with, in the same words."""
+        before = sorted(config.parent.rglob("*"))
+        for command in ("check", "serve"):
+            done = self.check_exit(code, command, "--config", config, env=env)
+            self.assertIn(text, done.stderr)
+            self.assertNotIn("is good", done.stdout)
+            self.assertEqual(sorted(config.parent.rglob("*")), before)
+
+    def test_check_finds_what_serve_would_stumble_over_and_leaves_no_trace(self):
+        place = folder()
+        sqlite3.connect(place / "foreign.db").executescript("CREATE TABLE t(x); INSERT INTO t VALUES(1);")
+        (place / "empty.db").touch()
+        (place / "text.db").write_text("no database at all\n" * 100)
+        (place / "gone.db-wal").write_text("what was written last")
+        for path, code, text in ((place, CONFIGURATION, "is not a regular file"),
+                                 (place / "missing" / "state.db", TEMPORARY, f"{place}/missing"),
+                                 (place / "foreign.db", CONFIGURATION, "is a database of another program"),
+                                 (place / "empty.db", CONFIGURATION, "is empty"),
+                                 (place / "text.db", CONFIGURATION, "text.db"),
+                                 (place / "gone.db", CONFIGURATION, "is gone")):
+            with self.subTest(path):
+                self.check_both(code, self.write_store(str(path)), text)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            self.check_both(TEMPORARY, self.used(self.write(server={"listen": address})), address)
+        self.check_both(CONFIGURATION, self.used(self.write(server={"listen": "192.0.2.1:10321"})), "192.0.2.1:10321")
+
+    def used(self, config):
+        """With a database, so that nothing is made before the port is looked at."""
+        good = self.write(server={"listen": "127.0.0.1:0"})
+        Daemon(good).wait_ready().stop()
+        shutil.copy(good.parent / "state.db", config.parent)
+        return config
+
+    def test_check_beside_the_running_daemon_is_content_and_says_that_it_runs(self):
+        daemon = Daemon(self.config).wait_ready()
+        config = self.config.with_name("second.toml")
+        config.write_text(self.config.read_text().replace("127.0.0.1:0", daemon.address))
+        done = self.check_exit(GOOD, "check", "--config", config)
+        self.assertRegex(done.stderr, rf"note: database .*state\.db: process {daemon.pid} has it open")
+        self.assertRegex(done.stderr, rf"note: port {daemon.address.split(':')[1]} is in use")
+        polls = total(daemon.metrics(), "runwatch_polls_total")
+        wait_for(lambda: total(daemon.metrics(), "runwatch_polls_total") > polls + 3, "polls")
+        self.check_exit(TEMPORARY, "serve", "--config", self.config)  # it still has its lock
+        self.assertEqual(daemon.stop()[0], 0)
+
+    def test_the_shortest_configuration_runs_and_makes_the_state_folder(self):
+        config = folder() / "runwatch.toml"
+        config.write_text(f'[api]\nbase_url = "{self.platform.url}"\ntoken = "{SECRET}"\n[[spaces]]\n'
+                          f'token = "{HEALTHY}"\n[server]\nlisten = "127.0.0.1:0"\n')
+        state = folder() / "above" / "runwatch"
+        env = {"STATE_DIRECTORY": str(state)}
+        self.assertIn(f"will make the state folder {state}",
+                      self.check_exit(GOOD, "check", "--config", config, env=env).stderr)
+        self.assertFalse(state.parent.exists())
+        daemon = Daemon(config, env).wait_ready()
+        self.assertEqual(state.stat().st_mode & 0o777, 0o700)
+        self.assertEqual(daemon.log.count("made the state folder"), 1)
+        self.assertEqual(daemon.stop()[0], 0)
+        self.assertTrue((state / "state.db").exists())
+        self.check_both(TEMPORARY, config, f"cannot make the state folder {config}/none: Not a directory",
+                        env={"STATE_DIRECTORY": f"{config}/none"})
+
+    def test_check_live_tells_a_cause_once(self):
+        refusal = {"message": "Invalid token."}
+        self.platform.trouble = lambda a, c: http(refusal, "401 No")
+        done = self.check_exit(REFUSED, "check", "--live", "--config", self.config)
+        self.assertEqual(done.stdout.count("Invalid token."), 1)
+        self.assertIn("it came from api.token", done.stdout)
+        self.platform.trouble = lambda a, c: http(refusal, "403 No")
+        done = self.check_exit(REFUSED, "check", "--live", "--config", self.config)
+        self.assertEqual(done.stdout.count("Invalid token."), 1)
+        self.assertIn("as above", done.stdout)
+        away = self.write(f"http://127.0.0.1:{harness.free_port()}")
+        done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", away)
+        self.assertEqual(done.stdout.count("error "), 1)
+
+    def mistype_an_id(self):
+        spaces = [{"token": HEALTHY, "name": "sales", "runs": [run_id(1), run_id(9)]}]
+        return self.write(spaces=spaces)
+
+    def test_check_live_tells_a_run_that_the_platform_does_not_know(self):
+        done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", self.mistype_an_id())
+        self.assertRegex(done.stdout, rf"error .*{run_id(9)}: unknown to the platform")
+        self.assertEqual(done.stdout.count("error "), 1)
+
+    def test_once_tells_a_run_that_the_platform_does_not_know(self):
+        config = self.mistype_an_id()
+        for form in ("table", "json", "prometheus"):
+            done = self.check_exit(UNAVAILABLE, "once", "--config", config, "--format", form)
+            self.assertIn(f"the platform does not know the run {run_id(9)}", done.stderr)
+            self.assertNotIn(run_id(1), done.stderr)
+
+    def test_once_keeps_what_completed_apart_from_what_partially_did(self):
+        self.platform.tasks[HEALTHY][run_id(1)] += [make_task(4, "partially_completed"), make_task(5, "completed")]
+        lines = self.check_exit(GOOD, "once", "--config", self.config).stdout.splitlines()
+        self.assertEqual(lines[0].split()[-5:], ["TASKS", "OPEN", "COMPLETED", "PARTIALLY", "FAILED"])
+        self.assertEqual(lines[1].split()[-5:], ["5", "1", "2", "1", "1"])
 
     def test_check_live_tells_good_refused_and_unreachable_apart(self):
         self.check_exit(GOOD, "check", "--live", "--config", self.config)
@@ -186,6 +290,22 @@ class CliTest(unittest.TestCase):
         wait_for(lambda: total(daemon.metrics(), "unpod_tasks", space="support") == 3, "the new name")
         self.assertEqual(daemon.metrics()[key("runwatch_config_last_reload_successful")], 1)
         daemon.kill()
+
+    def test_dev_takes_paths_from_where_its_caller_stands(self):
+        root, elsewhere = folder(), folder()
+        shutil.copy(pathlib.Path(__file__).parents[2] / "dev", root)
+        stubs = {"build/release/daemon/runwatch": 'echo "in $PWD: $*"', "bin/cmake": ":",
+                 "bin/dpkg-query": 'for name; do echo "ii  $name"; done'}
+        for name, script in stubs.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+        env = {**os.environ, "PATH": f"{root}/bin:{os.environ['PATH']}"}
+        for arguments in (["--config", "my.toml"], ["--config=my.toml"], ["-c", "my.toml"]):
+            done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
+                                  text=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, f"in {elsewhere}: serve {' '.join(arguments)}\n")
 
     def test_the_demo_moves_within_ten_seconds(self):
         demo = harness.Server(["demo"])

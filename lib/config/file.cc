@@ -10,24 +10,10 @@
 #include <system_error>
 
 #include "config/units.h"
+#include "core/fd.h"
 
 namespace runwatch::config {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::unexpected<core::Error> refuse(std::string text) { return core::fail(core::ErrorKind::invalid, std::move(text)); }
 
@@ -66,8 +52,8 @@ core::Result<std::string> read_small_file(const std::filesystem::path& path, cor
   struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return refuse_errno("cannot be read");
   if (auto fault = fault_in(status, limit)) return refuse(std::move(*fault));
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (file.get() < 0) return refuse_errno("cannot be opened");
+  const core::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) return refuse_errno("cannot be opened");
   // Another file may stand there by now.
   if (::fstat(file.get(), &status) != 0) return refuse_errno("cannot be read");
   if (auto fault = fault_in(status, limit)) return refuse(std::move(*fault));

@@ -11,14 +11,14 @@
 #include <span>
 #include <system_error>
 
-#include "http/fd.h"
+#include "core/fd.h"
 
 namespace runwatch::http {
 
 // Takes what a system call gave; throws std::system_error if it was an error.
-inline Fd checked(int fd, const char* what) {
+inline core::Fd checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::system_category(), what);
-  return Fd(fd);
+  return core::Fd(fd);
 }
 
 class Epoll {
@@ -44,7 +44,7 @@ class Epoll {
     return ::epoll_ctl(fd_.get(), operation, fd, &event) == 0;
   }
 
-  Fd fd_;
+  core::Fd fd_;
   std::array<epoll_event, 128> events_{};
 };
 

@@ -76,7 +76,7 @@ core::SteadyTime Front::last_progress() const {
 void Front::run() {
   pthread_setname_np(pthread_self(), "http-front");
   while (!stopping_) turn();
-  listener_.socket = Fd();
+  listener_.socket = core::Fd();
   while (const Peer* peer = parking_.any()) abandon(*peer);
   // The answers of connections that are gone: their handlers are told here, on this thread.
   answers_.with([](auto& waiting) { return std::exchange(waiting, {}); });
@@ -114,7 +114,7 @@ void Front::accept_new() {
 
 // False when there is nobody to accept, or no means to.
 bool Front::accept_one() {
-  Fd socket(::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+  core::Fd socket(::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!socket) {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
     if (!is_out_of_resources(errno)) return true;  // the newcomer's trouble: gone before it was accepted

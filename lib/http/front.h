@@ -66,7 +66,7 @@ class Front {
   const ServerOptions options_;
   Listener listener_;
   Epoll epoll_;
-  Fd wake_;
+  core::Fd wake_;
   Ask ask_;
   core::SteadyTime now_;
   core::SteadyTime accept_again_ = core::SteadyTime::max();  // max: accepting

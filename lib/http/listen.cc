@@ -75,8 +75,8 @@ core::Result<Addresses> resolve(const std::string& host, std::uint16_t port) {
 }
 
 // The bound socket, or the errno.
-std::expected<Fd, int> open_socket(const addrinfo& address) {
-  Fd fd(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol));
+std::expected<core::Fd, int> open_socket(const addrinfo& address) {
+  core::Fd fd(::socket(address.ai_family, address.ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol));
   if (!fd) return std::unexpected(errno);
   // Not SO_REUSEPORT: with it two processes share a port in silence.
   set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
@@ -86,7 +86,7 @@ std::expected<Fd, int> open_socket(const addrinfo& address) {
   return fd;
 }
 
-std::expected<Listener, int> start_listening(Fd socket) {
+std::expected<Listener, int> start_listening(core::Fd socket) {
   // Two sockets can be bound to one port under SO_REUSEADDR; only the second one's listen() tells.
   if (::listen(socket.get(), kBacklog) != 0) return std::unexpected(errno);
   sockaddr_storage storage{};
@@ -105,7 +105,7 @@ std::expected<Listener, int> start_listening(Fd socket) {
 
 // What `use` makes of a socket that is bound to the first of the host's addresses that lets it.
 template <class T>
-core::Result<T> with_bound(const std::string& host, std::uint16_t port, std::expected<T, int> use(Fd)) {
+core::Result<T> with_bound(const std::string& host, std::uint16_t port, std::expected<T, int> use(core::Fd)) {
   const auto addresses = resolve(host, port);
   if (!addresses) return std::unexpected(addresses.error());
   int error = EADDRNOTAVAIL;
@@ -126,7 +126,8 @@ core::Result<Listener> listen_on(const std::string& host, std::uint16_t port) {
 }
 
 core::Result<void> could_listen_on(const std::string& host, std::uint16_t port) {
-  const auto bound = with_bound<Fd>(host, port, [](Fd socket) -> std::expected<Fd, int> { return socket; });
+  const auto bound =
+      with_bound<core::Fd>(host, port, [](core::Fd socket) -> std::expected<core::Fd, int> { return socket; });
   return bound ? core::Result<void>() : std::unexpected(bound.error());
 }
 

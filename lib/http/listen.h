@@ -6,12 +6,12 @@
 
 #include "core/clock.h"
 #include "core/error.h"
-#include "http/fd.h"
+#include "core/fd.h"
 
 namespace runwatch::http {
 
 struct Listener {
-  Fd socket;  // non-blocking
+  core::Fd socket;  // non-blocking
   std::uint16_t port = 0;
   std::string address;  // `127.0.0.1:10321`, `[::1]:10321`
 };

@@ -11,14 +11,14 @@
 #include <unordered_map>
 
 #include "core/clock.h"
+#include "core/fd.h"
 #include "http/connection.h"
-#include "http/fd.h"
 
 namespace runwatch::http {
 
 struct Peer {
   std::uint64_t id;
-  Fd socket;
+  core::Fd socket;
   Connection connection;
   std::uint32_t interest = 0;      // what epoll was told
   Phase parked = Phase::idle;      // the queue it is in

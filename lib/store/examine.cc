@@ -12,6 +12,7 @@
 #include <optional>
 #include <system_error>
 
+#include "core/fd.h"
 #include "store/file_identity.h"
 #include "store/schema.h"
 
@@ -38,9 +39,8 @@ std::optional<pid_t> holder(const std::filesystem::path& path) {
   lock.l_whence = SEEK_SET;
   lock.l_start = 0x40000000;
   lock.l_len = 512;
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool held = descriptor >= 0 && ::fcntl(descriptor, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  if (descriptor >= 0) ::close(descriptor);
+  const core::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const bool held = file && ::fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
   return held ? std::optional(lock.l_pid) : std::nullopt;
 }
 

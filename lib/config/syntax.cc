@@ -84,7 +84,9 @@ struct Mistake {
 constexpr std::string_view kQuote = "this value needs quotes, unless it is a number, true or false: as in \"30s\"";
 
 // toml++ says what its grammar expected; this, what was most likely forgotten. The first that fits.
-constexpr std::array<Mistake, 18> kMistakes{{
+constexpr std::array<Mistake, 20> kMistakes{{
+    {"cannot redefine", "this key or table is there already: keep one of them"},
+    {"not representable", "this number is too large, unless it is text that lacks its quotes"},
     {"array: ", "the array before here lacks a comma between two elements, or the ] at its end"},
     {"inline table: ", "the table in braces lacks a comma, or the } at its end, which must be on the same line"},
     {"table header: expected ']'", "the name of the table lacks its closing bracket: write [table] or [[spaces]]"},
@@ -105,23 +107,6 @@ constexpr std::array<Mistake, 18> kMistakes{{
     {"parsing boolean", "this value is no word that TOML knows: write true or false, or text in quotes"},
 }};
 
-// What toml++ says of a key that stands twice or a number that is too large. It quotes values then: what does not look
-// like one of our keys may be a token that lost its quotes, and is left out.
-std::string without_values(std::string_view description) {
-  std::string out;
-  while (true) {
-    const std::size_t open = description.find('\'');
-    const std::size_t close = open == description.npos ? open : description.find('\'', open + 1);
-    if (close == description.npos) return out.append(description);
-    const std::string_view quoted = description.substr(open + 1, close - open - 1);
-    const bool harmless = quoted.size() <= 3 || std::ranges::all_of(quoted, [](char c) {
-                            return (c >= 'a' && c <= 'z') || c == '_' || c == '.';
-                          });
-    out.append(description.substr(0, open + 1)).append(harmless ? quoted : "…").append("'");
-    description.remove_prefix(close + 1);
-  }
-}
-
 // Whether the character at `place` is a quotation mark as word processors set them.
 bool is_curly_quote(std::string_view text, Place place) {
   for (; place.line > 1; --place.line) text.remove_prefix(text.find('\n') + 1);
@@ -139,7 +124,9 @@ Located<std::string> describe(const toml::parse_error& error, std::string_view t
     return {"the string that begins here has no closing quote", *scan.open_string()};
   if (is_curly_quote(text, place)) return {"this is a typographic quotation mark: write \" or '", place};
   const auto found = std::ranges::find_if(kMistakes, says, &Mistake::sign);
-  return {found == kMistakes.end() ? without_values(description) : std::string(found->told), place};
+  if (found != kMistakes.end()) return {std::string(found->told), place};
+  // It may quote what follows, and that may be a token that lost its quotes.
+  return {std::string(description.substr(0, description.find('\''))), place};
 }
 
 }  // namespace

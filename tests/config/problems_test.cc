@@ -214,10 +214,10 @@ TEST_CASE("a syntax error comes alone, with its place") {
   check({
       {"[api\nbase_url = 5\nwrong = 1",
        "1:5 the name of the table lacks its closing bracket: write [table] or [[spaces]]\n"},
-      {"[api]\nburst = 1\nburst = 2",
-       "3:9 Error while parsing key-value pair: cannot redefine existing integer 'burst'\n"},
+      {"[api]\nburst = 1\nburst = 2", "3:9 this key or table is there already: keep one of them\n"},
       {"[api]\ntoken = 123456789012345678901",
-       "2:30 Error while parsing decimal integer: '…' is not representable in 64 bits\n"},
+       "2:30 this number is too large, unless it is text that lacks its quotes\n"},
+      {"[api]\nburst = 010", "2:12 Error while parsing decimal integer: leading zeroes are prohibited\n"},
   });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "core/ascii.h"
+
 namespace runwatch::task {
 namespace {
 
@@ -16,7 +18,7 @@ class Folded {
     for (const char c : text) {
       if (c == '-' || c == '_' || c == '.' || c == ' ' || (c >= '\t' && c <= '\r')) continue;
       if (size_ == buffer_.size()) break;
-      buffer_[size_++] = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      buffer_[size_++] = core::lower(c);
     }
   }
   std::string_view text() const { return {buffer_.data(), size_}; }

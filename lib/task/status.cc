@@ -2,28 +2,19 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
+
 namespace runwatch::task {
 namespace {
 
 constexpr std::size_t kLongest = 24;  // no known spelling comes near it
 
-constexpr bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-constexpr char fold(char c) {
-  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
-  return c == '-' || c == ' ' ? '_' : c;
-}
+constexpr char fold(char c) { return c == '-' || c == ' ' ? '_' : core::lower(c); }
 
 }  // namespace
 
 Status parse_status(std::string_view text) {
-  text = trim(text);
+  text = core::trim(text, " \t\n\v\f\r");
   if (text.size() > kLongest) return Status::unknown;
   std::array<char, kLongest> buffer{};
   std::transform(text.begin(), text.end(), buffer.begin(), fold);

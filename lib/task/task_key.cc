@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/digest.h"
 #include "core/utf8.h"
 
@@ -50,11 +51,10 @@ bool is_usual(const TaskKey& key) {
 }
 
 std::string usual_task_id(const TaskKey& key) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string id = "T";
   for (const std::uint8_t byte : key.bytes) {
-    id += kDigits[byte >> 4];
-    id += kDigits[byte & 0xf];
+    id += core::hex_digit(byte >> 4U);
+    id += core::hex_digit(byte);
   }
   return id;
 }

@@ -1,10 +1,10 @@
 #include "page/site.h"
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <utility>
 
+#include "core/ascii.h"
 #include "http/gzip.h"
 #include "page/json.h"
 #include "page/status_page.h"
@@ -15,14 +15,6 @@ namespace {
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
 constexpr std::string_view kMetricsPath = "/metrics";
 constexpr std::size_t kLeastWorthPacking = 1024;
-
-char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
-
-std::string lowered(std::string_view text) {
-  std::string low(text);
-  std::ranges::transform(low, low.begin(), lower);
-  return low;
-}
 
 http::ServerResponse of_type(std::string_view content_type, std::string body) {
   http::ServerResponse response;
@@ -62,11 +54,11 @@ std::string host_name(std::string_view host) {
     host = host.substr(0, colon);
   }
   if (host.ends_with('.')) host.remove_suffix(1);
-  return lowered(host);
+  return core::lower(host);
 }
 
 metrics::TextFormat negotiate(std::string_view accept) {
-  const bool named = lowered(accept).find(kOpenMetrics) != std::string::npos;
+  const bool named = core::lower(accept).find(kOpenMetrics) != std::string::npos;
   const double open = http::quality(accept, kOpenMetrics);
   const bool wanted = named && open > 0 && open >= http::quality(accept, "text/plain");
   return wanted ? metrics::TextFormat::open_metrics : metrics::TextFormat::prometheus;
@@ -74,7 +66,7 @@ metrics::TextFormat negotiate(std::string_view accept) {
 
 bool accepts_gzip(std::string_view accept_encoding) {
   const double gzip = http::quality(accept_encoding, "gzip");
-  const bool identity_named = lowered(accept_encoding).find("identity") != std::string::npos;
+  const bool identity_named = core::lower(accept_encoding).find("identity") != std::string::npos;
   return gzip > 0 && (!identity_named || gzip >= http::quality(accept_encoding, "identity"));
 }
 

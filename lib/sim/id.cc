@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "sim/dice.h"
 
 namespace runwatch::sim {
@@ -11,7 +12,7 @@ namespace {
 // The lowest `digits` hex digits of `value`.
 void append_hex(std::string& out, std::uint64_t value, unsigned digits) {
   std::array<char, 16> text{};
-  for (unsigned i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 15U];
+  for (unsigned i = digits; i-- > 0; value >>= 4) text[i] = core::hex_digit(static_cast<unsigned>(value));
   out.append(text.data(), digits);
 }
 

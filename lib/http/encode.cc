@@ -2,15 +2,14 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "http/client.h"
 
 namespace runwatch::http {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 constexpr bool is_unreserved(char c) {
-  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+  return core::is_digit(c) || core::is_letter(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -33,9 +32,7 @@ std::string percent_encode(std::string_view text) {
 }
 
 std::optional<std::string_view> Response::header(std::string_view name) const {
-  const auto same = [name](const Header& h) {
-    return std::ranges::equal(h.name, name, [](char a, char b) { return lower(a) == lower(b); });
-  };
+  const auto same = [name](const Header& h) { return core::equal_ignoring_case(h.name, name); };
   const auto found = std::ranges::find_if(headers, same);
   if (found == headers.end()) return std::nullopt;
   return found->value;

@@ -5,23 +5,16 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/ascii.h"
+
 namespace runwatch::http {
 namespace {
+
+using core::equal_ignoring_case;
 
 constexpr std::size_t kMaxHeaders = 512;
 constexpr std::size_t kUsualHeaders = 16;
 constexpr std::size_t kKeptBuffer = std::size_t{4} << 20;  // a larger one is given back after use
-constexpr std::string_view kBlank = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
-bool is_coding(std::string_view value, std::string_view name) {
-  return std::ranges::equal(value, name, [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-}
 
 Failure explain(InflateError error) {
   switch (error) {
@@ -66,14 +59,14 @@ bool Receiver::take_header(std::string_view line) {
   }
   if (phase_ == Phase::status) return take_status(line);
   if (phase_ == Phase::body) return true;  // a trailer: whoever reads headers has read them already
-  if (trimmed(line).empty()) return end_headers();
+  if (core::trim(line).empty()) return end_headers();
   return take_field(line);
 }
 
 bool Receiver::take_status(std::string_view line) {
   constexpr std::size_t kCode = std::string_view("HTTP/1.1 ").size();
   const bool known = line.starts_with("HTTP/1.") && line.size() > kCode + 3 && line[kCode - 1] == ' ';
-  const auto digits = known ? line.substr(kCode, line.find_first_of(kBlank, kCode) - kCode) : std::string_view();
+  const auto digits = known ? line.substr(kCode, line.find_first_of(" \t\r\n", kCode) - kCode) : std::string_view();
   int status = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), status);
   if (digits.size() != 3 || read.ptr != digits.data() + digits.size() || status < 100)
@@ -87,7 +80,7 @@ bool Receiver::take_status(std::string_view line) {
 bool Receiver::take_field(std::string_view line) {
   auto& headers = response_.headers;
   if (line.front() == ' ' || line.front() == '\t') {  // the fold of RFC 9112 §5.2: more of the value before
-    if (!headers.empty()) headers.back().value.append(" ").append(trimmed(line));
+    if (!headers.empty()) headers.back().value.append(" ").append(core::trim(line));
     return true;
   }
   if (headers.size() == kMaxHeaders) {
@@ -95,7 +88,7 @@ bool Receiver::take_field(std::string_view line) {
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return refuse(FailureReason::bad_http, "a header line has no colon");
-  headers.push_back({std::string(line.substr(0, colon)), std::string(trimmed(line.substr(colon + 1)))});
+  headers.push_back({std::string(line.substr(0, colon)), std::string(core::trim(line.substr(colon + 1)))});
   return true;
 }
 
@@ -113,11 +106,13 @@ bool Receiver::end_headers() {
 // libcurl undoes a gzip transfer coding by itself and takes a truncated one for complete: only `chunked` may pass.
 bool Receiver::check_codings() {
   for (const auto& [name, value] : response_.headers) {
-    if (is_coding(name, "transfer-encoding") && !is_coding(value, "chunked") && !is_coding(value, "identity")) {
+    if (equal_ignoring_case(name, "transfer-encoding") && !equal_ignoring_case(value, "chunked") &&
+        !equal_ignoring_case(value, "identity")) {
       return refuse(FailureReason::bad_http, "the answer has a transfer coding that was not asked for");
     }
-    if (!is_coding(name, "content-encoding") || value.empty() || is_coding(value, "identity")) continue;
-    if (packed_body_ || !(is_coding(value, "gzip") || is_coding(value, "x-gzip"))) {
+    if (!equal_ignoring_case(name, "content-encoding") || value.empty() || equal_ignoring_case(value, "identity"))
+      continue;
+    if (packed_body_ || !(equal_ignoring_case(value, "gzip") || equal_ignoring_case(value, "x-gzip"))) {
       return refuse(FailureReason::bad_http, "the answer has a content coding that was not asked for");
     }
     packed_body_ = true;

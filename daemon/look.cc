@@ -114,21 +114,14 @@ std::string table(const view::Snapshot& snapshot) {
   return out;
 }
 
-std::string print(const view::Snapshot& snapshot, LookFormat format) {
-  switch (format) {
-    case LookFormat::json:
-      return page::look_json(snapshot, kVersion) + "\n";
-    case LookFormat::prometheus:
-      return metrics::render_gauges(snapshot);
-    case LookFormat::table:
-      break;
-  }
-  return table(snapshot);
+std::string print(const view::Snapshot& snapshot, const std::string& format) {
+  if (format == "json") return page::look_json(snapshot, kVersion) + "\n";
+  return format == "prometheus" ? metrics::render_gauges(snapshot) : table(snapshot);
 }
 
 }  // namespace
 
-int look_once(const config::Config& config, LookFormat format) {
+int look_once(const config::Config& config, const std::string& format) {
   core::log::configure(std::min(config.log.level, core::log::Level::warning), config.log.format);
   Look look(config);
   const int code = look.run();

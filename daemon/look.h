@@ -7,9 +7,8 @@
 
 namespace runwatch::daemon {
 
-enum class LookFormat { table, json, prometheus };
-
-// Prints to standard output; returns the exit code: incomplete polls are told on standard error.
-int look_once(const config::Config& config, LookFormat format);
+// Prints to standard output as "table", "json" or "prometheus"; returns the exit code: incomplete polls and unknown
+// runs are told on standard error.
+int look_once(const config::Config& config, const std::string& format);
 
 }  // namespace runwatch::daemon

@@ -21,7 +21,7 @@ namespace {
 struct Arguments {
   std::string config = config::kDefaultPath;
   bool live = false;
-  LookFormat format = LookFormat::table;
+  std::string format = "table";
   std::string demo_listen = "127.0.0.1:0";
   SimulateArguments simulate;
 };
@@ -35,8 +35,11 @@ constexpr const char* kDescription =
     "`runwatch serve`, which is what the systemd unit does.";
 
 constexpr const char* kFooter =
-    "Exit codes: 0 good; 64 wrong usage; 69 platform unreachable or a poll incomplete; 75 port or database in use, or\n"
-    "disk trouble; 77 credentials refused; 78 configuration wrong, or a database this version cannot read.";
+    "Exit codes: 0 good; 64 wrong usage; 69 platform unreachable, a poll incomplete or a named run unknown; 75 port "
+    "or\n"
+    "database in use, or disk trouble; 77 credentials refused; 78 configuration wrong, or a database this version "
+    "cannot\n"
+    "read.";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config,-c", arguments.config, "Configuration file (TOML)")->capture_default_str();
@@ -45,15 +48,13 @@ void add_config(CLI::App& command, Arguments& arguments) {
 void add_look(CLI::App& app, Arguments& arguments) {
   auto* look = app.add_subcommand("once", "Poll everything once and print it: nothing is kept, nothing is served");
   add_config(*look, arguments);
-  const auto read_format = [&arguments](const std::string& text) {
-    static const std::map<std::string, LookFormat> kFormats{
-        {"table", LookFormat::table}, {"json", LookFormat::json}, {"prometheus", LookFormat::prometheus}};
-    const auto format = kFormats.find(CLI::detail::to_lower(text));
-    if (format == kFormats.end()) throw CLI::ValidationError("--format", "must be table, json or prometheus");
-    arguments.format = format->second;
-  };
-  look->add_option_function<std::string>("--format", read_format, "How to print: table, json or prometheus")
+  look->add_option("--format", arguments.format, "How to print")
+      ->transform(CLI::IsMember({"table", "json", "prometheus"}, CLI::ignore_case))
       ->option_text("table|json|prometheus [table]");
+  look->footer(
+      "FAILED is how many tasks stand there as failed now. Attempts that failed, retried or not, are what `serve` "
+      "counts\n"
+      "and the alerts look at.");
 }
 
 int run(int argc, char** argv) {

@@ -48,6 +48,8 @@ constexpr Change kChanges[] = {
     {"spaces.run_modes", "['prod']", "['dev']"},
     {"spaces.max_age", "'1d'", "'2d'"},
     {"spaces.max_runs", "1", "2"},
+    {"server.listen", "'127.0.0.1:1'", "'127.0.0.2:1'"},
+    {"server.listen", "'127.0.0.1:1'", "'127.0.0.1:2'"},
     {"server.listen", "'127.0.0.1:1'", "'127.0.0.2:2'"},
     {"server.hosts", "['a']", "['b']"},
     {"server.created_series", "true", "false"},

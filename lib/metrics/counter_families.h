@@ -1,6 +1,8 @@
-// The counters and histograms of a space, as pure functions of its totals.
+// The counters and histograms of a space: what they are called, and their lines as pure functions of its totals.
 #pragma once
 
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,7 +11,14 @@
 
 namespace runwatch::metrics {
 
-Heading heading_of(const task::FamilyInfo& family);
+struct CounterFamily {
+  task::Family family;
+  Heading heading;
+  std::array<std::string_view, 2> labels = {};  // names of its dimensions, beside `space`
+};
+
+// In the order of task::Family.
+std::span<const CounterFamily> counter_families();
 
 struct CounterContext {
   TextFormat format = TextFormat::prometheus;
@@ -18,7 +27,7 @@ struct CounterContext {
 };
 
 // Every series of the family, those never counted with 0; `labels` is `space="…"`.
-void append_counters(std::string& out, const task::FamilyInfo& family, std::string_view labels,
+void append_counters(std::string& out, const CounterFamily& family, std::string_view labels,
                      const task::Counters& counters, const CounterContext& context);
 
 }  // namespace runwatch::metrics

@@ -50,7 +50,7 @@ std::shared_ptr<const CounterText> render_counters(std::shared_ptr<const task::C
   auto text = std::make_shared<CounterText>();
   for (const auto format : {TextFormat::prometheus, TextFormat::open_metrics}) {
     auto& pieces = text->pieces[static_cast<std::size_t>(format)];
-    for (const auto& family : task::families()) {
+    for (const auto& family : counter_families()) {
       append_counters(pieces.bytes, family, labels, *counters, {format, created});
       pieces.ends.push_back(pieces.bytes.size());
     }

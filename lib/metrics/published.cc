@@ -203,8 +203,8 @@ void append_published(std::string& out, const Published& published, TextFormat f
       for (const auto& space : published.spaces) out += space->gauges.of(i);
     });
   }
-  for (std::size_t i = 0; counters && i < task::families().size(); ++i) {
-    append_family(out, heading_of(task::families()[i]), format, [&] {
+  for (std::size_t i = 0; counters && i < counter_families().size(); ++i) {
+    append_family(out, counter_families()[i].heading, format, [&] {
       for (const auto& space : published.spaces) out += space->counters->pieces[static_cast<std::size_t>(format)].of(i);
     });
   }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -12,7 +11,7 @@
 namespace runwatch::task {
 namespace {
 
-using Labels = std::vector<std::string_view>;
+using Dimensions = std::vector<std::string_view>;
 using Names = std::span<const std::string_view>;
 using Series = std::vector<std::vector<std::string_view>>;
 
@@ -55,62 +54,37 @@ Series finished_statuses() {
   return series;
 }
 
-FamilyInfo counter(Family family, std::string_view name, std::string_view help, Labels labels = {},
-                   Series series = one()) {
-  return {family, name, "", help, std::move(labels), std::move(series), {}, 0};
+FamilyInfo counter(Family family, std::string_view key, Dimensions dimensions = {}, Series series = one()) {
+  return {family, key, std::move(dimensions), std::move(series), {}, 0};
 }
 
-FamilyInfo histogram(Family family, std::string_view name, std::string_view unit, std::string_view help,
-                     std::vector<double> bounds, Labels labels = {}, Series series = one()) {
-  return {family, name, unit, help, std::move(labels), std::move(series), std::move(bounds), 0};
+FamilyInfo histogram(Family family, std::string_view key, std::vector<double> bounds, Dimensions dimensions = {},
+                     Series series = one()) {
+  return {family, key, std::move(dimensions), std::move(series), std::move(bounds), 0};
 }
 
-std::vector<FamilyInfo> task_families() {
+std::vector<FamilyInfo> in_order() {
   return {
-      counter(Family::transitions, "unpod_task_transitions_total",
-              "Changes of the status of a task; from none is a first sight, to gone a task that left the platform.",
-              {"from", "to"}, status_pairs()),
-      counter(
-          Family::failures, "unpod_task_failures_total",
-          "Failed attempts: entries of a task into the status failed, counted once per attempt, by the reason given.",
-          {"reason"}, each(kFailureReasonNames)),
-      counter(Family::retries, "unpod_task_retries_total",
-              "Finished tasks that were put back to work or that finished again with another call."),
-      counter(Family::recoveries, "unpod_task_recoveries_total",
-              "Tasks that entered completed while their latest finished status before was failed."),
-      counter(Family::inferred, "unpod_task_transitions_inferred_total",
-              "Attempts that began and ended between two polls, inferred from a new call id."),
-      counter(Family::unknown_status, "unpod_task_unknown_status_total",
-              "Entries of a task into a status that is missing or not in the documentation."),
-      counter(Family::bad_fields, "unpod_task_bad_fields_total",
-              "Fields of a task that were there and could not be read, once per attempt.", {"field"},
-              each(kFieldNames)),
-  };
-}
-
-std::vector<FamilyInfo> call_families() {
-  return {
-      counter(Family::calls, "unpod_calls_total", "Finished call attempts by their outcome and type.",
-              {"call_status", "call_type"}, product(kCallStatusNames, kCallTypeNames)),
-      histogram(Family::duration, "unpod_call_duration_seconds", "seconds",
-                "Length of finished calls by their outcome.", {5, 15, 30, 60, 90, 120, 180, 300, 600, 900, 1800, 3600},
-                {"call_status"}, each(kCallStatusNames)),
-      histogram(Family::cost, "unpod_call_cost", "", "Cost of finished calls in the billing currency of the platform.",
-                {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}),
-      histogram(Family::wait, "unpod_task_wait_seconds", "seconds",
-                "Time from the creation of a task to the start of its call.", kDayBounds),
-      histogram(Family::completion, "unpod_task_completion_seconds", "seconds",
-                "Time from the creation of a task to the end of its call, by the finished status.", kDayBounds,
-                {"status"}, finished_statuses()),
-      histogram(Family::lag, "unpod_task_detection_lag_seconds", "seconds",
-                "Time from the end of a call to the commit of what was seen of it.",
-                {1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600}),
+      counter(Family::transitions, "unpod_task_transitions_total", {"from", "to"}, status_pairs()),
+      counter(Family::failures, "unpod_task_failures_total", {"reason"}, each(kFailureReasonNames)),
+      counter(Family::retries, "unpod_task_retries_total"),
+      counter(Family::recoveries, "unpod_task_recoveries_total"),
+      counter(Family::inferred, "unpod_task_transitions_inferred_total"),
+      counter(Family::unknown_status, "unpod_task_unknown_status_total"),
+      counter(Family::bad_fields, "unpod_task_bad_fields_total", {"field"}, each(kFieldNames)),
+      counter(Family::calls, "unpod_calls_total", {"call_status", "call_type"},
+              product(kCallStatusNames, kCallTypeNames)),
+      histogram(Family::duration, "unpod_call_duration_seconds",
+                {5, 15, 30, 60, 90, 120, 180, 300, 600, 900, 1800, 3600}, {"call_status"}, each(kCallStatusNames)),
+      histogram(Family::cost, "unpod_call_cost", {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}),
+      histogram(Family::wait, "unpod_task_wait_seconds", kDayBounds),
+      histogram(Family::completion, "unpod_task_completion_seconds", kDayBounds, {"status"}, finished_statuses()),
+      histogram(Family::lag, "unpod_task_detection_lag_seconds", {1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600}),
   };
 }
 
 std::vector<FamilyInfo> laid_out() {
-  auto all = task_families();
-  std::ranges::move(call_families(), std::back_inserter(all));
+  auto all = in_order();
   std::size_t next = 0;
   for (auto& family : all) {
     family.first_cell = next;
@@ -120,11 +94,11 @@ std::vector<FamilyInfo> laid_out() {
 }
 
 std::string series_key(const FamilyInfo& family, std::size_t series) {
-  std::string key(family.name);
-  for (std::size_t i = 0; i < family.labels.size(); ++i) {
-    key += fmt::format("{}{}=\"{}\"", i == 0 ? '{' : ',', family.labels[i], family.series[series][i]);
+  std::string key(family.key);
+  for (std::size_t i = 0; i < family.dimensions.size(); ++i) {
+    key += fmt::format("{}{}=\"{}\"", i == 0 ? '{' : ',', family.dimensions[i], family.series[series][i]);
   }
-  return family.labels.empty() ? key : key + '}';
+  return family.dimensions.empty() ? key : key + '}';
 }
 
 void append_keys(const FamilyInfo& family, std::size_t series, std::vector<std::string>& keys) {

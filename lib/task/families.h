@@ -1,7 +1,9 @@
-// The families of the platform's counters and histograms, and where their numbers stand in the flat row of a space.
+// The platform's counters and histograms as the cells of one flat row of numbers for each space: which there are, where
+// they stand and what they are stored under. What they are called when shown, and said to be, is `metrics`' own: its
+// table does not compile without a line for each family of this one.
 //
-// The store keeps each cell under its `cell_key`, metrics renders families from `families()`; both walk the same
-// layout, so a family is added here and nowhere else. Histogram buckets are kept apart, not cumulative.
+// Bounds stand here because a histogram's cells are its buckets: a value is sorted into one when it is counted, and the
+// bound is part of what the cell is stored under. Buckets are kept apart, not cumulative.
 #pragma once
 
 #include <cstddef>
@@ -32,14 +34,13 @@ enum class Family : std::uint8_t {
   completion,
   lag
 };
+inline constexpr std::size_t kFamilyCount = static_cast<std::size_t>(Family::lag) + 1;
 
 struct FamilyInfo {
   Family family;
-  std::string_view name;  // with `_total` for counters
-  std::string_view unit;  // OpenMetrics `# UNIT`, empty: none
-  std::string_view help;
-  std::vector<std::string_view> labels;
-  // One entry a series: its label values, in the order of `labels`, which leave out `space`.
+  std::string_view key;                      // stored, as what follows: never changes
+  std::vector<std::string_view> dimensions;  // beside the space
+  // One entry a series: its value in each dimension.
   std::vector<std::vector<std::string_view>> series;
   std::vector<double> bounds;  // upper bounds of a histogram; empty: a counter
   std::size_t first_cell;      // of its first series

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "core/text.h"
+#include "metrics/counter_families.h"
 #include "metrics/exposition_parser.h"
 #include "metrics/published.h"
 #include "support/snapshots.h"
@@ -153,6 +155,17 @@ TEST_CASE("what is not known has no line, and every counter is there with 0") {
     expected += family.series.size() * (family.is_histogram() ? family.bounds.size() + 3 : 1);
   }
   CHECK(counters == expected);
+}
+
+TEST_CASE("what counters are called fits what they are: type, unit and a label for each dimension") {
+  for (const auto& family : metrics::counter_families()) {
+    CAPTURE(family.heading.name);
+    const auto& layout = task::info(family.family);
+    CHECK((family.heading.type == metrics::MetricType::histogram) == layout.is_histogram());
+    CHECK(family.heading.name.ends_with("_total") != layout.is_histogram());
+    const auto unused = static_cast<std::size_t>(std::ranges::count(family.labels, ""));
+    CHECK(family.labels.size() - unused == layout.dimensions.size());
+  }
 }
 
 TEST_CASE("a run that was never polled shows what it is and nothing of its tasks") {

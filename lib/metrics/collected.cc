@@ -39,15 +39,13 @@ void append_histogram(std::string& out, std::string_view name, std::string_view 
 
 }  // namespace
 
-void append_collected(std::string& out, const prometheus::MetricFamily& family, const CollectedContext& context) {
+void append_collected(std::string& out, const prometheus::MetricFamily& family, const Context& context) {
   if (family.metric.empty()) return;
   const Heading heading{family.name, type_of(family), family.help};
   append_heading(out, heading, context.format);
   std::vector<std::pair<std::string, const prometheus::ClientMetric*>> series;
   for (const auto& metric : family.metric) series.emplace_back(labels_of(metric), &metric);
   std::ranges::sort(series);
-  const bool counts = heading.type == MetricType::counter || heading.type == MetricType::histogram;
-  const bool created = counts && context.format == TextFormat::open_metrics && context.created != task::kNoTime;
   for (const auto& [labels, metric] : series) {
     if (heading.type == MetricType::histogram) {
       append_histogram(out, heading.name, labels, metric->histogram, context.format);
@@ -55,7 +53,7 @@ void append_collected(std::string& out, const prometheus::MetricFamily& family, 
       const bool counter = heading.type == MetricType::counter;
       append_sample(out, heading.name, "", labels, counter ? metric->counter.value : metric->gauge.value);
     }
-    if (created) append_sample(out, base_name(heading), "_created", labels, core::unix_seconds(context.created));
+    append_created(out, heading, labels, context);
   }
 }
 

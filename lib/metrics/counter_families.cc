@@ -1,6 +1,6 @@
-#include "metrics/counter_families.h"
-
 #include <limits>
+
+#include "metrics/families.h"
 
 namespace runwatch::metrics {
 namespace {
@@ -57,11 +57,6 @@ const task::Exemplar* shown_exemplar(const task::Counters& counters, std::size_t
   return format == TextFormat::open_metrics ? counters.exemplar(cell) : nullptr;
 }
 
-void append_created(std::string& out, const Heading& heading, std::string_view labels, const CounterContext& context) {
-  if (context.format != TextFormat::open_metrics || context.created == task::kNoTime) return;
-  append_sample(out, base_name(heading), "_created", labels, core::unix_seconds(context.created));
-}
-
 void append_histogram(std::string& out, std::string_view name, std::string_view labels, const task::FamilyInfo& layout,
                       std::size_t cell, const task::Counters& counters, TextFormat format) {
   const auto buckets = layout.bounds.size() + 1;
@@ -76,27 +71,34 @@ void append_histogram(std::string& out, std::string_view name, std::string_view 
   append_sample(out, name, "_count", labels, count);
 }
 
-}  // namespace
-
-std::span<const CounterFamily> counter_families() { return kFamilies; }
-
-void append_counters(std::string& out, const CounterFamily& family, std::string_view labels,
-                     const task::Counters& counters, const CounterContext& context) {
+void append_series(std::string& out, const CounterFamily& family, std::size_t cell, std::string_view labels,
+                   const task::Counters& counters, TextFormat format) {
   const auto& layout = task::info(family.family);
   const auto name = family.heading.name;
+  if (layout.is_histogram()) return append_histogram(out, name, labels, layout, cell, counters, format);
+  append_sample(out, name, "", labels, counters[cell], shown_exemplar(counters, cell, format));
+}
+
+void append_counters(std::string& out, const CounterFamily& family, std::string_view labels,
+                     const task::Counters& counters, const Context& context) {
+  const auto& layout = task::info(family.family);
   for (std::size_t i = 0; i < layout.series.size(); ++i) {
     std::string own(labels);
     for (std::size_t label = 0; label < layout.series[i].size(); ++label) {
       append_label(own, family.labels.at(label), layout.series[i][label]);
     }
-    const auto cell = layout.cell(i);
-    if (layout.is_histogram()) {
-      append_histogram(out, name, own, layout, cell, counters, context.format);
-    } else {
-      append_sample(out, name, "", own, counters[cell], shown_exemplar(counters, cell, context.format));
-    }
+    append_series(out, family, layout.cell(i), own, counters, context.format);
     append_created(out, family.heading, own, context);
   }
+}
+
+}  // namespace
+
+std::span<const CounterFamily> counter_families() { return kFamilies; }
+
+Pieces render(const task::Counters& counters, std::string_view labels, const Context& context) {
+  return render_each(kFamilies,
+                     [&](auto& out, const auto& family) { append_counters(out, family, labels, counters, context); });
 }
 
 }  // namespace runwatch::metrics

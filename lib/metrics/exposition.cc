@@ -36,9 +36,10 @@ bool same_spaces(const view::Snapshot& a, const view::Snapshot& b) {
       a.spaces, b.spaces, [](const auto& one, const auto& other) { return one == other || one->name == other->name; });
 }
 
-void append_one(std::string& out, const Heading& heading, double value, TextFormat format) {
-  append_heading(out, heading, format);
-  append_sample(out, heading.name, "", "", value);
+void append_one(std::string& out, const Heading& heading, std::uint64_t value, const Context& context) {
+  append_heading(out, heading, context.format);
+  append_sample(out, heading.name, "", "", static_cast<double>(value));
+  append_created(out, heading, "", context);
 }
 
 }  // namespace
@@ -46,28 +47,27 @@ void append_one(std::string& out, const Heading& heading, double value, TextForm
 struct Exposition::Impl {
   Impl(ExpositionOptions o, Meters& m) : options(o), meters(*m.impl_), published(nothing()) {}
 
-  core::WallTime created() const { return options.created_series ? meters.started : task::kNoTime; }
+  Context context(TextFormat format) const { return {format, options.created_series ? meters.started : task::kNoTime}; }
 
   // The meters and the process: what is not of the snapshot and not of ourselves.
   std::string own_families(TextFormat format) const {
     std::string out;
-    for (const auto& family : meters.collect()) append_collected(out, family, {format, created()});
+    for (const auto& family : meters.collect()) append_collected(out, family, context(format));
     append_process(out, format, options.created_series);
     return out;
   }
 
-  void append_series(std::string& out, std::size_t series, std::uint64_t dropped, TextFormat format) const {
-    append_one(out, kSeries, static_cast<double>(series), format);
-    append_one(out, kSeriesLimit, static_cast<double>(options.max_series), format);
-    append_one(out, kSeriesDropped, static_cast<double>(dropped), format);
-    if (options.created_series && format == TextFormat::open_metrics) {
-      append_sample(out, base_name(kSeriesDropped), "_created", "", core::unix_seconds(created()));
-    }
+  std::string about_series(std::size_t series, std::uint64_t dropped, TextFormat format) const {
+    std::string out;
+    append_one(out, kSeries, series, context(format));
+    append_one(out, kSeriesLimit, options.max_series, context(format));
+    append_one(out, kSeriesDropped, dropped, context(format));
+    return out;
   }
 
-  // Samples of `own_families`, given, and of `append_series`.
+  // Samples of `own_families`, given, and of `about_series`.
   std::size_t count_own(std::string_view own, TextFormat format) const {
-    return count_samples(own) + (options.created_series && format == TextFormat::open_metrics ? 4 : 3);
+    return count_samples(own) + count_samples(about_series(0, 0, format));
   }
 
   // As the limit counts them.
@@ -108,7 +108,7 @@ std::string Exposition::render(TextFormat format) const {
   append_published(out, *published, format, true);
   out += own;
   const auto series = published->series[static_cast<std::size_t>(format)] + own_series;
-  impl_->append_series(out, series, published->dropped_series_total, format);
+  out += impl_->about_series(series, published->dropped_series_total, format);
   if (format == TextFormat::open_metrics) out += "# EOF\n";
   return out;
 }

@@ -8,14 +8,30 @@
 #include <unordered_set>
 #include <utility>
 
-#include "metrics/counter_families.h"
-#include "metrics/pieces.h"
-#include "metrics/space_families.h"
-
 namespace runwatch::metrics {
 namespace {
 
 using RunTexts = std::vector<std::shared_ptr<const RunText>>;
+
+std::shared_ptr<const RunText> render_run(std::shared_ptr<const view::RunSnapshot> run, std::string_view space_labels) {
+  std::string labels(space_labels);
+  append_label(labels, "run_id", run->run_id);
+  auto text = std::make_shared<RunText>();
+  text->pieces = render(*run, labels);
+  text->run = std::move(run);
+  return text;
+}
+
+std::shared_ptr<const CounterText> render_counters(std::shared_ptr<const task::Counters> counters,
+                                                   core::WallTime created, std::string_view labels) {
+  auto text = std::make_shared<CounterText>();
+  for (const auto format : {TextFormat::prometheus, TextFormat::open_metrics}) {
+    text->pieces[static_cast<std::size_t>(format)] = render(*counters, labels, {format, created});
+  }
+  text->counters = std::move(counters);
+  text->created = created;
+  return text;
+}
 
 bool same_ids(const view::SpaceSnapshot& space, const RunTexts& texts) {
   return std::ranges::equal(space.runs, texts, [](const auto& run, const auto& text) {
@@ -54,14 +70,13 @@ std::shared_ptr<const SpaceText> advance_space(const SpaceText* before,
                                                std::shared_ptr<const view::SpaceSnapshot> space, std::string labels,
                                                bool created_series) {
   static const SpaceText kNothing;
-  static const auto kNoCounters = std::make_shared<const task::Counters>();
   const auto& last = before == nullptr ? kNothing : *before;
-  const auto& counters = space->counters ? space->counters : kNoCounters;
+  const auto& counters = space->counters;
   const auto created = created_series ? space->counting_since : task::kNoTime;
   auto text = std::make_shared<SpaceText>();
   const bool same = last.counters && last.counters->counters == counters && last.counters->created == created;
   text->counters = same ? last.counters : render_counters(counters, created, labels);
-  text->gauges = render_gauges_of(*space, labels);
+  text->gauges = render(*space, labels);
   text->runs = advance_runs(*space, last.runs, labels);
   text->labels = std::move(labels);
   text->space = std::move(space);
@@ -79,7 +94,8 @@ std::vector<std::shared_ptr<const SpaceText>> advance_spaces(const Published& be
                                                              bool created_series) {
   std::vector<std::shared_ptr<const SpaceText>> texts;
   for (const auto& space : snapshot.spaces) {
-    auto labels = space_labels(space->name);
+    std::string labels;
+    append_label(labels, "space", space->name);
     if (find_labels(texts, labels) != nullptr) continue;
     const auto* last = find_labels(before.spaces, labels);
     if (last != nullptr && (*last)->space == space) {
@@ -133,9 +149,10 @@ void drop_runs(std::vector<const RunText*>& runs, Published& published, const Pu
 std::shared_ptr<const RunBlock> join(std::span<const RunText* const> runs) {
   auto block = std::make_shared<RunBlock>();
   block->runs.assign(runs.begin(), runs.end());
-  for (std::size_t family = 0; family < kRunFamilies; ++family) {
-    for (const auto* run : runs) block->texts[family] += run->pieces.of(family);
-    block->texts[family].shrink_to_fit();
+  for (std::size_t family = 0; family < run_families().size(); ++family) {
+    auto& text = block->texts.emplace_back();
+    for (const auto* run : runs) text += run->pieces.of(family);
+    text.shrink_to_fit();
   }
   return block;
 }
@@ -208,7 +225,7 @@ void append_published(std::string& out, const Published& published, TextFormat f
       for (const auto& space : published.spaces) out += space->counters->pieces[static_cast<std::size_t>(format)].of(i);
     });
   }
-  for (std::size_t i = 0; i < kRunFamilies; ++i) {
+  for (std::size_t i = 0; i < run_families().size(); ++i) {
     append_family(out, run_families()[i].heading, format, [&] {
       for (const auto& block : published.blocks) out += block->texts[i];
     });

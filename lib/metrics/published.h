@@ -15,23 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include "metrics/run_families.h"
-#include "metrics/text_format.h"
+#include "metrics/families.h"
 #include "view/snapshot.h"
 
 namespace runwatch::metrics {
-
-// Sample lines of several families, one after the other.
-struct Pieces {
-  std::string bytes;
-  std::vector<std::size_t> ends;  // one a family
-  std::size_t series = 0;
-
-  std::string_view of(std::size_t family) const {
-    const std::size_t start = family == 0 ? 0 : ends[family - 1];
-    return std::string_view(bytes).substr(start, ends[family] - start);
-  }
-};
 
 struct RunText {
   std::shared_ptr<const view::RunSnapshot> run;
@@ -41,7 +28,7 @@ struct RunText {
 // A few shown runs in a row, their pieces joined by family: copying each run's own takes a scrape three times as long.
 struct RunBlock {
   std::vector<const RunText*> runs;  // held by the spaces of the same Published
-  std::array<std::string, kRunFamilies> texts;
+  std::vector<std::string> texts;    // one a family
 };
 
 struct CounterText {

@@ -90,12 +90,7 @@ struct Meters::Impl {
   core::Guarded<std::map<std::string, SpaceMeters, std::less<>>> spaces;
 };
 
-struct CollectedContext {
-  TextFormat format = TextFormat::prometheus;
-  core::WallTime created = task::kNoTime;  // the value of `_created`; kNoTime: none
-};
-
 // A collected family in our own text, its series in the order of their labels.
-void append_collected(std::string& out, const prometheus::MetricFamily& family, const CollectedContext& context);
+void append_collected(std::string& out, const prometheus::MetricFamily& family, const Context& context);
 
 }  // namespace runwatch::metrics

@@ -18,17 +18,9 @@ constexpr double kLeastFixed = 1e-4;
 constexpr double kLeastScientific = 1e21;
 
 std::string_view type_name(MetricType type, TextFormat format) {
-  switch (type) {
-    case MetricType::counter:
-      return "counter";
-    case MetricType::histogram:
-      return "histogram";
-    case MetricType::info:
-      return format == TextFormat::open_metrics ? "info" : "gauge";
-    case MetricType::gauge:
-      break;
-  }
-  return "gauge";
+  constexpr std::array<std::string_view, 4> kNames{"counter", "gauge", "histogram", "info"};
+  const bool shown_as_gauge = type == MetricType::info && format == TextFormat::prometheus;
+  return kNames[static_cast<std::size_t>(shown_as_gauge ? MetricType::gauge : type)];
 }
 
 template <class... How>
@@ -168,6 +160,12 @@ void append_bucket(std::string& out, std::string_view name, std::string_view lab
   append_bound(out, bound, format);
   out += "\"}";
   end_sample(out, count, exemplar);
+}
+
+void append_created(std::string& out, const Heading& heading, std::string_view labels, const Context& context) {
+  const bool counts = heading.type == MetricType::counter || heading.type == MetricType::histogram;
+  if (!counts || context.format != TextFormat::open_metrics || context.created == task::kNoTime) return;
+  append_sample(out, base_name(heading), "_created", labels, core::unix_seconds(context.created));
 }
 
 std::size_t count_samples(std::string_view text) {

@@ -33,6 +33,12 @@ std::string_view unit_of(std::string_view name);
 // The name of the family in OpenMetrics: without `_total` and `_info`.
 std::string_view base_name(const Heading& heading);
 
+// How an answer is written: its format and, where asked for, since when what it counts is counted.
+struct Context {
+  TextFormat format = TextFormat::prometheus;
+  core::WallTime created = task::kNoTime;  // kNoTime: without `_created`
+};
+
 void append_number(std::string& out, double value);
 
 // `name="value"`, after a comma if `labels` holds something. The value may be any bytes.
@@ -45,6 +51,9 @@ void append_sample(std::string& out, std::string_view name, std::string_view suf
 // `name_bucket{labels,le="bound"} count`. `le` is `5` in text and, as the specification has it, `5.0` in OpenMetrics.
 void append_bucket(std::string& out, std::string_view name, std::string_view labels, double bound, double count,
                    TextFormat format, const task::Exemplar* exemplar = nullptr);
+
+// `name_created{labels} time` of a counter or histogram, in OpenMetrics and where asked for.
+void append_created(std::string& out, const Heading& heading, std::string_view labels, const Context& context);
 
 // Lines that are samples.
 std::size_t count_samples(std::string_view text);

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "core/text.h"
-#include "metrics/counter_families.h"
+#include "metrics/families.h"
 #include "metrics/exposition_parser.h"
 #include "metrics/published.h"
 #include "support/snapshots.h"

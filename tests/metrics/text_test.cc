@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "metrics/counter_families.h"
 #include "support/snapshots.h"
 
 using namespace runwatch;

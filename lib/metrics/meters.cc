@@ -103,16 +103,16 @@ void Meters::space_list(std::optional<bool> complete) {
 }
 
 void Meters::api_request(Endpoint endpoint, int code, Seconds took, std::uint64_t response_bytes) {
-  const auto at = static_cast<std::size_t>(endpoint);
+  const auto& meters = impl_->endpoints[static_cast<std::size_t>(endpoint)];
   if (code == kGoodCode) {
-    impl_->api_good_requests[at]->Increment();
+    meters.good_requests->Increment();
   } else {
     const bool answered = code >= kLeastCode && code <= kMostCode;
     const auto name = name_in(kEndpointNames, endpoint);
     impl_->api_requests.Add({{"endpoint", name}, {"code", answered ? std::to_string(code) : "none"}}).Increment();
   }
-  impl_->api_duration[at]->Observe(took.count());
-  impl_->api_bytes[at]->Increment(static_cast<double>(response_bytes));
+  meters.duration->Observe(took.count());
+  meters.bytes->Increment(static_cast<double>(response_bytes));
 }
 
 void Meters::api_throttled(Seconds waited) { impl_->api_throttled.Increment(waited.count()); }

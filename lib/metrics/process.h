@@ -5,7 +5,6 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "metrics/text_format.h"
 
@@ -27,9 +26,9 @@ struct ProcUnits {
 };
 
 // /proc/self/stat, whose second field may hold blanks and parentheses.
-std::optional<ProcessStat> parse_process_stat(std::string_view stat, ProcUnits units);
+std::optional<ProcessStat> parse_process_stat(const std::string& stat, ProcUnits units);
 // The line `btime` of /proc/stat, seconds since 1970.
-std::optional<double> parse_boot_time(std::string_view stat);
+std::optional<double> parse_boot_time(const std::string& stat);
 
 // With `created`, OpenMetrics gets the start of the process as `_created` of its counter.
 void append_process(std::string& out, TextFormat format, bool created);

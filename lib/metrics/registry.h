@@ -39,15 +39,22 @@ struct SpaceMeters {
   prometheus::Counter* duplicate_rows = nullptr;
 };
 
+// The meters of one endpoint, likewise.
+struct EndpointMeters {
+  prometheus::Counter* good_requests = nullptr;  // with code 200
+  prometheus::Histogram* duration = nullptr;
+  prometheus::Counter* bytes = nullptr;
+};
+
 struct Meters::Impl {
-  using Counters = prometheus::Family<prometheus::Counter>;
-  using Gauges = prometheus::Family<prometheus::Gauge>;
-  using Histograms = prometheus::Family<prometheus::Histogram>;
+  using Counter = prometheus::Counter;
+  using Gauge = prometheus::Gauge;
+  using Histogram = prometheus::Histogram;
+  template <class T>
+  using Family = prometheus::Family<T>;
 
   explicit Impl(const BuildInfo& build);
 
-  void add_endpoints();
-  void add_store_errors();
   SpaceMeters make_space(const std::string& space);
   void remove(const SpaceMeters& meters);
   // `use` gets the space's meters, made now if need be, under the lock.
@@ -63,29 +70,52 @@ struct Meters::Impl {
   // All families, and the lines logged, in the order of their names.
   std::vector<prometheus::MetricFamily> collect() const;
 
-  prometheus::Registry registry;
-  core::WallTime started;
+  Family<Counter>& counters(const char* name, const char* help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+  }
+  Family<Gauge>& gauges(const char* name, const char* help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+  }
+  Family<Histogram>& histograms(const char* name, const char* help) {
+    return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+  }
 
-  Counters& polls;
-  Counters& poll_failures;
-  Histograms& poll_duration;
-  Counters& poll_overruns;
-  Counters& poll_pages;
-  Counters& poll_duplicate_rows;
-  Counters& api_requests;
-  std::array<prometheus::Counter*, kEndpointNames.size()> api_good_requests{};  // those with code 200
-  std::array<prometheus::Histogram*, kEndpointNames.size()> api_duration{};
-  std::array<prometheus::Counter*, kEndpointNames.size()> api_bytes{};
-  prometheus::Counter& api_throttled;
-  prometheus::Gauge& api_paused_until;
-  Gauges& space_list_up;
-  Gauges& store_bytes;
-  Gauges& store_wal_bytes;
-  std::array<prometheus::Counter*, kStoreErrorNames.size()> store_errors{};
-  prometheus::Histogram& store_commit_duration;
-  Gauges& reload_successful;
-  Gauges& reload_success_time;
-  Gauges& loop_progress;
+  const core::WallTime started = core::SystemClock().wall_now();
+  prometheus::Registry registry;
+
+  Family<Counter>& polls = counters(
+      "runwatch_polls_total",
+      "Walks of a run, readings of a space's list of runs and, without a space, of the organization's list of spaces.");
+  Family<Counter>& poll_failures =
+      counters("runwatch_poll_failures_total", "Polls that did not end complete, by reason.");
+  Family<Histogram>& poll_duration = histograms("runwatch_poll_duration_seconds", "Time a poll took.");
+  Family<Counter>& poll_overruns =
+      counters("runwatch_poll_overruns_total", "Polls that took longer than their interval.");
+  Family<Counter>& poll_pages = counters("runwatch_poll_pages_total", "Pages read by polls.");
+  Family<Counter>& poll_duplicate_rows =
+      counters("runwatch_poll_duplicate_rows_total", "Rows that a poll met again because the pages shifted under it.");
+  Family<Counter>& api_requests =
+      counters("runwatch_api_requests_total",
+               "Requests to the platform by endpoint and HTTP status, none where no answer came.");
+  Counter& api_throttled =
+      counters("runwatch_api_throttled_seconds_total", "Time that requests waited for the configured rate limit.")
+          .Add({});
+  Gauge& api_paused_until = gauges("runwatch_api_paused_until_timestamp_seconds",
+                                   "Until when no request is sent because the platform asked for it; 0: not paused.")
+                                .Add({});
+  Family<Gauge>& space_list_up =
+      gauges("runwatch_space_list_up", "Whether the newest reading of the organization's spaces was complete.");
+  Family<Gauge>& store_bytes = gauges("runwatch_store_bytes", "Size of the database file.");
+  Family<Gauge>& store_wal_bytes = gauges("runwatch_store_wal_bytes", "Size of the write-ahead log of the database.");
+  Histogram& store_commit_duration;
+  Family<Gauge>& reload_successful = gauges("runwatch_config_last_reload_successful",
+                                            "Whether the newest attempt to load the configuration was successful.");
+  Family<Gauge>& reload_success_time =
+      gauges("runwatch_config_last_reload_success_timestamp_seconds", "When the configuration now in use was loaded.");
+  Family<Gauge>& loop_progress =
+      gauges("runwatch_loop_last_progress_timestamp_seconds", "When a loop of the process last made progress.");
+  std::array<EndpointMeters, kEndpointNames.size()> endpoints;
+  std::array<Counter*, kStoreErrorNames.size()> store_errors;
 
   core::Guarded<std::map<std::string, SpaceMeters, std::less<>>> spaces;
 };

@@ -23,16 +23,18 @@ http::ServerResponse of_type(std::string_view content_type, std::string body) {
   return response;
 }
 
-void add_security(http::ServerResponse& response) {
-  auto& headers = response.headers;
-  headers.push_back(
+// For every answer.
+void add_standing(http::ServerResponse& response) {
+  const http::Header headers[] = {
       {"Content-Security-Policy",
-       "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"});
-  headers.push_back({"X-Content-Type-Options", "nosniff"});
-  headers.push_back({"X-Frame-Options", "DENY"});
-  headers.push_back({"Referrer-Policy", "no-referrer"});
-  headers.push_back({"Cross-Origin-Resource-Policy", "same-origin"});
-  headers.push_back({"Cache-Control", "no-store"});
+       "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+      {"X-Content-Type-Options", "nosniff"},
+      {"X-Frame-Options", "DENY"},
+      {"Referrer-Policy", "no-referrer"},
+      {"Cross-Origin-Resource-Policy", "same-origin"},
+      {"Cache-Control", "no-store"},
+      {"Vary", "Accept, Accept-Encoding"}};
+  response.headers.insert(response.headers.end(), std::begin(headers), std::end(headers));
 }
 
 void say_packed(http::ServerResponse& response) { response.headers.push_back({"Content-Encoding", "gzip"}); }
@@ -78,8 +80,7 @@ Site::Site(Deps deps) : deps_(std::move(deps)), own_hosts_{"localhost", "127.0.0
 http::ServerResponse Site::answer(const http::ServerRequest& request) const {
   auto response = route(request);
   if (request.path != kMetricsPath && accepts_gzip(request.accept_encoding)) pack(response);
-  add_security(response);
-  response.headers.push_back({"Vary", "Accept, Accept-Encoding"});
+  add_standing(response);
   return response;
 }
 

@@ -70,12 +70,6 @@ struct Exposition::Impl {
     return count_samples(own) + count_samples(about_series(0, 0, format));
   }
 
-  // As the limit counts them.
-  std::size_t count_own() const {
-    const auto format = counted_format(options.created_series);
-    return count_own(own_families(format), format);
-  }
-
   const ExpositionOptions options;
   Meters::Impl& meters;
   core::Guarded<std::shared_ptr<const Published>> published;
@@ -88,7 +82,10 @@ Exposition::~Exposition() = default;
 
 void Exposition::publish(std::shared_ptr<const view::Snapshot> snapshot) {
   const auto before = impl_->published.with([](const auto& last) { return last; });
-  if (impl_->own_series == 0 || !same_spaces(*before->snapshot, *snapshot)) impl_->own_series = impl_->count_own();
+  if (impl_->own_series == 0 || !same_spaces(*before->snapshot, *snapshot)) {
+    const auto format = counted_format(impl_->options.created_series);
+    impl_->own_series = impl_->count_own(impl_->own_families(format), format);
+  }
   auto next = advance(*before, std::move(snapshot),
                       {impl_->options.max_series, impl_->own_series, impl_->options.created_series});
   impl_->published.with([&](auto& last) { last.swap(next); });  // the old one goes after the lock does

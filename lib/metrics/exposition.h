@@ -10,7 +10,7 @@
 #include <string>
 
 #include "metrics/meters.h"
-#include "metrics/text_format.h"
+#include "metrics/text.h"
 #include "view/snapshot.h"
 
 namespace runwatch::metrics {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "metrics/text_format.h"
+#include "metrics/text.h"
 
 namespace runwatch::metrics {
 

@@ -11,10 +11,14 @@
 #include <string_view>
 
 #include "core/clock.h"
-#include "metrics/text_format.h"
 #include "task/counters.h"
 
 namespace runwatch::metrics {
+
+// Prometheus text 0.0.4 and OpenMetrics 1.0.0.
+enum class TextFormat : std::uint8_t { prometheus, open_metrics };
+
+std::string_view content_type(TextFormat format);  // the value of `Content-Type`
 
 enum class MetricType : std::uint8_t { counter, gauge, histogram, info };
 

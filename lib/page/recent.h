@@ -14,7 +14,7 @@
 
 #include "core/clock.h"
 #include "core/guarded.h"
-#include "metrics/text_format.h"
+#include "metrics/text.h"
 #include "view/snapshot.h"
 
 namespace runwatch::page {

@@ -17,8 +17,6 @@ constexpr std::string_view kNotThere = R"(<span class="down">unknown to the plat
 
 std::string cell(std::string_view html) { return fmt::format("<td>{}</td>", html); }
 
-std::string text_or_unknown(std::string_view text) { return text.empty() ? std::string(kUnknown) : escape_html(text); }
-
 std::string age(core::Duration age) {
   const auto seconds = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(age).count());
   if (seconds < 60) return fmt::format("{} s ago", seconds);
@@ -75,7 +73,7 @@ std::string space_row(const view::SpaceSnapshot& space, core::WallTime now) {
   return fmt::format(
       R"(<tr><th scope="row">{}{}</th>{}{}<td class="n">{}</td><td class="n">{}</td>{}<td class="n">{}</td></tr>)"
       "\n",
-      text_or_unknown(space.name), error_line(space.last_error, now), cell(up_badge(space.up)),
+      escape_html(space.name), error_line(space.last_error, now), cell(up_badge(space.up)),
       time_cell(space.last_success, now), space.runs.size(), space.runs_failing,
       count_cells(space.counted, space.tasks), space.counters->total(task::Family::failures));
 }
@@ -84,7 +82,7 @@ std::string run_row(const view::SpaceSnapshot& space, const view::RunSnapshot& r
   const bool known = run.tasks_known();
   const auto when_known = [&](core::WallTime time) { return time_cell(known ? time : task::kNoTime, now); };
   const auto status = run.status ? task::name(*run.status) : kUnknown;
-  return fmt::format("<tr>{}<th scope=\"row\"><code>{}</code></th>{}{}{}{}{}</tr>\n", cell(text_or_unknown(space.name)),
+  return fmt::format("<tr>{}<th scope=\"row\"><code>{}</code></th>{}{}{}{}{}</tr>\n", cell(escape_html(space.name)),
                      escape_html(run.run_id), cell(run.unknown ? kNotThere : status), time_cell(run.created, now),
                      when_known(run.last_change), when_known(run.finished), count_cells(known, run.tasks));
 }

@@ -112,16 +112,14 @@ void append_keys(const FamilyInfo& family, std::size_t series, std::vector<std::
   keys.push_back(key + " sum");
 }
 
-std::vector<std::string> all_keys() {
-  std::vector<std::string> keys;
-  for (const auto& family : families()) {
-    for (std::size_t series = 0; series < family.series.size(); ++series) append_keys(family, series, keys);
-  }
-  return keys;
-}
-
 const std::vector<std::string>& keys() {
-  static const auto all = all_keys();
+  static const auto all = [] {
+    std::vector<std::string> made;
+    for (const auto& family : families()) {
+      for (std::size_t series = 0; series < family.series.size(); ++series) append_keys(family, series, made);
+    }
+    return made;
+  }();
   return all;
 }
 

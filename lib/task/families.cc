@@ -83,16 +83,6 @@ std::vector<FamilyInfo> in_order() {
   };
 }
 
-std::vector<FamilyInfo> laid_out() {
-  auto all = in_order();
-  std::size_t next = 0;
-  for (auto& family : all) {
-    family.first_cell = next;
-    next = family.cell(family.series.size());
-  }
-  return all;
-}
-
 std::string series_key(const FamilyInfo& family, std::size_t series) {
   std::string key(family.key);
   for (std::size_t i = 0; i < family.dimensions.size(); ++i) {
@@ -123,16 +113,18 @@ const std::vector<std::string>& keys() {
   return all;
 }
 
-std::unordered_map<std::string_view, std::size_t> cells_by_key() {
-  std::unordered_map<std::string_view, std::size_t> cells;
-  for (std::size_t cell = 0; cell < keys().size(); ++cell) cells.emplace(keys()[cell], cell);
-  return cells;
-}
-
 }  // namespace
 
 const std::vector<FamilyInfo>& families() {
-  static const auto all = laid_out();
+  static const auto all = [] {
+    auto made = in_order();
+    std::size_t next = 0;
+    for (auto& family : made) {
+      family.first_cell = next;
+      next = family.cell(family.series.size());
+    }
+    return made;
+  }();
   return all;
 }
 
@@ -146,7 +138,11 @@ std::size_t cell_count() {
 const std::string& cell_key(std::size_t cell) { return keys().at(cell); }
 
 std::optional<std::size_t> find_cell(std::string_view key) {
-  static const auto cells = cells_by_key();
+  static const auto cells = [] {
+    std::unordered_map<std::string_view, std::size_t> made;
+    for (std::size_t cell = 0; cell < keys().size(); ++cell) made.emplace(keys()[cell], cell);
+    return made;
+  }();
   const auto found = cells.find(key);
   return found == cells.end() ? std::nullopt : std::optional(found->second);
 }

@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::size_t kHeadingBytes = 16384;  // of all families of a snapshot, roughly
 
-constexpr auto kNoLimit = std::numeric_limits<std::uint64_t>::max();
-
 constexpr Heading kSeries{"runwatch_series", MetricType::gauge, "Series in this answer."};
 constexpr Heading kSeriesLimit{"runwatch_series_limit", MetricType::gauge,
                                "The number of series beyond which the oldest runs are left out."};
@@ -111,7 +109,8 @@ std::string Exposition::render(TextFormat format) const {
 }
 
 std::string render_gauges(const view::Snapshot& snapshot) {
-  const auto published = advance(*nothing(), std::make_shared<view::Snapshot>(snapshot), {kNoLimit, 0, false});
+  constexpr auto kNoLimit = std::numeric_limits<std::uint64_t>::max();
+  const auto published = advance(*nothing(), std::make_shared<view::Snapshot>(snapshot), {.max_series = kNoLimit});
   std::string out;
   append_published(out, *published, TextFormat::prometheus, false);
   return out;

@@ -123,11 +123,6 @@ std::vector<const RunText*> all_runs(const Published& published) {
   return runs;
 }
 
-std::size_t series_of(const std::vector<const RunText*>& runs) {
-  return std::transform_reduce(runs.begin(), runs.end(), std::size_t{0}, std::plus<>(),
-                               [](const RunText* run) { return run->pieces.series; });
-}
-
 // Leaves in `runs` what fits; a run's series are counted as dropped when it was not dropped before.
 void drop_runs(std::vector<const RunText*>& runs, Published& published, const Published& before, std::uint64_t room) {
   std::vector<RunSize> sizes;
@@ -209,7 +204,9 @@ std::shared_ptr<const Published> advance(const Published& before, std::shared_pt
   const auto counted = static_cast<std::size_t>(counted_format(options.created_series));
   const auto fixed = next->series[counted] + options.other_series;
   const std::uint64_t room = options.max_series > fixed ? options.max_series - fixed : 0;
-  if (series_of(runs) > room) drop_runs(runs, *next, before, room);
+  std::size_t wanted = 0;
+  for (const auto* run : runs) wanted += run->pieces.series;
+  if (wanted > room) drop_runs(runs, *next, before, room);
   show(runs, *next, before);
   return next;
 }

@@ -45,7 +45,7 @@ std::string status_headings() {
   for (const auto name : task::kStatusNames) {
     std::string text(name);
     std::ranges::replace(text, '_', ' ');
-    headings += fmt::format(R"(<th scope="col" class="n" title="tasks that are {0} now">{0}</th>)", text);
+    headings += fmt::format(R"(<th scope="col" class="n" title="tasks whose status is {0} now">{0}</th>)", text);
   }
   return headings;
 }

@@ -139,7 +139,7 @@ TEST_CASE("failed tasks and failed attempts stand side by side, under words that
   space->tasks[task::index(task::Status::failed)] = 1;
   snapshot->spaces = {space};
   const auto html = page_of(*snapshot);
-  CHECK(html.find("title=\"tasks that are failed now\">failed</th>") != std::string::npos);
+  CHECK(html.find("title=\"tasks whose status is failed now\">failed</th>") != std::string::npos);
   CHECK(html.find(">failed attempts</th>") != std::string::npos);
   CHECK(html.find("<td class=\"n\">1</td><td class=\"n dim\">0</td><td class=\"n\">2</td></tr>") != std::string::npos);
 }

@@ -13,7 +13,7 @@ constexpr core::Duration kLongestPause = std::chrono::minutes(15);
 // Refusals in a row are a platform that is down, or a window of time that is used up: it is asked this often.
 constexpr std::chrono::nanoseconds kSlowest = seconds(15);
 // Refusals between answers may be those of one space alone: they slow the others no further.
-constexpr std::chrono::nanoseconds kMostCareful = seconds(1);
+constexpr std::chrono::nanoseconds kMostCareful = seconds(2);
 
 std::chrono::nanoseconds nanoseconds_for(double requests, double rate) {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(requests / rate * 1e9));

@@ -239,7 +239,8 @@ def write_config(path, base_url, spaces=(), api=None, poll=None, server=None, st
     tables = {
         "api": {"base_url": base_url, "timeout": "60s", "rate_limit": 5000.0, "burst": 100, "concurrency": 4,
                 "page_size": 20, **({"token": token} if token else {}), **(api or {})},
-        "poll": {"interval": "100ms", "idle_interval": "200ms", "discovery_interval": "200ms", **(poll or {})},
+        "poll": {"interval": "100ms", "idle_interval": (poll or {}).get("interval", "200ms"),
+                 "discovery_interval": "200ms", **(poll or {})},
         "server": {"listen": "127.0.0.1:0", **(server or {})},
         "store": {"path": str(path.parent / "state.db"), **(store or {})},
     }

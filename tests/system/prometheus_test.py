@@ -31,7 +31,7 @@ class PrometheusTest(unittest.TestCase):
         names = cls.platform.spaces()
         cls.court = Court(Journal(cls.platform.journal_path), names)
         spaces = [{"token": token, "name": name, "max_runs": 1000} for token, name in names.items()]
-        config = write_config(folder() / "c.toml", cls.platform.url, spaces, poll={"interval": "300ms", "idle_interval": "300ms"})
+        config = write_config(folder() / "c.toml", cls.platform.url, spaces, poll={"interval": "300ms"})
         cls.daemon = Daemon(config).wait_ready()
         cls.prometheus = Prometheus(cls.daemon.address)
         cls.live_through_much()

@@ -23,7 +23,7 @@
 
 namespace runwatch::http {
 
-enum class FailureReason {
+enum class TransportError {
   dns,  // no address, or an earlier lookup of this name still hangs in the system's resolver
   connect,
   tls,
@@ -36,7 +36,7 @@ enum class FailureReason {
 };
 
 struct Failure {
-  FailureReason reason;
+  TransportError reason;
   std::string text;  // for a log line: printable, without URL, token or query
 };
 

@@ -14,7 +14,9 @@
 namespace runwatch::http {
 namespace {
 
-std::unexpected<Failure> fail(FailureReason reason, const char* text) { return std::unexpected(Failure{reason, text}); }
+std::unexpected<Failure> fail(TransportError reason, const char* text) {
+  return std::unexpected(Failure{reason, text});
+}
 
 bool starts_with_scheme(std::string_view url, std::string_view scheme) {
   return url.size() > scheme.size() && strncasecmp(url.data(), scheme.data(), scheme.size()) == 0;
@@ -63,10 +65,10 @@ class CurlClient final : public Client {
   explicit CurlClient(ClientOptions options) : options_(std::move(options)) {}
 
   std::expected<Response, Failure> send(const Request& request, std::stop_token stop) override {
-    if (stop.stop_requested()) return fail(FailureReason::cancelled, "the request was cancelled");
-    if (const char* why = unfit(request)) return fail(FailureReason::other, why);
+    if (stop.stop_requested()) return fail(TransportError::cancelled, "the request was cancelled");
+    if (const char* why = unfit(request)) return fail(TransportError::other, why);
     if (lookup_hangs(request.url)) {
-      return fail(FailureReason::dns, "an earlier lookup of the host's name still hangs");
+      return fail(TransportError::dns, "an earlier lookup of the host's name still hangs");
     }
     const auto deadline = std::chrono::steady_clock::now() + request.timeout;
     auto answer = exchange(request, deadline, stop);

@@ -19,15 +19,15 @@ constexpr std::size_t kKeptBuffer = std::size_t{4} << 20;  // a larger one is gi
 Failure explain(InflateError error) {
   switch (error) {
     case InflateError::too_large:
-      return {FailureReason::too_large, "the gzip body inflates beyond the cap"};
+      return {TransportError::too_large, "the gzip body inflates beyond the cap"};
     case InflateError::not_gzip:
-      return {FailureReason::bad_http, "the body is said to be gzip but is not"};
+      return {TransportError::bad_http, "the body is said to be gzip but is not"};
     case InflateError::trailing_bytes:
-      return {FailureReason::bad_http, "foreign bytes follow the gzip body"};
+      return {TransportError::bad_http, "foreign bytes follow the gzip body"};
     case InflateError::cut_or_damaged:
       break;
   }
-  return {FailureReason::truncated, "the gzip body ends early or is damaged"};
+  return {TransportError::truncated, "the gzip body ends early or is damaged"};
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void Receiver::begin(std::size_t max_header, std::size_t max_body, std::string s
   refusal_.reset();
 }
 
-bool Receiver::refuse(FailureReason reason, std::string text) {
+bool Receiver::refuse(TransportError reason, std::string text) {
   if (!refusal_) refusal_ = Failure{reason, std::move(text)};
   return false;
 }
@@ -55,7 +55,7 @@ bool Receiver::take_header(std::string_view line) {
   if (refusal_) return false;
   header_bytes_ += line.size();
   if (header_bytes_ > max_header_) {
-    return refuse(FailureReason::too_large, fmt::format("the headers exceed {} bytes", max_header_));
+    return refuse(TransportError::too_large, fmt::format("the headers exceed {} bytes", max_header_));
   }
   if (phase_ == Phase::status) return take_status(line);
   if (phase_ == Phase::body) return true;  // a trailer: whoever reads headers has read them already
@@ -70,7 +70,7 @@ bool Receiver::take_status(std::string_view line) {
   int status = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), status);
   if (digits.size() != 3 || read.ptr != digits.data() + digits.size() || status < 100)
-    return refuse(FailureReason::bad_http, "the answer is not HTTP/1.x");
+    return refuse(TransportError::bad_http, "the answer is not HTTP/1.x");
   response_.status = status;
   response_.headers.reserve(kUsualHeaders);
   phase_ = Phase::headers;
@@ -84,16 +84,16 @@ bool Receiver::take_field(std::string_view line) {
     return true;
   }
   if (headers.size() == kMaxHeaders) {
-    return refuse(FailureReason::too_large, fmt::format("the answer has over {} headers", kMaxHeaders));
+    return refuse(TransportError::too_large, fmt::format("the answer has over {} headers", kMaxHeaders));
   }
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return refuse(FailureReason::bad_http, "a header line has no colon");
+  if (colon == std::string_view::npos) return refuse(TransportError::bad_http, "a header line has no colon");
   headers.push_back({std::string(line.substr(0, colon)), std::string(core::trim(line.substr(colon + 1)))});
   return true;
 }
 
 bool Receiver::end_headers() {
-  if (response_.status == 101) return refuse(FailureReason::bad_http, "the peer switched protocols unasked");
+  if (response_.status == 101) return refuse(TransportError::bad_http, "the peer switched protocols unasked");
   if (response_.status < 200) {
     response_ = {};
     phase_ = Phase::status;
@@ -108,12 +108,12 @@ bool Receiver::check_codings() {
   for (const auto& [name, value] : response_.headers) {
     if (equal_ignoring_case(name, "transfer-encoding") && !equal_ignoring_case(value, "chunked") &&
         !equal_ignoring_case(value, "identity")) {
-      return refuse(FailureReason::bad_http, "the answer has a transfer coding that was not asked for");
+      return refuse(TransportError::bad_http, "the answer has a transfer coding that was not asked for");
     }
     if (!equal_ignoring_case(name, "content-encoding") || value.empty() || equal_ignoring_case(value, "identity"))
       continue;
     if (packed_body_ || !(equal_ignoring_case(value, "gzip") || equal_ignoring_case(value, "x-gzip"))) {
-      return refuse(FailureReason::bad_http, "the answer has a content coding that was not asked for");
+      return refuse(TransportError::bad_http, "the answer has a content coding that was not asked for");
     }
     packed_body_ = true;
   }
@@ -123,7 +123,7 @@ bool Receiver::check_codings() {
 bool Receiver::take_body(std::string_view piece, std::int64_t announced) {
   if (refusal_) return false;
   if (piece.size() > max_body_ - received_) {
-    return refuse(FailureReason::too_large, fmt::format("the body exceeds {} bytes", max_body_));
+    return refuse(TransportError::too_large, fmt::format("the body exceeds {} bytes", max_body_));
   }
   auto& sink = packed_body_ ? packed_ : response_.body;
   if (sink.size() + piece.size() + kBodyPadding > sink.capacity()) reserve(piece.size(), announced);
@@ -143,7 +143,7 @@ void Receiver::reserve(std::size_t more, std::int64_t announced) {
 std::expected<Response, Failure> Receiver::finish() {
   if (refusal_) return std::unexpected(*refusal_);
   if (phase_ != Phase::body) {
-    return std::unexpected(Failure{FailureReason::truncated, "the answer ended before its headers did"});
+    return std::unexpected(Failure{TransportError::truncated, "the answer ended before its headers did"});
   }
   if (!packed_.empty()) return inflate();
   response_.body.reserve(response_.body.size() + kBodyPadding);

@@ -40,7 +40,7 @@ class Receiver {
  private:
   enum class Phase { status, headers, body };
 
-  bool refuse(FailureReason reason, std::string text);
+  bool refuse(TransportError reason, std::string text);
   bool take_status(std::string_view line);
   bool take_field(std::string_view line);
   bool end_headers();

@@ -144,10 +144,10 @@ CURLcode Wire::verdict() const {
 }
 
 std::expected<Response, Failure> Wire::conclude(End end, const Request& request) {
-  if (end == End::stopped) return std::unexpected(Failure{FailureReason::cancelled, "the request was cancelled"});
+  if (end == End::stopped) return std::unexpected(Failure{TransportError::cancelled, "the request was cancelled"});
   if (end == End::late) {
     return std::unexpected(
-        Failure{FailureReason::timeout, fmt::format("not done within {} ms: {}", request.timeout.count(), phase())});
+        Failure{TransportError::timeout, fmt::format("not done within {} ms: {}", request.timeout.count(), phase())});
   }
   const CURLcode code = verdict();
   if (receiver_.refusal()) return std::unexpected(*receiver_.refusal());

@@ -40,7 +40,7 @@ Answer<http::Response> Api::Caller::send(Call call, const http::Request& request
   sent_ = clock_.steady_now();
   auto response = client_.send(request, stop);
   const auto took = std::chrono::duration_cast<core::Duration>(clock_.steady_now() - sent_);
-  if (!response && response.error().reason == http::FailureReason::cancelled) return std::unexpected(cancelled());
+  if (!response && response.error().reason == http::TransportError::cancelled) return std::unexpected(cancelled());
   if (hooks_.done) hooks_.done(call, response ? response->status : 0, took, response ? response->body.size() : 0);
   if (!response) return std::unexpected(from_http(response.error()));
   if (hooks_.answered && response->status < 500 && !asks_for_less(*response)) hooks_.answered(sent_);

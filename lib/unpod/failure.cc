@@ -26,13 +26,13 @@ constexpr std::string_view kTokenTexts[] = {
 };
 constexpr std::size_t kLongestBeginning = 64;
 
-// In the order of http::FailureReason.
+// In the order of http::TransportError.
 constexpr PollReason kTransportReasons[] = {
     PollReason::dns,       PollReason::connect,  PollReason::tls,   PollReason::timeout, PollReason::truncated,
     PollReason::too_large, PollReason::bad_http, PollReason::other, PollReason::other,
 };
 
-static_assert(std::size(kTransportReasons) == static_cast<std::size_t>(http::FailureReason::other) + 1);
+static_assert(std::size(kTransportReasons) == static_cast<std::size_t>(http::TransportError::other) + 1);
 
 constexpr std::pair<int, PollReason> kStatusReasons[] = {
     {204, PollReason::bad_json},  {205, PollReason::bad_json},  {206, PollReason::business_error},
@@ -88,7 +88,7 @@ Failure inconsistent(std::string_view complaint) {
 }
 
 Failure from_http(const http::Failure& failure) {
-  if (failure.reason == http::FailureReason::cancelled) return cancelled();
+  if (failure.reason == http::TransportError::cancelled) return cancelled();
   return failed(kTransportReasons[static_cast<std::size_t>(failure.reason)], failure.text);
 }
 

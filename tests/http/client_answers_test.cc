@@ -162,18 +162,18 @@ TEST_CASE("a request that cannot be sent as it is fails before the network and r
     CAPTURE(url);
     const auto answer = client->send(request_for(url), {});
     REQUIRE_FALSE(answer.has_value());
-    CHECK(answer.error().reason == FailureReason::other);
+    CHECK(answer.error().reason == TransportError::other);
     CHECK(answer.error().text.find("secret") == std::string::npos);
   }
   const Header bad[] = {{"X", "a\r\nEvil: 1"}, {"X\r\nEvil", "1"}, {"", "1"}, {"X", std::string("\0", 1)}, {"X:", "1"}};
   for (const auto& header : bad) {
     Request request = request_for(peer.url());
     request.headers = {header};
-    CHECK(reason_of(client->send(request, {})) == FailureReason::other);
+    CHECK(reason_of(client->send(request, {})) == TransportError::other);
   }
   Request request = request_for(peer.url());
   request.authorization = core::Secret("Token a\nb");
-  CHECK(reason_of(client->send(request, {})) == FailureReason::other);
+  CHECK(reason_of(client->send(request, {})) == TransportError::other);
   CHECK(peer.connections() == 0);
 }
 

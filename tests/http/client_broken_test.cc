@@ -34,7 +34,7 @@ TEST_CASE("an answer that ends before its end is truncated, never data") {
   };
   for (std::size_t number = 0; number < std::size(scripts); ++number) {
     CAPTURE(number);
-    CHECK(reason_of(answer_to(scripts[number])) == FailureReason::truncated);
+    CHECK(reason_of(answer_to(scripts[number])) == TransportError::truncated);
   }
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("what is not HTTP/1.x is bad_http, never data") {
   };
   for (std::size_t number = 0; number < std::size(scripts); ++number) {
     CAPTURE(number);
-    CHECK(reason_of(answer_to(scripts[number])) == FailureReason::bad_http);
+    CHECK(reason_of(answer_to(scripts[number])) == TransportError::bad_http);
   }
 }
 

@@ -149,7 +149,7 @@ TEST_CASE("the deadline ends the exchange in whatever phase it is") {
     CAPTURE(name);
     const ScriptedPeer peer({script});
     const Stopwatch watch;
-    CHECK(reason_of(ask(peer.url(), kDeadline)) == FailureReason::timeout);
+    CHECK(reason_of(ask(peer.url(), kDeadline)) == TransportError::timeout);
     CHECK(watch.elapsed() >= kDeadline);
     CHECK(watch.elapsed() < kLatest);
   }
@@ -159,7 +159,7 @@ TEST_CASE("an endless fast body does not outrun the deadline") {
   const ScriptedPeer peer(
       {{read_request(), send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"), flood("x")}});
   const Stopwatch watch;
-  CHECK(reason_of(ask(peer.url(), kDeadline)) == FailureReason::timeout);
+  CHECK(reason_of(ask(peer.url(), kDeadline)) == TransportError::timeout);
   CHECK(watch.elapsed() < kLatest);
 }
 
@@ -172,7 +172,7 @@ TEST_CASE("a stop ends the exchange at once in whatever phase it is") {
     const bool reads = script.size() > 1;
     const auto asked = [&] { CHECK((!reads || peer.wait_received("GET /"))); };
     const auto answer = send_and_stop(*client, request_for(peer.url()), asked, took);
-    CHECK(reason_of(answer) == FailureReason::cancelled);
+    CHECK(reason_of(answer) == TransportError::cancelled);
     CHECK(took < kSlack);
   }
 }
@@ -185,7 +185,7 @@ TEST_CASE("a stop wakes a client that waits for nothing but the deadline") {
   std::chrono::milliseconds took{};
   const auto client = make_client();
   const auto ready = [&] { stalled.get_future().wait(); };
-  CHECK(reason_of(send_and_stop(*client, request_for(peer.url()), ready, took)) == FailureReason::cancelled);
+  CHECK(reason_of(send_and_stop(*client, request_for(peer.url()), ready, took)) == TransportError::cancelled);
   CHECK(took < kSlack);
 }
 
@@ -193,12 +193,12 @@ TEST_CASE("a black-holed connect ends at the deadline or at a stop") {
   const BlackHole hole;
   const Stopwatch watch;
   const auto late = ask(hole.url(), kDeadline);
-  CHECK(reason_of(late) == FailureReason::timeout);
+  CHECK(reason_of(late) == TransportError::timeout);
   CHECK(late.error().text.find("no connection yet") != std::string::npos);
   CHECK(watch.elapsed() < kLatest);
 
   std::chrono::milliseconds took{};
-  CHECK(reason_of(send_and_stop(*make_client(), request_for(hole.url()), [] {}, took)) == FailureReason::cancelled);
+  CHECK(reason_of(send_and_stop(*make_client(), request_for(hole.url()), [] {}, took)) == TransportError::cancelled);
   CHECK(took < kSlack);
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("a stop before the request asks nobody") {
   const ScriptedPeer peer({answer_each(http_answer("200 OK", "{}"))});
   std::stop_source source;
   source.request_stop();
-  CHECK(reason_of(make_client()->send(request_for(peer.url()), source.get_token())) == FailureReason::cancelled);
+  CHECK(reason_of(make_client()->send(request_for(peer.url()), source.get_token())) == TransportError::cancelled);
   CHECK(peer.connections() == 0);
 }
 
@@ -214,17 +214,17 @@ TEST_CASE("a client goes on after a timeout and after a stop") {
   const ScriptedPeer peer(
       {{read_request(), hang()}, {read_request(), hang()}, answer_each(http_answer("200 OK", "{}"))});
   const auto client = make_client();
-  CHECK(reason_of(client->send(request_for(peer.url(), 50ms), {})) == FailureReason::timeout);
+  CHECK(reason_of(client->send(request_for(peer.url(), 50ms), {})) == TransportError::timeout);
   std::chrono::milliseconds took{};
   const auto ready = [&] { REQUIRE(peer.wait_received("GET /", 1)); };
-  CHECK(reason_of(send_and_stop(*client, request_for(peer.url()), ready, took)) == FailureReason::cancelled);
+  CHECK(reason_of(send_and_stop(*client, request_for(peer.url()), ready, took)) == TransportError::cancelled);
   CHECK(client->send(request_for(peer.url()), {}).has_value());
 }
 
 TEST_CASE("no time at all is a timeout, not a hang") {
   const ScriptedPeer peer({answer_each(http_answer("200 OK", "{}"))});
   for (const core::Duration timeout : {0ms, -5ms}) {
-    CHECK(reason_of(ask(peer.url(), timeout)) == FailureReason::timeout);
+    CHECK(reason_of(ask(peer.url(), timeout)) == TransportError::timeout);
   }
 }
 
@@ -235,9 +235,9 @@ TEST_CASE("a refused connection is connect, a name without address is dns") {
     closed = peer.url();
   }
   const auto refused = ask(closed);
-  CHECK(reason_of(refused) == FailureReason::connect);
+  CHECK(reason_of(refused) == TransportError::connect);
   CHECK(refused.error().text == "the connection failed (Connection refused)");
-  CHECK(reason_of(ask("http://nowhere.test/")) == FailureReason::dns);
+  CHECK(reason_of(ask("http://nowhere.test/")) == TransportError::dns);
 }
 
 TEST_CASE("a hanging resolver holds up neither deadline nor stop, and is not asked again while it hangs") {
@@ -248,11 +248,11 @@ TEST_CASE("a hanging resolver holds up neither deadline nor stop, and is not ask
   const auto client = make_client();
   const Stopwatch watch;
   const auto late = client->send(request_for(url, kDeadline), {});
-  CHECK(reason_of(late) == FailureReason::timeout);
+  CHECK(reason_of(late) == TransportError::timeout);
   CHECK(late.error().text.find("looked up") != std::string::npos);
   CHECK(watch.elapsed() < kLatest);
 
-  for (int i = 0; i < 3; ++i) CHECK(reason_of(client->send(request_for(url), {})) == FailureReason::dns);
+  for (int i = 0; i < 3; ++i) CHECK(reason_of(client->send(request_for(url), {})) == TransportError::dns);
   CHECK(watch.elapsed() < kLatest + kSlack);
   CHECK(gate().times_asked() == before + 1);
   CHECK(client->send(request_for(peer.url()), {}).has_value());  // other hosts are served meanwhile
@@ -263,7 +263,7 @@ TEST_CASE("a hanging resolver holds up neither deadline nor stop, and is not ask
     gate().changed.wait(lock, [&] { return gate().asked == before + 2; });
   };
   const auto other = request_for("http://b.hang.test:1/");
-  CHECK(reason_of(send_and_stop(*client, other, asked, took)) == FailureReason::cancelled);
+  CHECK(reason_of(send_and_stop(*client, other, asked, took)) == TransportError::cancelled);
   CHECK(took < kSlack);
 
   gate().set_open(true);
@@ -277,7 +277,7 @@ TEST_CASE("a hanging resolver holds up neither deadline nor stop, and is not ask
 TEST_CASE("a client can be destroyed while its resolver hangs") {
   gate().set_open(false);
   const Stopwatch watch;
-  CHECK(reason_of(ask("http://c.hang.test/", 50ms)) == FailureReason::timeout);
+  CHECK(reason_of(ask("http://c.hang.test/", 50ms)) == TransportError::timeout);
   CHECK(watch.elapsed() < 50ms + kSlack);
   gate().set_open(true);
   gate().wait_until_idle();

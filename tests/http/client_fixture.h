@@ -13,7 +13,7 @@
 
 namespace runwatch::http {
 
-inline doctest::String toString(FailureReason reason) {  // doctest's name for it
+inline doctest::String toString(TransportError reason) {  // doctest's name for it
   constexpr const char* kNames[] = {"dns",       "connect",  "tls",       "timeout", "truncated",
                                     "too_large", "bad_http", "cancelled", "other"};
   return kNames[static_cast<int>(reason)];
@@ -43,7 +43,7 @@ inline Answer answer_to(PeerScript script) {
   return ask(peer.url());
 }
 
-inline http::FailureReason reason_of(const Answer& answer) {
+inline http::TransportError reason_of(const Answer& answer) {
   REQUIRE_FALSE(answer.has_value());
   CHECK_FALSE(answer.error().text.empty());
   CHECK(answer.error().text.find("127.0.0.1") == std::string::npos);

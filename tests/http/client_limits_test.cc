@@ -43,7 +43,7 @@ TEST_CASE("status lines and headers beyond their caps are too_large, however the
   };
   for (std::size_t number = 0; number < std::size(scripts); ++number) {
     CAPTURE(number);
-    CHECK(reason_of(answer_to(scripts[number])) == FailureReason::too_large);
+    CHECK(reason_of(answer_to(scripts[number])) == TransportError::too_large);
   }
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("a status line of 30 kB is fine below the cap and too_large above it")
   const ScriptedPeer peer({answer_each(http_answer("200 " + std::string(30'000, 'x'), "{}"))});
   CHECK(make_client()->send(request_for(peer.url()), {}).has_value());
   CHECK(reason_of(make_client({.max_header = core::kib(16)})->send(request_for(peer.url()), {})) ==
-        FailureReason::too_large);
+        TransportError::too_large);
 }
 
 TEST_CASE("the body cap holds to the byte, for an announced length and without one") {
@@ -59,8 +59,8 @@ TEST_CASE("the body cap holds to the byte, for an announced length and without o
   for (const auto& answer : {http_answer("200 OK", text), "HTTP/1.1 200 OK\r\n\r\n" + text}) {
     const ScriptedPeer peer({{read_request(), send(answer)}});
     CHECK(ask_capped(peer, {1000}).has_value());
-    CHECK(reason_of(ask_capped(peer, {999})) == FailureReason::too_large);
-    CHECK(reason_of(ask_capped(peer, {0})) == FailureReason::too_large);
+    CHECK(reason_of(ask_capped(peer, {999})) == TransportError::too_large);
+    CHECK(reason_of(ask_capped(peer, {0})) == TransportError::too_large);
   }
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("a body announced beyond the cap is refused before it comes") {
   for (const std::string length : {"33554433", "9223372036854775807", "99999999999999999999999"}) {
     CAPTURE(length);
     const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: " + length + "\r\n\r\n";
-    CHECK(reason_of(answer_to({send(head), hang()})) == FailureReason::too_large);
+    CHECK(reason_of(answer_to({send(head), hang()})) == TransportError::too_large);
   }
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("endless bodies and gzip bombs end at the cap and leave memory where i
   const long before = resident_kib();
   for (const auto& script : scripts) {
     const ScriptedPeer peer({script});
-    for (int i = 0; i < 5; ++i) CHECK(reason_of(ask_capped(peer, core::mib(1))) == FailureReason::too_large);
+    for (int i = 0; i < 5; ++i) CHECK(reason_of(ask_capped(peer, core::mib(1))) == TransportError::too_large);
   }
   CHECK(resident_kib() - before < 128 * 1024);  // the sanitizers keep what was freed for a while
 }

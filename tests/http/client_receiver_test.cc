@@ -21,7 +21,7 @@ bool take_lines(Receiver& receiver, std::initializer_list<std::string_view> line
   return true;
 }
 
-FailureReason refused(std::initializer_list<std::string_view> lines) {
+TransportError refused(std::initializer_list<std::string_view> lines) {
   Receiver receiver;
   receiver.begin(1000, 1000);
   REQUIRE_FALSE(take_lines(receiver, lines));
@@ -36,7 +36,7 @@ TEST_CASE("status lines other than HTTP/1.x with three digits from 100 on are re
        {"HTTP/2 200 OK", "HTTP/1.1 99 X", "HTTP/1.1 2000 OK", "HTTP/1.1  200", "HTTP/1.1 2x0 OK", "HTTP/1.1 099 X",
         "HTTP/1.1 ", "ICY 200 OK", "HTTP/1.1 -20 X", ""}) {
     CAPTURE(line);
-    CHECK(refused({line}) == FailureReason::bad_http);
+    CHECK(refused({line}) == TransportError::bad_http);
   }
   for (const std::string line : {"HTTP/1.1 200 OK", "HTTP/1.0 200", "HTTP/1.1 200 "}) {
     CAPTURE(line);
@@ -62,17 +62,17 @@ TEST_CASE("interim answers leave nothing behind but their share of the header ca
   int taken = 0;
   while (taken < 1000 && take_lines(receiver, {"HTTP/1.1 100 Continue", ""})) ++taken;
   CHECK(taken < 1000);
-  CHECK(receiver.refusal()->reason == FailureReason::too_large);
+  CHECK(receiver.refusal()->reason == TransportError::too_large);
 }
 
 TEST_CASE("codings that nobody asked for are refused, as libcurl would undo them unseen") {
-  CHECK(refused({"HTTP/1.1 200 OK", "Transfer-Encoding: gzip, chunked", ""}) == FailureReason::bad_http);
-  CHECK(refused({"HTTP/1.1 200 OK", "transfer-encoding: gzip", ""}) == FailureReason::bad_http);
-  CHECK(refused({"HTTP/1.1 200 OK", "Content-Encoding: br", ""}) == FailureReason::bad_http);
-  CHECK(refused({"HTTP/1.1 200 OK", "Content-Encoding: gzip, gzip", ""}) == FailureReason::bad_http);
+  CHECK(refused({"HTTP/1.1 200 OK", "Transfer-Encoding: gzip, chunked", ""}) == TransportError::bad_http);
+  CHECK(refused({"HTTP/1.1 200 OK", "transfer-encoding: gzip", ""}) == TransportError::bad_http);
+  CHECK(refused({"HTTP/1.1 200 OK", "Content-Encoding: br", ""}) == TransportError::bad_http);
+  CHECK(refused({"HTTP/1.1 200 OK", "Content-Encoding: gzip, gzip", ""}) == TransportError::bad_http);
   CHECK(refused({"HTTP/1.1 200 OK", "Content-Encoding: gzip", "Content-Encoding: gzip", ""}) ==
-        FailureReason::bad_http);
-  CHECK(refused({"HTTP/1.1 101 Switching", "Upgrade: h2c", ""}) == FailureReason::bad_http);
+        TransportError::bad_http);
+  CHECK(refused({"HTTP/1.1 101 Switching", "Upgrade: h2c", ""}) == TransportError::bad_http);
 }
 
 TEST_CASE("header values are trimmed, folded lines joined, a line without colon is refused") {
@@ -83,7 +83,7 @@ TEST_CASE("header values are trimmed, folded lines joined, a line without colon 
   REQUIRE(response.has_value());
   CHECK(response->header("a") == "one two");
   CHECK(response->header("b") == "");
-  CHECK(refused({"HTTP/1.1 200 OK", "no colon"}) == FailureReason::bad_http);
+  CHECK(refused({"HTTP/1.1 200 OK", "no colon"}) == TransportError::bad_http);
 }
 
 TEST_CASE("trailers count against the header cap and become no headers") {
@@ -93,7 +93,7 @@ TEST_CASE("trailers count against the header cap and become no headers") {
   REQUIRE(receiver.take_body("{}", kUnknown));
   REQUIRE(take_lines(receiver, {"Retry-After: 1"}));
   CHECK_FALSE(take_lines(receiver, {std::string(90, 'x') + ": y"}));
-  CHECK(receiver.refusal()->reason == FailureReason::too_large);
+  CHECK(receiver.refusal()->reason == TransportError::too_large);
 
   receiver.begin(100, 1000);
   REQUIRE(take_lines(receiver, {"HTTP/1.1 200 OK", ""}));
@@ -105,7 +105,7 @@ TEST_CASE("an answer without the end of its headers is truncated") {
   Receiver receiver;
   receiver.begin(1000, 1000);
   REQUIRE(take_lines(receiver, {"HTTP/1.1 200 OK", "A: b"}));
-  CHECK(receiver.finish().error().reason == FailureReason::truncated);
+  CHECK(receiver.finish().error().reason == TransportError::truncated);
 }
 
 TEST_CASE("the body cap is exact for plain bodies, whatever length was announced") {
@@ -117,7 +117,7 @@ TEST_CASE("the body cap is exact for plain bodies, whatever length was announced
     CHECK(receiver.take_body("12345", announced));
     CHECK(receiver.take_body("67890", kUnknown));
     CHECK_FALSE(receiver.take_body("1", kUnknown));
-    CHECK(receiver.refusal()->reason == FailureReason::too_large);
+    CHECK(receiver.refusal()->reason == TransportError::too_large);
   }
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("a gzip body counts twice, as received and as inflated") {
     REQUIRE(receiver.take_body(packed, kUnknown));
     const auto response = receiver.finish();
     REQUIRE(response.has_value() == (less == 0));
-    if (!response) CHECK(response.error().reason == FailureReason::too_large);
+    if (!response) CHECK(response.error().reason == TransportError::too_large);
   }
 }
 

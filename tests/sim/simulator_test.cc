@@ -118,7 +118,7 @@ TEST_CASE("an answer that is cut short is told to the client and to the journal"
   Peer peer(options, file.path);
   const auto answer = peer.get(kBase + "organizations/");
   REQUIRE(!answer.has_value());
-  CHECK(answer.error().reason == http::FailureReason::truncated);
+  CHECK(answer.error().reason == http::TransportError::truncated);
   const auto lines = file.lines(1);
   REQUIRE(lines.size() == 1);
   CHECK(lines[0]["complete"] == false);

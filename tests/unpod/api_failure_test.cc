@@ -66,15 +66,15 @@ TEST_CASE("some kind of JSON, or no content type at all, is JSON") {
 }
 
 TEST_CASE("a broken exchange has the same reason in both rooms, and being stopped is no failure") {
-  const std::pair<http::FailureReason, PollReason> cases[] = {
-      {http::FailureReason::dns, PollReason::dns},
-      {http::FailureReason::connect, PollReason::connect},
-      {http::FailureReason::tls, PollReason::tls},
-      {http::FailureReason::timeout, PollReason::timeout},
-      {http::FailureReason::truncated, PollReason::truncated},
-      {http::FailureReason::too_large, PollReason::too_large},
-      {http::FailureReason::bad_http, PollReason::bad_http},
-      {http::FailureReason::other, PollReason::other},
+  const std::pair<http::TransportError, PollReason> cases[] = {
+      {http::TransportError::dns, PollReason::dns},
+      {http::TransportError::connect, PollReason::connect},
+      {http::TransportError::tls, PollReason::tls},
+      {http::TransportError::timeout, PollReason::timeout},
+      {http::TransportError::truncated, PollReason::truncated},
+      {http::TransportError::too_large, PollReason::too_large},
+      {http::TransportError::bad_http, PollReason::bad_http},
+      {http::TransportError::other, PollReason::other},
   };
   for (const auto& [from, to] : cases) {
     World world(FakeClient::script({std::unexpected(http::Failure{from, "why"})}));
@@ -87,7 +87,7 @@ TEST_CASE("a broken exchange has the same reason in both rooms, and being stoppe
     CHECK(world.exchanges[0].status == 0);
     CHECK(world.exchanges[0].took == 1s);
   }
-  World stopped(FakeClient::script({std::unexpected(http::Failure{http::FailureReason::cancelled, "x"})}));
+  World stopped(FakeClient::script({std::unexpected(http::Failure{http::TransportError::cancelled, "x"})}));
   CHECK(stopped.tasks().error().cancelled);
   CHECK(stopped.exchanges.empty());
   World refused(platform(3));
@@ -191,7 +191,8 @@ TEST_CASE("each cause is told in its own words, the likeliest mend first") {
        "HTTP 403: the platform refused the API token; check it: Token has expired."},
       {unpod::Call::runs, answer(405, R"({"detail":"Not allowed."})"), "HTTP 405: the platform refused: Not allowed."},
       {unpod::Call::runs, answer(405, ""), "HTTP 405: not an answer of the platform; check api.base_url"},
-      {unpod::Call::runs, std::unexpected(http::Failure{http::FailureReason::connect, "a:1: refused"}), "a:1: refused"},
+      {unpod::Call::runs, std::unexpected(http::Failure{http::TransportError::connect, "a:1: refused"}),
+       "a:1: refused"},
   };
   for (const auto& [call, reply, text] : cases) CHECK(ask(call, reply) == text);
 }

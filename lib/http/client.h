@@ -90,6 +90,8 @@ struct ClientOptions {
   std::string user_agent = "runwatch";
   std::string ca_file = {};                // PEM, trusted alone; empty: the system's
   core::Bytes max_header = core::kib(64);  // status lines, all headers and trailers together
+  // After it a new connection is made, and the host looked up anew: a name that moved is followed.
+  core::Duration max_connection_age{120'000};
 };
 
 // Speaks through libcurl, keeps connections alive, accepts gzip.

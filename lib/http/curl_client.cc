@@ -70,20 +70,15 @@ class CurlClient final : public Client {
     if (lookup_hangs(request.url)) {
       return fail(TransportError::dns, "an earlier lookup of the host's name still hangs");
     }
-    const auto deadline = std::chrono::steady_clock::now() + request.timeout;
-    auto answer = exchange(request, deadline, stop);
-    // The peer closed between two requests: the request never reached it, a fresh connection may.
-    if (!answer && dead_connection_) answer = exchange(request, deadline, stop);
-    return answer;
+    return exchange(request, stop);
   }
 
  private:
   // After a Failure or an exception the wire, with its connection, is not used again.
-  std::expected<Response, Failure> exchange(const Request& request, core::SteadyTime deadline,
-                                            const std::stop_token& stop) try {
+  std::expected<Response, Failure> exchange(const Request& request, const std::stop_token& stop) try {
+    const auto deadline = std::chrono::steady_clock::now() + request.timeout;
     if (!wire_) wire_ = std::make_unique<Wire>(options_);
     auto answer = wire_->exchange(request, deadline, take_spare(), stop);
-    dead_connection_ = !answer && wire_->met_dead_connection();
     if (!answer) drop_wire(request.url);
     return answer;
   } catch (...) {
@@ -110,8 +105,7 @@ class CurlClient final : public Client {
 
   ClientOptions options_;
   std::unique_ptr<Wire> wire_;
-  bool dead_connection_ = false;  // the last exchange found its kept-alive connection closed
-  std::vector<Lookup> lookups_;   // at most one for each host
+  std::vector<Lookup> lookups_;  // at most one for each host
 };
 
 }  // namespace

@@ -7,12 +7,13 @@
 #include <string>
 
 #include "http/curl_failure.h"
+#include "http/quiet.h"
 
 namespace runwatch::http {
 namespace {
 
 constexpr long kReceiveBuffer = 64L * 1024;  // for each fetcher; a larger one saves next to nothing
-constexpr long kKeptConnections = 4;
+constexpr long kKeptConnections = 1;         // `socket_` is the one
 
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -28,7 +29,11 @@ int poll_milliseconds(core::SteadyTime deadline) {
 }  // namespace
 
 Wire::Wire(const ClientOptions& options)
-    : max_header_(options.max_header.count), url_(curl_url()), easy_(curl_easy_init()), multi_(curl_multi_init()) {
+    : max_header_(options.max_header.count),
+      max_age_(options.max_connection_age),
+      url_(curl_url()),
+      easy_(curl_easy_init()),
+      multi_(curl_multi_init()) {
   if (!url_ || !easy_ || !multi_) throw std::bad_alloc();
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
   set_constants(options);
@@ -47,6 +52,7 @@ void Wire::set_constants(const ClientOptions& options) {
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);  // a connection's age is that of its address, too
   set(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   if (!options.ca_file.empty()) {
     set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
@@ -59,6 +65,11 @@ void Wire::set_constants(const ClientOptions& options) {
   set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(easy, CURLOPT_WRITEFUNCTION, &Wire::on_body);
   set(easy, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  set(easy, CURLOPT_PREREQFUNCTION, &Wire::on_connected);
+  set(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
+  set(easy, CURLOPT_VERBOSE, 1L);
+  set(easy, CURLOPT_DEBUGFUNCTION, &Wire::on_trace);
+  set(easy, CURLOPT_DEBUGDATA, static_cast<void*>(this));
   set(easy, CURLOPT_RESOLVER_START_FUNCTION, &Wire::on_lookup);
   set(easy, CURLOPT_RESOLVER_START_DATA, static_cast<void*>(this));
 }
@@ -113,18 +124,34 @@ void Wire::add_header(List& list, std::string_view name, std::string_view value)
 
 std::expected<Response, Failure> Wire::exchange(const Request& request, core::SteadyTime deadline, std::string spare,
                                                 const std::stop_token& stop) {
-  receiver_.begin(max_header_, request.max_response.count, std::move(spare));
-  looked_up_ = false;
-  dead_connection_ = false;
   error_.front() = '\0';
   if (!set_request(request)) return std::unexpected(explain(CURLE_URL_MALFORMAT, "", 0));
-  if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
-  End end{};
-  {
-    const std::stop_callback wake(stop, [multi = multi_.get()] { curl_multi_wakeup(multi); });
-    end = run(deadline, stop);
+  const std::stop_callback wake(stop, [multi = multi_.get()] { curl_multi_wakeup(multi); });
+  for (;;) {
+    receiver_.begin(max_header_, request.max_response.count, std::exchange(spare, {}));
+    looked_up_ = unfit_ = excess_ = false;
+    if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
+    const End end = run(deadline, stop);
+    // A 408 on a kept-alive connection: the peer had given it up before the request came.
+    const bool given_up = connections_made() == 0 && receiver_.status() == 408;
+    if (!unfit_ && !given_up) return conclude(end, request);
+    curl_multi_remove_handle(multi_.get(), easy_.get());
+    socket_ = CURL_SOCKET_BAD;
   }
-  return conclude(end, request);
+}
+
+// Asked before each request, once its connection stands; false closes the connection.
+bool Wire::may_ask() {
+  const auto now = std::chrono::steady_clock::now();
+  if (connections_made() > 0) {
+    connected_ = now;
+    return true;
+  }
+  curl_tlssessioninfo* tls = nullptr;
+  curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &tls);
+  void* const session = tls != nullptr && tls->backend == CURLSSLBACKEND_OPENSSL ? tls->internals : nullptr;
+  unfit_ = now - connected_ >= max_age_ || !is_quiet(socket_, session);
+  return !unfit_;
 }
 
 Wire::End Wire::run(core::SteadyTime deadline, const std::stop_token& stop) {
@@ -152,16 +179,20 @@ std::expected<Response, Failure> Wire::conclude(End end, const Request& request)
   const CURLcode code = verdict();
   if (receiver_.refusal()) return std::unexpected(*receiver_.refusal());
   if (code != CURLE_OK) {
-    long connects = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
-    const bool cut = code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;
-    dead_connection_ = cut && connects == 0 && !receiver_.has_begun();
     long system_error = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system_error);
     return std::unexpected(explain(code, error_.data(), static_cast<int>(system_error)));
   }
+  curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket_);
+  if (excess_) socket_ = CURL_SOCKET_BAD;
   curl_multi_remove_handle(multi_.get(), easy_.get());
   return receiver_.finish();
+}
+
+long Wire::connections_made() const {
+  long made = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &made);
+  return made;
 }
 
 bool Wire::in_lookup() const {
@@ -197,6 +228,20 @@ std::size_t Wire::on_body(char* data, std::size_t size, std::size_t count, void*
     curl_easy_getinfo(wire.easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
   }
   return wire.receiver_.take_body({data, size * count}, announced) ? size * count : 0;
+}
+
+int Wire::on_connected(void* self, char*, char*, int, int) noexcept {
+  return static_cast<Wire*>(self)->may_ask() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+// libcurl 7.88 drops bytes that come behind an answer in chunks, or without a body, and keeps the connection: what it
+// writes into its log is the only trace.
+int Wire::on_trace(CURL*, curl_infotype type, char* data, std::size_t size, void* self) noexcept {
+  const std::string_view text(data, size);
+  if (type == CURLINFO_TEXT && (text.starts_with("Excess found") || text.starts_with("Leftovers after"))) {
+    static_cast<Wire*>(self)->excess_ = true;
+  }
+  return 0;
 }
 
 int Wire::on_lookup(void*, void*, void* self) noexcept {

@@ -1,7 +1,10 @@
-// One libcurl handle with the connections it keeps alive, and one exchange at a time over them.
+// One libcurl handle with the connection it keeps alive, and one exchange at a time over it.
 //
 // The wire holds the deadline itself, so that a name lookup that outlives it stays observable: libcurl's own timeouts
-// would drop every trace of it. After any failure the wire is to be thrown away, and its connections with it.
+// would drop every trace of it. After any failure the wire is to be thrown away, and its connection with it.
+//
+// A kept-alive connection is asked again only while it is young and quiet: what comes on it between two questions, or
+// behind an answer, would be taken for the next answer by libcurl 7.88.
 // Owns: the libcurl handles and whatever their callbacks touch.
 // Threads: one at a time; a stop is requested from any.
 #pragma once
@@ -32,9 +35,6 @@ class Wire {
   std::expected<Response, Failure> exchange(const Request& request, core::SteadyTime deadline, std::string spare,
                                             const std::stop_token& stop);
 
-  // True when the last exchange failed because a kept-alive connection had died before it: nothing of an answer came.
-  bool met_dead_connection() const { return dead_connection_; }
-
   // True from an exchange that ended within its name lookup until the system's resolver has answered.
   bool lookup_hangs() const;
 
@@ -57,18 +57,26 @@ class Wire {
   End run(core::SteadyTime deadline, const std::stop_token& stop);
   CURLcode verdict() const;
   std::expected<Response, Failure> conclude(End end, const Request& request);
+  bool may_ask();
+  long connections_made() const;  // by this exchange
   bool in_lookup() const;
   std::string phase() const;
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+  static int on_connected(void* self, char* peer, char* local, int peer_port, int local_port) noexcept;
+  static int on_trace(CURL* easy, curl_infotype type, char* data, std::size_t size, void* self) noexcept;
   static int on_lookup(void* state, void* reserved, void* self) noexcept;
 
   std::size_t max_header_;
+  core::Duration max_age_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Receiver receiver_;
-  bool looked_up_ = false;  // this exchange asked the resolver
-  bool dead_connection_ = false;
+  bool looked_up_ = false;                  // this exchange asked the resolver
+  bool unfit_ = false;                      // this exchange found a connection that may not be asked again
+  bool excess_ = false;                     // bytes came behind the last answer
+  curl_socket_t socket_ = CURL_SOCKET_BAD;  // of the connection that is kept
+  core::SteadyTime connected_;              // when it was made
   // As libcurl has them: most requests differ from the one before in their query alone.
   std::string url_base_;
   std::vector<Header> named_headers_;

@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 #include <netdb.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <future>
@@ -49,6 +50,12 @@ Gate& gate() {
   return *one;
 }
 
+// Where moving.test is.
+std::atomic<const char*>& moving_to() {
+  static std::atomic<const char*> address = "127.0.0.1";
+  return address;
+}
+
 }  // namespace
 
 // Stands before libc's for this binary, libcurl included.
@@ -57,6 +64,7 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
   static const auto real = reinterpret_cast<Real>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   const std::string_view name = host == nullptr ? "" : host;
   if (name == "nowhere.test") return EAI_NONAME;
+  if (name == "moving.test") return real(moving_to().load(), service, hints, found);
   if (!name.ends_with("hang.test")) return real(host, service, hints, found);
   gate().pass();
   return real("127.0.0.1", service, hints, found);
@@ -272,6 +280,18 @@ TEST_CASE("a hanging resolver holds up neither deadline nor stop, and is not ask
   while (!answer && opened.elapsed() < 10s) answer = client->send(request_for(url), {});
   CHECK(answer.has_value());
   gate().wait_until_idle();
+}
+
+TEST_CASE("a name that moved is followed once the connection is old, though the old peer still answers") {
+  const ScriptedPeer before({answer_each(http_answer("200 OK", "before"))});
+  const ScriptedPeer after({answer_each(http_answer("200 OK", "after"))}, "127.0.0.2", before.port());
+  const auto request = request_for("http://moving.test:" + std::to_string(before.port()) + "/");
+  const auto client = make_client({.max_connection_age = 0ms});
+  CHECK(client->send(request, {}).value().body == "before");
+  CHECK(client->send(request, {}).value().body == "before");
+  moving_to() = "127.0.0.2";
+  CHECK(client->send(request, {}).value().body == "after");
+  moving_to() = "127.0.0.1";
 }
 
 TEST_CASE("a client can be destroyed while its resolver hangs") {

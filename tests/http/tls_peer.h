@@ -1,6 +1,6 @@
 // A TLS server on 127.0.0.1 with a self-signed certificate made on the spot.
 //
-// It answers every request with the same bytes.
+// It answers every request with the same records.
 // Owns: the certificate's file, a listening socket and one thread, which serves one connection at a time.
 #pragma once
 
@@ -14,9 +14,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "support/scripted_peer.h"
 
@@ -68,8 +71,10 @@ class TlsIdentity {
 };
 
 struct TlsPeerOptions {
-  std::string answer = http_answer("200 OK", "{}");
-  int newest_version = 0;  // 0: whatever the library offers
+  std::vector<std::string> records = {http_answer("200 OK", "{}")};  // of each answer
+  int newest_version = 0;                                            // 0: whatever the library offers
+  // Done on the first connection once the client has its first answer, as `proceed` tells.
+  std::function<void(SSL* session, int socket)> afterwards = {};
 };
 
 class TlsPeer {
@@ -89,6 +94,7 @@ class TlsPeer {
   }
   ~TlsPeer() {
     ::eventfd_write(stop_, 1);
+    go_.release();
     thread_.join();
     ::close(listener_);
     ::close(stop_);
@@ -98,6 +104,11 @@ class TlsPeer {
 
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port_) + "/"; }
   int handshakes() const { return handshakes_; }
+  // The client has its first answer: does what comes afterwards, and waits until it is done.
+  void proceed() {
+    go_.release();
+    done_.acquire();
+  }
 
  private:
   void listen() {
@@ -122,6 +133,7 @@ class TlsPeer {
   void serve() {
     while (readable(listener_)) {
       const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      send_at_once(socket);
       const std::unique_ptr<SSL, OpenSslFree<SSL_free>> session(SSL_new(context_.get()));
       SSL_set_fd(session.get(), socket);
       if (readable(socket) && SSL_accept(session.get()) == 1) {
@@ -135,9 +147,13 @@ class TlsPeer {
 
   void converse(SSL* session, int socket) {
     char buffer[4096];
-    while (readable(socket)) {
+    for (bool first = handshakes_ == 1; readable(socket); first = false) {
       if (SSL_read(session, buffer, sizeof buffer) <= 0) return;
-      SSL_write(session, options_.answer.data(), static_cast<int>(options_.answer.size()));
+      for (const auto& record : options_.records) SSL_write(session, record.data(), static_cast<int>(record.size()));
+      if (!first || !options_.afterwards) continue;
+      go_.acquire();
+      options_.afterwards(session, socket);
+      done_.release();
     }
   }
 
@@ -147,6 +163,8 @@ class TlsPeer {
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<int> handshakes_ = 0;
+  std::binary_semaphore go_{0};
+  std::binary_semaphore done_{0};
   std::jthread thread_;
 };
 

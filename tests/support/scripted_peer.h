@@ -1,4 +1,4 @@
-// A raw TCP peer on 127.0.0.1 that follows a script, however rude: sends, drips, floods, hangs, closes, resets.
+// A raw TCP peer on this machine that follows a script, however rude: sends, drips, floods, hangs, closes, resets.
 //
 //   ScriptedPeer peer({{read_request(), send(http_answer("200 OK", "{}")), hang()}});
 //   client->send({.url = peer.url("/x")}, {});
@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -33,6 +34,12 @@
 #include <vector>
 
 namespace runwatch::test {
+
+// What was sent has arrived, on one machine: nothing waits for the acknowledgement of what was sent before.
+inline void send_at_once(int socket) {
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
 
 // One connection as a step sees it. Every call returns false once the client or the peer is gone.
 class PeerConnection {
@@ -189,12 +196,15 @@ inline std::string http_answer(std::string_view status, std::string_view body, s
 
 class ScriptedPeer {
  public:
-  explicit ScriptedPeer(std::vector<PeerScript> scripts) : scripts_(std::move(scripts)) {
+  // `port` 0: any free one.
+  explicit ScriptedPeer(std::vector<PeerScript> scripts, const char* host = "127.0.0.1", std::uint16_t port = 0)
+      : scripts_(std::move(scripts)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     stop_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    ::inet_pton(AF_INET, host, &address.sin_addr);
     socklen_t size = sizeof address;
     auto* const any = reinterpret_cast<sockaddr*>(&address);
     if (::bind(listener_, any, size) != 0 || ::listen(listener_, 64) != 0 ||
@@ -254,6 +264,7 @@ class ScriptedPeer {
       if (fds[1].revents != 0) return;
       const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
       if (socket < 0) continue;
+      send_at_once(socket);
       note([&] { received_[number]; });
       runners_.emplace_back([this, number, socket] { run(number, socket); });
     }

@@ -1,10 +1,10 @@
 // One HTTP exchange with a hard end: a deadline and a byte cap for the whole of it.
 //
-// `send` asks once: no redirect is followed, no retry is made, nothing is cached. (A request that finds its kept-alive
-// connection closed by the peer goes out over a new one.) What comes back is a complete answer or a Failure that says
-// which part of the exchange broke; after a Failure no connection is used again.
-// Threads: a Client belongs to one thread; only the stop token may be triggered from another. The process ignores
-// SIGPIPE: TLS writes to a closed connection raise it.
+// `send` asks once: no redirect is followed, no retry is made, nothing is cached. An answer belongs to its question: a
+// kept-alive connection on which the peer said anything unasked, or which it closed, is not used again. What comes back
+// is a complete answer or a Failure that says which part of the exchange broke; then no connection is used again,
+// either. Threads: a Client belongs to one thread; only the stop token may be triggered from another. The process
+// ignores SIGPIPE: TLS writes to a closed connection raise it.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,12 @@ enum class TransportError {
 
 struct Failure {
   TransportError reason;
-  std::string text;  // for a log line: printable, without URL, token or query
+  // For a log line: one printable sentence with the peer's host and port, but nothing else of its address, and no
+  // token.
+  std::string text;
 };
+
+enum class Method { get, post };
 
 struct Header {
   std::string name;
@@ -49,10 +53,17 @@ struct Header {
 
 struct Request {
   std::string url;  // http or https, already percent-encoded
-  std::vector<Header> headers = {};
-  core::Secret authorization = {};  // value of `Authorization`; empty: not sent
+  Method method = Method::get;
+  std::vector<Header> headers = {};  // of a POST its Content-Type, too; how long it is needs none
+  core::Secret authorization = {};   // value of `Authorization`; empty: not sent
   core::Duration timeout{15000};
   core::Bytes max_response = core::mib(32);  // of the body; of a gzip one, received and inflated bytes together
+  // Of a POST alone; may be empty. It is sent from here, whole and with its length, within `timeout`. A peer that
+  // refuses before it has read all of it is heard; one that neither reads nor refuses is a timeout.
+  std::string body = {};
+  // Whether the peer may get it twice, because a kept-alive connection that died may have brought it there already.
+  // What may not be repeated never goes over a kept-alive connection. Unset: a GET may, a POST may not.
+  std::optional<bool> repeatable = {};
 };
 
 struct Response {

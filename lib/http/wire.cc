@@ -1,12 +1,16 @@
 #include "http/wire.h"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <new>
 #include <string>
 
 #include "http/curl_failure.h"
+#include "http/fd.h"
 #include "http/quiet.h"
 
 namespace runwatch::http {
@@ -26,6 +30,16 @@ int poll_milliseconds(core::SteadyTime deadline) {
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 
+// EMFILE or ENFILE when there are not enough descriptors for a lookup and a connection: libcurl does not tell.
+int descriptor_shortage() {
+  std::array<Fd, 4> spare;
+  for (Fd& fd : spare) {
+    fd = Fd(::eventfd(0, EFD_CLOEXEC));
+    if (!fd) return errno;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Wire::Wire(const ClientOptions& options)
@@ -36,6 +50,7 @@ Wire::Wire(const ClientOptions& options)
       multi_(curl_multi_init()) {
   if (!url_ || !easy_ || !multi_) throw std::bad_alloc();
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
+  can_wake_ = curl_multi_wakeup(multi_.get()) == CURLM_OK;
   set_constants(options);
 }
 
@@ -79,12 +94,20 @@ bool Wire::set_request(const Request& request) {
   if (!set_url(request.url)) return false;
   set_headers(request);
   CURL* const easy = easy_.get();
+  if (request.method == Method::get) {
+    set(easy, CURLOPT_HTTPGET, 1L);
+  } else {
+    set(easy, CURLOPT_POST, 1L);
+    set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(easy, CURLOPT_POSTFIELDS, request.body.data());
+  }
+  // libcurl repeats by itself what met a dead kept-alive connection.
+  set(easy, CURLOPT_FRESH_CONNECT, request.repeatable.value_or(request.method == Method::get) ? 0L : 1L);
   const auto cap = static_cast<curl_off_t>(std::min<std::uint64_t>(request.max_response.count, INT64_MAX));
   set(easy, CURLOPT_MAXFILESIZE_LARGE, cap);
-  // `run` ends the exchange at its deadline; libcurl's own ends stand a second behind.
+  // `run` ends the exchange at its deadline; libcurl's own stands a second behind.
   const auto end = static_cast<long>(std::clamp<std::int64_t>(request.timeout.count(), 0, INT32_MAX - 1000)) + 1000L;
   set(easy, CURLOPT_TIMEOUT_MS, end);
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, end);
   return true;
 }
 
@@ -104,18 +127,22 @@ bool Wire::set_url(const std::string& url) {
 void Wire::set_headers(const Request& request) {
   if (headers_ && request.headers == named_headers_ && request.authorization == authorization_) return;
   List list;
-  add_header(list, "Accept-Encoding", "gzip");
-  for (const auto& [name, value] : request.headers) add_header(list, name, value);
-  if (!request.authorization.empty()) add_header(list, "Authorization", request.authorization.reveal());
+  add_header(list, "Accept-Encoding: gzip");
+  // What libcurl adds to a POST by itself, left out: a type that is the caller's to say, and a second of waiting.
+  add_header(list, "Content-Type:");
+  add_header(list, "Expect:");
+  // "name:" would leave it out, "name;" has an empty value.
+  for (const auto& [name, value] : request.headers) add_header(list, name + (value.empty() ? ";" : ": ") + value);
+  if (!request.authorization.empty()) {
+    add_header(list, fmt::format("Authorization: {}", request.authorization.reveal()));
+  }
   set(easy_.get(), CURLOPT_HTTPHEADER, list.get());
   headers_ = std::move(list);
   named_headers_ = request.headers;
   authorization_ = request.authorization;
 }
 
-// libcurl takes "name:" for "leave it out" and "name;" for an empty value.
-void Wire::add_header(List& list, std::string_view name, std::string_view value) {
-  const std::string line = value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
+void Wire::add_header(List& list, const std::string& line) {
   curl_slist* const shorter = list.release();
   curl_slist* const longer = curl_slist_append(shorter, line.c_str());
   list.reset(longer == nullptr ? shorter : longer);
@@ -126,6 +153,7 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
                                                 const std::stop_token& stop) {
   error_.front() = '\0';
   if (!set_request(request)) return std::unexpected(explain(CURLE_URL_MALFORMAT, "", 0));
+  if (!can_wake_) return std::unexpected(explain(CURLE_COULDNT_CONNECT, "", EMFILE));
   const std::stop_callback wake(stop, [multi = multi_.get()] { curl_multi_wakeup(multi); });
   for (;;) {
     receiver_.begin(max_header_, request.max_response.count, std::exchange(spare, {}));
@@ -164,23 +192,20 @@ Wire::End Wire::run(core::SteadyTime deadline, const std::stop_token& stop) {
   }
 }
 
-CURLcode Wire::verdict() const {
-  int queued = 0;
-  const CURLMsg* message = curl_multi_info_read(multi_.get(), &queued);
-  return message == nullptr ? CURLE_FAILED_INIT : message->data.result;
-}
-
 std::expected<Response, Failure> Wire::conclude(End end, const Request& request) {
   if (end == End::stopped) return std::unexpected(Failure{TransportError::cancelled, "the request was cancelled"});
   if (end == End::late) {
-    return std::unexpected(
-        Failure{TransportError::timeout, fmt::format("not done within {} ms: {}", request.timeout.count(), phase())});
+    return std::unexpected(Failure{TransportError::timeout,
+                                   fmt::format("not done within {} ms: {}", request.timeout.count(), phase(request))});
   }
-  const CURLcode code = verdict();
+  int queued = 0;
+  const CURLMsg* const message = curl_multi_info_read(multi_.get(), &queued);
+  const CURLcode code = message == nullptr ? CURLE_FAILED_INIT : message->data.result;
   if (receiver_.refusal()) return std::unexpected(*receiver_.refusal());
   if (code != CURLE_OK) {
     long system_error = 0;
     curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system_error);
+    if (system_error == 0) system_error = descriptor_shortage();
     return std::unexpected(explain(code, error_.data(), static_cast<int>(system_error)));
   }
   curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket_);
@@ -208,11 +233,14 @@ bool Wire::lookup_hangs() const {
   return in_lookup() && curl_multi_poll(multi_.get(), nullptr, 0, 0, &ready) == CURLM_OK && ready == 0;
 }
 
-std::string Wire::phase() const {
+std::string Wire::phase(const Request& request) const {
   curl_off_t connected = 0;  // TLS included
   curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
   if (in_lookup()) return "the host's name was still looked up";
   if (connected == 0) return "no connection yet";
+  curl_off_t sent = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  if (static_cast<std::size_t>(sent) < request.body.size()) return "the request was still being sent";
   if (!receiver_.has_headers()) return "no complete answer line and headers yet";
   return "the body was still arriving";
 }

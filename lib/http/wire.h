@@ -53,14 +53,13 @@ class Wire {
   bool set_request(const Request& request);
   bool set_url(const std::string& url);
   void set_headers(const Request& request);
-  static void add_header(List& list, std::string_view name, std::string_view value);
+  static void add_header(List& list, const std::string& line);
   End run(core::SteadyTime deadline, const std::stop_token& stop);
-  CURLcode verdict() const;
   std::expected<Response, Failure> conclude(End end, const Request& request);
   bool may_ask();
   long connections_made() const;  // by this exchange
   bool in_lookup() const;
-  std::string phase() const;
+  std::string phase(const Request& request) const;
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
@@ -72,6 +71,7 @@ class Wire {
   core::Duration max_age_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Receiver receiver_;
+  bool can_wake_ = false;                   // libcurl has the pair of descriptors through which a stop ends its waiting
   bool looked_up_ = false;                  // this exchange asked the resolver
   bool unfit_ = false;                      // this exchange found a connection that may not be asked again
   bool excess_ = false;                     // bytes came behind the last answer

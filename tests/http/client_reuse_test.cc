@@ -201,11 +201,10 @@ TEST_CASE("bytes behind an answer make its TLS connection unfit, in whatever rec
     CAPTURE(number);
     TlsPeer peer(identity, {.records = cases[number], .afterwards = [](SSL*, int) {}});
     const auto client = make_client({.ca_file = identity.path()});
-    for (int i = 0; i < 3; ++i) {
-      CHECK(body_from(*client, peer) == "true");
-      if (i == 0) peer.proceed();
-    }
-    CHECK(peer.handshakes() >= 2);
+    CHECK(body_from(*client, peer) == "true");
+    peer.proceed();
+    CHECK(body_from(*client, peer) == "true");
+    CHECK(peer.handshakes() == 2);
   }
 }
 

@@ -80,6 +80,12 @@ class PeerConnection {
     }
   }
 
+  // Reads some bytes, however many there are.
+  bool read_some() { return receive(); }
+
+  // Reads nothing until one of both is gone.
+  bool turn_deaf() { return wait(0, std::chrono::milliseconds(-1)), false; }
+
   void close() {
     if (socket_ >= 0) ::close(socket_);
     socket_ = -1;

@@ -107,11 +107,27 @@ TEST_CASE("after any failure the next request has a connection of its own") {
   }
 }
 
-TEST_CASE("a failed answer says what was wrong in words fit for a log") {
-  CHECK(answer_to({close()}).error().text == "the peer closed without an answer");
-  CHECK(answer_to({send("nonsense\r\n\r\n"), close()}).error().text == "the answer is not proper HTTP/1.x");
-  CHECK(answer_to({send(http_answer("200 OK", "{}", "Content-Encoding: gzip\r\n"))}).error().text ==
-        "the body is said to be gzip but is not");
+TEST_CASE("a failure says with whom and what was wrong, and repeats nothing else of the request") {
+  const std::pair<PeerScript, std::string> cases[] = {
+      {{close()}, "no good answer from HOST: the peer closed without an answer"},
+      {{send("nonsense\r\n\r\n"), close()}, "no good answer from HOST: the answer is not proper HTTP/1.x"},
+      {{send(kChunked + "xyz\r\n"), close()}, "no good answer from HOST: the answer is not proper HTTP/1.x"},
+      {{send(kChunked + "5\r\n1"), close()}, "no good answer from HOST: the connection ended within the answer"},
+      {{send(http_answer("200 OK", "{}", "Content-Encoding: gzip\r\n"))},
+       "no good answer from HOST: the body is said to be gzip but is not"},
+      {{hang()}, "no answer in time from HOST: not done within 99 ms: no complete answer line and headers yet"},
+  };
+  for (auto [script, expected] : cases) {
+    script.insert(script.begin(), read_request());
+    const ScriptedPeer peer({script});
+    const std::string host = "127.0.0.1:" + std::to_string(peer.port());
+    Request request = request_for("http://" + host + "/path?query=1",
+                                  std::chrono::milliseconds(expected.find("99") == expected.npos ? 10'000 : 99));
+    request.authorization = core::Secret("Token abc");
+    const auto answer = make_client()->send(request, {});
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error().text == expected.replace(expected.find("HOST"), 4, host));
+  }
 }
 
 }  // namespace

@@ -45,9 +45,10 @@ inline Answer answer_to(PeerScript script) {
 
 inline http::TransportError reason_of(const Answer& answer) {
   REQUIRE_FALSE(answer.has_value());
-  CHECK_FALSE(answer.error().text.empty());
-  CHECK(answer.error().text.find("127.0.0.1") == std::string::npos);
-  CHECK(answer.error().text.find("http://") == std::string::npos);
+  const auto& text = answer.error().text;
+  CHECK_FALSE(text.empty());
+  CHECK(text.find("//") == std::string::npos);
+  CHECK(text.find_first_of("\r\n") == std::string::npos);
   return answer.error().reason;
 }
 

@@ -1,32 +1,29 @@
 #include "core/log.h"
 
 #include <fmt/format.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <memory>
-#include <unordered_map>
+#include <mutex>
 
-#include "core/guarded.h"
 #include "core/log_line.h"
+#include "core/log_sink.h"
 #include "core/timestamp.h"
 
 namespace runwatch::core::log {
 namespace {
 
-struct Front {
-  Front() {
-    logger.set_pattern("%v");
-    logger.set_level(spdlog::level::trace);  // the level is decided here, before anything is formatted
-    logger.flush_on(spdlog::level::trace);
-    logger.set_error_handler([](const std::string&) {});  // standard error is where it would be told
-  }
+constexpr std::array kSeverities{3, 4, 6, 7};  // of each level, as syslog counts them
+constexpr std::size_t kMaxTroubles = 1024;
 
-  spdlog::logger logger{"runwatch", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+struct Front {
   std::atomic<Level> level{Level::info};
   std::atomic<Format> format{Format::logfmt};
-  std::array<std::atomic<std::uint64_t>, 4> counts{};
+  std::array<std::atomic<std::uint64_t>, kLevelNames.size()> counts{};
+  std::atomic<std::uint64_t> dropped = 0;
+  std::mutex mutex;  // of what follows; held while bytes are written, which takes no time, since Sink never waits
+  Sink sink{STDERR_FILENO};
+  std::uint64_t untold = 0;  // of those dropped
 };
 
 // Never destroyed: threads and static destructors may still log while the process ends.
@@ -35,13 +32,24 @@ Front& front() {
   return instance;
 }
 
+std::size_t index(Level level) { return static_cast<std::size_t>(level); }
+
+bool put(Front& to, Level level, std::string_view message, Fields fields) {
+  return to.sink.write(kSeverities[index(level)], line(to.format, SystemClock().wall_now(), level, message, fields));
+}
+
 void write(Level level, std::string_view message, Fields fields) {
   Front& to = front();
-  to.counts[static_cast<std::size_t>(level)].fetch_add(1, std::memory_order_relaxed);
+  to.counts[index(level)].fetch_add(1, std::memory_order_relaxed);
   if (level > to.level.load(std::memory_order_relaxed)) return;
-  const WallTime now = SystemClock().wall_now();
-  const std::string text = line(to.format.load(std::memory_order_relaxed), now, level, message, fields);
-  to.logger.log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
+  std::lock_guard lock(to.mutex);
+  if (to.untold > 0 && put(to, Level::warning, "log lines found no room and were dropped", {{"dropped", to.untold}})) {
+    ++to.counts[index(Level::warning)];
+    to.untold = 0;
+  }
+  if (put(to, level, message, fields)) return;
+  ++to.untold;
+  ++to.dropped;
 }
 
 }  // namespace
@@ -50,8 +58,6 @@ Field::Field(std::string_view k, Duration v) : key(k), value(number(seconds(v)) 
 Field::Field(std::string_view k, WallTime v) : key(k), value(format_timestamp(v)) {}
 
 std::string Field::number(double v) { return fmt::format("{}", v); }
-std::string Field::number(std::int64_t v) { return std::to_string(v); }
-std::string Field::number(std::uint64_t v) { return std::to_string(v); }
 
 void configure(Level level, Format format) {
   front().level = level;
@@ -63,52 +69,47 @@ void warning(std::string_view message, Fields fields) { write(Level::warning, me
 void info(std::string_view message, Fields fields) { write(Level::info, message, fields); }
 void debug(std::string_view message, Fields fields) { write(Level::debug, message, fields); }
 
-std::array<std::uint64_t, 4> counts() {
-  std::array<std::uint64_t, 4> out{};
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = front().counts[i].load(std::memory_order_relaxed);
+Counts counts() {
+  Counts out;
+  for (std::size_t i = 0; i < out.lines.size(); ++i) out.lines[i] = front().counts[i].load(std::memory_order_relaxed);
+  out.dropped = front().dropped;
   return out;
 }
 
-namespace {
+Field suppressed(std::uint64_t lines) { return lines == 0 ? Field("suppressed", "") : Field("suppressed", lines); }
 
-constexpr std::size_t kMaxKeys = 1024;
-
-struct Admission {
-  SteadyTime admitted;
-  std::int64_t suppressed = 0;
-};
-using Admissions = std::unordered_map<std::string, Admission>;
-
-// Forgets keys whose period is over; if none is, all of them: a line too many is better than memory without a bound.
-void make_room(Admissions& admissions, SteadyTime now, Duration period) {
-  std::erase_if(admissions, [&](const auto& entry) { return now - entry.second.admitted >= period; });
-  if (admissions.size() >= kMaxKeys) admissions.clear();
+std::optional<std::uint64_t> RateLimit::admit(std::string_view subject, std::string_view what, SteadyTime now) {
+  return troubles_.with([&](Troubles& troubles) -> std::optional<std::uint64_t> {
+    if (troubles.size() >= kMaxTroubles) make_room(troubles, now);
+    const auto [entry, is_new] = troubles.try_emplace({std::string(subject), std::string(what)}, Trouble{now});
+    Trouble& trouble = entry->second;
+    if (is_new) return 0;
+    if (now - trouble.admitted < period_) return ++trouble.held_back, std::nullopt;
+    return std::exchange(trouble, Trouble{now}).held_back;
+  });
 }
 
-}  // namespace
-
-struct RateLimit::State {
-  Duration period;
-  Guarded<Admissions> admissions;
-};
-
-RateLimit::RateLimit(Duration period) : state_(new State{period, {}}) {}
-RateLimit::~RateLimit() { delete state_; }
-
-std::int64_t RateLimit::admit(std::string_view key, SteadyTime now) {
-  return state_->admissions.with([&](Admissions& admissions) -> std::int64_t {
-    const auto found = admissions.find(std::string(key));
-    if (found == admissions.end()) {
-      if (admissions.size() >= kMaxKeys) make_room(admissions, now, state_->period);
-      admissions.emplace(key, Admission{now, 0});
-      return 0;
+std::optional<std::uint64_t> RateLimit::ended(std::string_view subject, SteadyTime now) {
+  return troubles_.with([&](Troubles& troubles) {
+    std::optional<std::uint64_t> held_back;
+    for (auto it = troubles.lower_bound({std::string(subject), ""}); it != troubles.end() && it->first.first == subject;
+         ++it) {
+      Trouble& trouble = it->second;
+      const bool quiet = trouble.held_back == 0 || now - trouble.admitted < period_;
+      if (!trouble.told && quiet) continue;
+      held_back = held_back.value_or(0) + std::exchange(trouble.held_back, 0);
+      trouble.told = false;
     }
-    Admission& entry = found->second;
-    if (now - entry.admitted < state_->period) return ++entry.suppressed, -1;
-    const std::int64_t held_back = entry.suppressed;
-    entry = {now, 0};
     return held_back;
   });
+}
+
+// Forgets what is over and counted; if nothing is, everything: a line too many is better than memory without a bound.
+void RateLimit::make_room(Troubles& troubles, SteadyTime now) const {
+  std::erase_if(troubles, [&](const auto& entry) {
+    return now - entry.second.admitted >= period_ && entry.second.held_back == 0;
+  });
+  if (troubles.size() >= kMaxTroubles) troubles.clear();
 }
 
 }  // namespace runwatch::core::log

@@ -2,18 +2,25 @@
 //
 // `info("run finished", {{"space", name}, {"tasks", n}})` prints
 // `ts=2026-02-07T05:57:45.123Z level=info msg="run finished" space=sales tasks=12`. Values are escaped here, so foreign
-// text cannot forge a line; a Secret has no conversion to a value and does not compile.
-// Threads: any. Lines are counted by level for `runwatch_log_messages_total`.
+// text cannot forge a line; an empty one is left out with its key; a Secret has no conversion to a value and does not
+// compile.
+// Threads: any. None waits for whoever reads standard error: a line that finds no room there is dropped and counted,
+// and the next one that finds some is preceded by one that says how many were.
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "core/clock.h"
+#include "core/guarded.h"
 
 namespace runwatch::core::log {
 
@@ -39,17 +46,7 @@ struct Field {
 
  private:
   static std::string number(double v);
-  static std::string number(std::int64_t v);
-  static std::string number(std::uint64_t v);
-  template <class N>
-  static std::string number(N v) {
-    if constexpr (std::is_floating_point_v<N>)
-      return number(static_cast<double>(v));
-    else if constexpr (std::is_signed_v<N>)
-      return number(static_cast<std::int64_t>(v));
-    else
-      return number(static_cast<std::uint64_t>(v));
-  }
+  static std::string number(std::integral auto v) { return std::to_string(v); }
 };
 
 using Fields = std::initializer_list<Field>;
@@ -62,23 +59,38 @@ void warning(std::string_view message, Fields fields = {});
 void info(std::string_view message, Fields fields = {});
 void debug(std::string_view message, Fields fields = {});
 
-// Lines written (and, for a level that is switched off, asked for) since the start, by level.
-std::array<std::uint64_t, 4> counts();
+struct Counts {
+  std::array<std::uint64_t, kLevelNames.size()> lines{};  // by level; one that is switched off counts all the same
+  std::uint64_t dropped = 0;                              // for want of room
+};
+Counts counts();  // since the start
 
-// Lets one line through per key and period; the next one let through says how many were held back.
-// Threads: any.
+// Of a number of lines; left out when it is 0.
+Field suppressed(std::uint64_t lines);
+
+// Tells trouble that repeats itself once in a period, and loses no count of the lines that it holds back: each is in
+// the number that goes with the next line of the same trouble, or with the one that tells its end. Threads: any.
 class RateLimit {
  public:
-  explicit RateLimit(Duration period);
-  ~RateLimit();
-  RateLimit(const RateLimit&) = delete;
-  RateLimit& operator=(const RateLimit&) = delete;
-  // Number of lines suppressed since the last one let through, or -1 when this one is to be suppressed.
-  std::int64_t admit(std::string_view key, SteadyTime now);
+  explicit RateLimit(Duration period) : period_(period) {}
+
+  // Nothing: hold this line back. Else the number held back since the last one about the same.
+  std::optional<std::uint64_t> admit(std::string_view subject, std::string_view what, SteadyTime now);
+  // All trouble of the subject is over, as may be said as often as it is true. Nothing: there is nothing to tell, as
+  // when the trouble itself was held back. Else the number held back since it was told.
+  std::optional<std::uint64_t> ended(std::string_view subject, SteadyTime now);
 
  private:
-  struct State;
-  State* state_;
+  struct Trouble {
+    SteadyTime admitted;  // its last line
+    std::uint64_t held_back = 0;
+    bool told = true;  // since it last ended
+  };
+  using Troubles = std::map<std::pair<std::string, std::string>, Trouble>;
+  void make_room(Troubles& troubles, SteadyTime now) const;
+
+  const Duration period_;
+  Guarded<Troubles> troubles_;
 };
 
 }  // namespace runwatch::core::log

@@ -10,6 +10,10 @@
 namespace runwatch::core::log {
 namespace {
 
+// A line of several such values still goes into a pipe as a whole (PIPE_BUF is 4,096).
+constexpr std::size_t kLongestValue = 1000;
+constexpr std::string_view kCut = "…";
+
 void append_unicode_escape(std::string& out, char32_t c) {
   auto to = std::back_inserter(out);
   const auto value = static_cast<unsigned>(c);
@@ -23,7 +27,11 @@ void append_unicode_escape(std::string& out, char32_t c) {
 
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
-  while (!text.empty()) {
+  for (const auto begin = out.size(); !text.empty();) {
+    if (out.size() - begin > kLongestValue) {
+      out += kCut;
+      break;
+    }
     const CodePoint c = next_code_point(text);
     if (!c.valid)
       out += kReplacement;
@@ -47,21 +55,19 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 bool goes_bare(std::string_view value) {
-  if (value.empty()) return false;
+  if (value.empty() || value.size() > kLongestValue) return false;
   for (const char c : value)
     if (c <= ' ' || c >= 0x7F || c == '"' || c == '=' || c == '\\') return false;
   return true;
 }
 
-void append_logfmt(std::string& out, std::string_view value) {
-  if (goes_bare(value))
+// "nan" and "inf" are no numbers in JSON.
+void append_value(std::string& out, Format format, std::string_view value, bool quoted) {
+  const bool bare = format == Format::json ? !quoted && value.find('n') == value.npos : goes_bare(value);
+  if (bare)
     out += value;
   else
     append_quoted(out, value);
-}
-
-bool is_json_literal(const Field& field) {
-  return !field.quoted && field.value != "nan" && field.value != "inf" && field.value != "-inf";
 }
 
 std::string milliseconds_stamp(WallTime time) {
@@ -71,39 +77,22 @@ std::string milliseconds_stamp(WallTime time) {
   return fmt::format("{}.{:03}Z", stamp, (time - second).count());
 }
 
-std::string logfmt_line(std::string_view stamp, std::string_view level, std::string_view message, Fields fields) {
-  std::string out = fmt::format("ts={} level={} msg=", stamp, level);
-  append_logfmt(out, message);
-  for (const Field& field : fields) {
-    out += ' ';
-    out += field.key;
-    out += '=';
-    append_logfmt(out, field.value);
-  }
-  return out;
-}
-
-std::string json_line(std::string_view stamp, std::string_view level, std::string_view message, Fields fields) {
-  std::string out = fmt::format(R"({{"ts":"{}","level":"{}","msg":)", stamp, level);
-  append_quoted(out, message);
-  for (const Field& field : fields) {
-    out += ',';
-    append_quoted(out, field.key);
-    out += ':';
-    if (is_json_literal(field))
-      out += field.value;
-    else
-      append_quoted(out, field.value);
-  }
-  return out + '}';
-}
-
 }  // namespace
 
 std::string line(Format format, WallTime time, Level level, std::string_view message, Fields fields) {
+  const bool json = format == Format::json;
   const std::string stamp = milliseconds_stamp(time);
   const std::string_view name = kLevelNames[static_cast<std::size_t>(level)];
-  return format == Format::json ? json_line(stamp, name, message, fields) : logfmt_line(stamp, name, message, fields);
+  std::string out = json ? fmt::format(R"({{"ts":"{}","level":"{}","msg":)", stamp, name)
+                         : fmt::format("ts={} level={} msg=", stamp, name);
+  append_value(out, format, message, true);
+  for (const Field& field : fields) {
+    if (field.value.empty()) continue;
+    out += json ? fmt::format(R"(,"{}":)", field.key) : fmt::format(" {}=", field.key);
+    append_value(out, format, field.value, field.quoted);
+  }
+  if (json) out += '}';
+  return out;
 }
 
 }  // namespace runwatch::core::log

@@ -9,7 +9,8 @@
 namespace runwatch::core::log {
 
 // Control and deceptive characters become \n, \t, \r or \uXXXX, invalid UTF-8 becomes U+FFFD, so that one event is one
-// line whatever the values hold. JSON numbers that JSON cannot write (not a number, infinite) are strings there.
+// line whatever the values hold; long ones are cut. JSON numbers that JSON cannot write (not a number, infinite) are
+// strings there.
 std::string line(Format format, WallTime time, Level level, std::string_view message, Fields fields);
 
 }  // namespace runwatch::core::log

@@ -58,9 +58,9 @@ std::size_t size_of(const ServerResponse& response) { return response.body ? res
 
 void log_failure(std::string_view text) {
   static core::log::RateLimit limit(std::chrono::minutes(1));
-  const auto held_back = limit.admit("handler", std::chrono::steady_clock::now());
-  if (held_back < 0) return;
-  core::log::error("request handler failed, answered 500", {{"error", text}, {"suppressed", held_back}});
+  if (const auto held_back = limit.admit("handler", "", std::chrono::steady_clock::now())) {
+    core::log::error("request handler failed, answered 500", {{"error", text}, core::log::suppressed(*held_back)});
+  }
 }
 
 ServerResponse call(const Handler& handler, const ServerRequest& request) {

@@ -23,11 +23,11 @@ constexpr std::array kKnownCodes{"none", "200", "206", "401", "403", "404", "429
 prometheus::MetricFamily log_messages() {
   prometheus::MetricFamily family{
       "runwatch_log_messages_total", "Log lines since the start by level.", prometheus::MetricType::Counter, {}};
-  const auto counts = core::log::counts();
-  for (std::size_t i = 0; i < counts.size(); ++i) {
+  const auto lines = core::log::counts().lines;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
     prometheus::ClientMetric metric;
     metric.label.push_back({"level", std::string(core::log::kLevelNames[i])});
-    metric.counter.value = static_cast<double>(counts[i]);
+    metric.counter.value = static_cast<double>(lines[i]);
     family.metric.push_back(std::move(metric));
   }
   return family;

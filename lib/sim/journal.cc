@@ -92,9 +92,8 @@ void Journal::write(std::string_view line) {
       line.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno != EINTR) {
       static core::log::RateLimit limit(std::chrono::minutes(1));
-      const auto held_back = limit.admit("journal", std::chrono::steady_clock::now());
-      if (held_back >= 0) {
-        core::log::error("journal not written", {{"error", std::strerror(errno)}, {"suppressed", held_back}});
+      if (const auto held_back = limit.admit("journal", "", std::chrono::steady_clock::now())) {
+        core::log::error("journal not written", {{"error", std::strerror(errno)}, core::log::suppressed(*held_back)});
       }
       return;
     }

@@ -9,34 +9,33 @@ namespace {
 
 namespace log = core::log;
 
-std::ptrdiff_t failing_runs(const SpaceState& space) {
-  return std::ranges::count_if(space.order,
-                               [&](auto number) { return space.runs.at(number).attempts.error.has_value(); });
+// Whether nothing of the space fails once the step is taken over.
+bool is_well_after(const SpaceState& space, const Step& step) {
+  const auto fails = [&](std::int64_t number) {
+    const auto run = std::ranges::find(step.runs, number, [](const Run& changed) { return changed.record.number; });
+    const Attempts& attempts = run == step.runs.end() ? space.runs.at(number).attempts : run->attempts;
+    return attempts.error.has_value();
+  };
+  const Attempts& list = step.space ? step.space->discovery : space.discovery;
+  return !list.error && std::ranges::none_of(space.order, fails);
 }
 
 }  // namespace
 
 void StepLog::tell_failure(std::string_view message, const std::string& space, const std::string& run,
                            const view::PollError& why, core::SteadyTime now) {
-  auto& held_back = held_back_[space];
-  if (limit_.admit(space + '\n' + std::string(view::name(why.reason)), now) < 0) {
-    ++held_back;
-    return;
+  const auto reason = view::name(why.reason);
+  if (const auto held_back = limit_.admit(space, reason, now)) {
+    log::warning(
+        message,
+        {{"space", space}, {"run", run}, {"reason", reason}, {"error", why.text}, log::suppressed(*held_back)});
   }
-  log::warning(message, {{"space", space},
-                         {"run", run},
-                         {"reason", view::name(why.reason)},
-                         {"error", why.text},
-                         {"suppressed", std::exchange(held_back, 0)}});
 }
 
 void StepLog::tell_recovery(std::string_view message, const std::string& space, core::SteadyTime now) {
-  auto& held_back = held_back_[space];
-  if (limit_.admit(space + '\n' + std::string(message), now) < 0) {
-    ++held_back;
-    return;
+  if (const auto held_back = limit_.ended(space, now)) {
+    log::info(message, {{"space", space}, log::suppressed(*held_back)});
   }
-  log::info(message, {{"space", space}, {"suppressed", std::exchange(held_back, 0)}});
 }
 
 void StepLog::tell_run(const SpaceState& space, const RunState* before, const Run& after, core::SteadyTime now) {
@@ -48,9 +47,6 @@ void StepLog::tell_run(const SpaceState& space, const RunState* before, const Ru
     log::warning("the platform does not know this run: check its id in the configuration", fields);
   }
   if (before == nullptr) return log::debug("watching run", fields);
-  if (before->attempts.error && after.attempts.complete == true && !after.attempts.error && failing_runs(space) == 1) {
-    tell_recovery("polls are complete again", space.name, now);
-  }
   const auto& was = before->record;
   const auto& is = after.record;
   if (was.finished == task::kNoTime && is.finished != task::kNoTime) log::info("run finished", fields);
@@ -74,11 +70,13 @@ void StepLog::tell(const SpaceState& space, const Step& step, core::SteadyTime n
     log::info("watching new runs",
               {{"space", space.name}, {"new", entered}, {"watched", space.order.size() + entered}});
   }
-  if (!step.space) return;
-  const Attempts& was = space.discovery;
-  const Attempts& is = step.space->discovery;
-  if (is.error && is.failures > was.failures) tell_failure("run list not complete", space.name, {}, *is.error, now);
-  if (was.error && !is.error) tell_recovery("run lists are complete again", space.name, now);
+  if (step.space) {
+    const Attempts& is = step.space->discovery;
+    if (is.error && is.failures > space.discovery.failures) {
+      tell_failure("run list not complete", space.name, {}, *is.error, now);
+    }
+  }
+  if (is_well_after(space, step)) tell_recovery("all polls are complete again", space.name, now);
 }
 
 void StepLog::tell_organization(const view::PollError* why, core::SteadyTime now) {

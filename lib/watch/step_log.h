@@ -1,10 +1,9 @@
 // What a step is worth saying to a person: failures and their end, runs that finish, go on, retire, return.
 //
-// The same trouble again and again is one line in five minutes with the number of those held back, and so is its end.
-// Threads: one, the ledger's.
+// The same trouble of a space again and again is one line in five minutes. Its end is one line, too, when nothing of
+// the space fails any more; both tell how many lines were held back. Threads: one, the ledger's.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,7 +27,6 @@ class StepLog {
   void tell_run(const SpaceState& space, const RunState* before, const Run& after, core::SteadyTime now);
 
   core::log::RateLimit limit_{std::chrono::minutes(5)};
-  std::map<std::string, std::int64_t, std::less<>> held_back_;  // lines not written since the last one, by space
 };
 
 }  // namespace runwatch::watch

@@ -71,7 +71,6 @@ TEST_CASE("values cannot break out of their place in the line") {
     const char* json;
   };
   const Case cases[] = {
-      {"", R"("")", R"("")"},
       {"plain", "plain", R"("plain")"},
       {"with space", R"("with space")", R"("with space")"},
       {"a=b", R"("a=b")", R"("a=b")"},
@@ -93,11 +92,30 @@ TEST_CASE("values cannot break out of their place in the line") {
   }
 }
 
+TEST_CASE("an empty value is left out with its key, and so is a number of held back lines that is 0") {
+  const log::Field fields[] = {{"run", ""}, {"error", std::string()}, log::suppressed(0)};
+  for (const auto& field : fields) {
+    CHECK(log::line(Format::logfmt, kNow, Level::info, "m", {field}).ends_with(" msg=m"));
+    CHECK(log::line(Format::json, kNow, Level::info, "m", {field}).ends_with(R"("msg":"m"})"));
+  }
+  CHECK(log::line(Format::json, kNow, Level::info, "m", {log::suppressed(7)}).ends_with(R"("suppressed":7})"));
+}
+
+TEST_CASE("a long value is cut so that the line stays whole") {
+  const std::string values[] = {std::string(5000, 'x'), std::string(5000, '\n'), std::string(5000, '"')};
+  for (const auto& value : values) {
+    const std::string json = value_as(Format::json, value);
+    CHECK(json.size() < 1100);
+    CHECK(json.ends_with("…\""));
+    CHECK(value_as(Format::logfmt, value).size() < 1100);
+  }
+}
+
 TEST_CASE("numbers that JSON cannot write are strings there") {
-  const double odd[] = {std::nan(""), std::numeric_limits<double>::infinity(),
+  const double odd[] = {std::nan(""), -std::nan(""), std::numeric_limits<double>::infinity(),
                         -std::numeric_limits<double>::infinity()};
-  const char* const expected[] = {R"("k":"nan"})", R"("k":"inf"})", R"("k":"-inf"})"};
-  for (std::size_t i = 0; i < 3; ++i)
+  const char* const expected[] = {R"("k":"nan"})", R"("k":"-nan"})", R"("k":"inf"})", R"("k":"-inf"})"};
+  for (std::size_t i = 0; i < std::size(odd); ++i)
     CHECK(log::line(Format::json, kNow, Level::info, "m", {{"k", odd[i]}}).ends_with(expected[i]));
 }
 
@@ -108,7 +126,7 @@ TEST_CASE("extreme numbers keep every digit") {
 }
 
 TEST_CASE("lines below the level are counted and not written") {
-  const auto before = log::counts();
+  const auto before = log::counts().lines;
   log::configure(Level::warning, Format::logfmt);
   const std::string out = standard_error_of([] {
     log::error("first");
@@ -121,7 +139,7 @@ TEST_CASE("lines below the level are counted and not written") {
   CHECK(out.find("level=warning msg=second text=\"forged\\nline\"\n") != std::string::npos);
   CHECK(out.find("third") == std::string::npos);
   CHECK(out.find("fourth") == std::string::npos);
-  const auto after = log::counts();
+  const auto after = log::counts().lines;
   for (std::size_t i = 0; i < after.size(); ++i) CHECK(after[i] == before[i] + 1);
 }
 
@@ -142,23 +160,61 @@ TEST_CASE("lines of several threads do not mix") {
   CHECK(lines == 400);
 }
 
-TEST_CASE("a rate limit lets one line through per key and period and tells how many it held back") {
+TEST_CASE("a rate limit lets one line through per subject, kind and period and tells how many it held back") {
   log::RateLimit limit(10s);
   const SteadyTime start{};
-  CHECK(limit.admit("a", start) == 0);
-  CHECK(limit.admit("a", start + 1s) == -1);
-  CHECK(limit.admit("a", start + 9s) == -1);
-  CHECK(limit.admit("b", start + 9s) == 0);
-  CHECK(limit.admit("a", start + 10s) == 2);
-  CHECK(limit.admit("a", start + 11s) == -1);
-  CHECK(limit.admit("a", start + 30s) == 1);
-  CHECK(limit.admit("a", start + 60s) == 0);
+  CHECK(limit.admit("a", "x", start) == 0);
+  CHECK(limit.admit("a", "x", start + 1s) == std::nullopt);
+  CHECK(limit.admit("a", "x", start + 9s) == std::nullopt);
+  CHECK(limit.admit("a", "y", start + 9s) == 0);
+  CHECK(limit.admit("b", "x", start + 9s) == 0);
+  CHECK(limit.admit("a", "x", start + 10s) == 2);
+  CHECK(limit.admit("a", "x", start + 11s) == std::nullopt);
+  CHECK(limit.admit("a", "x", start + 30s) == 1);
+  CHECK(limit.admit("a", "x", start + 60s) == 0);
 }
 
-TEST_CASE("a rate limit forgets keys rather than growing without bound") {
+TEST_CASE("the end of trouble is told once, with what was held back of all its kinds") {
   log::RateLimit limit(10s);
   const SteadyTime start{};
-  for (int i = 0; i < 5000; ++i) CHECK(limit.admit("key" + std::to_string(i), start) == 0);
-  CHECK(limit.admit("key4999", start + 1s) == -1);
-  CHECK(limit.admit("key0", start + 1s) == 0);  // forgotten when room was made
+  CHECK(limit.ended("a", start) == std::nullopt);
+  limit.admit("a", "x", start);
+  limit.admit("a", "y", start);
+  for (int i = 0; i < 5; ++i) limit.admit("a", "x", start + 1s);
+  limit.admit("a", "y", start + 1s);
+  limit.admit("b", "x", start);
+  CHECK(limit.ended("a", start + 2s) == 6);
+  CHECK(limit.ended("a", start + 3s) == std::nullopt);
+  CHECK(limit.ended("b", start + 3s) == 0);
+}
+
+TEST_CASE(
+    "trouble that comes and goes is told as seldom as trouble that stays, and none of it is lost from the count") {
+  log::RateLimit limit(10s);
+  const SteadyTime start{};
+  std::uint64_t told = 0;
+  std::uint64_t ends = 0;
+  std::uint64_t held_back = 0;
+  const auto count = [&](std::optional<std::uint64_t> admitted, std::uint64_t& lines) {
+    if (admitted) ++lines;
+    held_back += admitted.value_or(0);
+  };
+  for (auto now = start; now < start + 25s; now += 1s) {
+    count(limit.admit("a", "x", now), told);
+    count(limit.ended("a", now + 500ms), ends);
+  }
+  CHECK(told == 3);
+  CHECK(ends == 3);
+  CHECK(told + held_back == 21);  // those since the last line are told when the period is over
+  CHECK(limit.ended("a", start + 29s) == std::nullopt);
+  CHECK(limit.ended("a", start + 31s) == 4);
+  CHECK(limit.ended("a", start + 60s) == std::nullopt);
+}
+
+TEST_CASE("a rate limit forgets trouble rather than growing without bound") {
+  log::RateLimit limit(10s);
+  const SteadyTime start{};
+  for (int i = 0; i < 5000; ++i) CHECK(limit.admit("key" + std::to_string(i), "x", start) == 0);
+  CHECK(limit.admit("key4999", "x", start + 1s) == std::nullopt);
+  CHECK(limit.admit("key0", "x", start + 1s) == 0);  // forgotten when room was made
 }

@@ -1,0 +1,41 @@
+// Where finished log lines go: a descriptor whose reader is never waited for.
+//
+// A pipe or terminal is opened anew, so that it does not wait for us and still waits for whoever shares it with us;
+// where that is not permitted it is asked before each write. A line that finds no room is dropped, whole. Owns: what it
+// opens, not the descriptor that it is given. Threads: one at a time.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace runwatch::core::log {
+
+class Sink {
+ public:
+  explicit Sink(int fd) : given_(fd) {}
+  ~Sink();
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+
+  // Writes `text` and a newline; false: dropped. What is longer than PIPE_BUF is cut. `severity` is syslog's, for the
+  // journal, which reads it from in front of a line.
+  bool write(int severity, std::string_view text);
+
+ private:
+  void look();
+  bool has_room() const;
+  ssize_t put(std::string_view bytes) const;
+
+  const int given_;
+  int own_ = -1;  // the same file, opened anew
+  dev_t device_ = 0;
+  ino_t inode_ = 0;  // of what was looked at
+  bool journal_ = false;
+  bool socket_ = false;
+  bool torn_ = false;  // half of a line went out: the next one begins with a newline
+};
+
+}  // namespace runwatch::core::log

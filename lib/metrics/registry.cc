@@ -33,6 +33,15 @@ prometheus::MetricFamily log_messages() {
   return family;
 }
 
+prometheus::MetricFamily log_lines_dropped() {
+  prometheus::ClientMetric metric;
+  metric.counter.value = static_cast<double>(core::log::counts().dropped);
+  return {"runwatch_log_lines_dropped_total",
+          "Log lines that found no room because nobody read standard error.",
+          prometheus::MetricType::Counter,
+          {metric}};
+}
+
 MetricType type_of(const prometheus::MetricFamily& family) {
   switch (family.type) {
     case prometheus::MetricType::Counter:
@@ -113,6 +122,7 @@ void Meters::Impl::remove(const SpaceMeters& meters) {
 std::vector<prometheus::MetricFamily> Meters::Impl::collect() const {
   auto families = registry.Collect();
   families.push_back(log_messages());
+  families.push_back(log_lines_dropped());
   std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
   return families;
 }

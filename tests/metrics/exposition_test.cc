@@ -34,8 +34,8 @@ std::string stable(const std::string& text) {
     const auto end = text.find('\n', start) + 1;
     const auto line = text.substr(start, end - start);
     const auto name = line.starts_with("# ") ? line.substr(line.find(' ', 2) + 1) : line;
-    const bool changes = name.starts_with("process_") || name.starts_with("runwatch_log_messages") ||
-                         line.starts_with("runwatch_series ");
+    const bool changes =
+        name.starts_with("process_") || name.starts_with("runwatch_log_") || line.starts_with("runwatch_series ");
     if (!changes) kept += line;
     start = end;
   }

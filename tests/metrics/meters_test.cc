@@ -1,6 +1,8 @@
 #include "metrics/meters.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "core/log.h"
 #include "metrics/exposition.h"
@@ -159,4 +161,17 @@ TEST_CASE("lines logged are counted by level at the moment of the scrape") {
   const auto before = f("runwatch_log_messages_total", {{"level", "debug"}});
   core::log::debug("counted, not shown");
   CHECK(f("runwatch_log_messages_total", {{"level", "debug"}}) >= before + 1);
+}
+
+TEST_CASE("lines that found no room on standard error are counted") {
+  const Fixture f;
+  const auto before = f("runwatch_log_lines_dropped_total");
+  const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
+  const int saved = ::dup(STDERR_FILENO);
+  REQUIRE(::dup2(full, STDERR_FILENO) == STDERR_FILENO);
+  core::log::info("nowhere to go");
+  REQUIRE(::dup2(saved, STDERR_FILENO) == STDERR_FILENO);
+  ::close(saved);
+  ::close(full);
+  CHECK(f("runwatch_log_lines_dropped_total") == before + 1);
 }

@@ -33,6 +33,7 @@ class App {
   App& operator=(const App&) = delete;
 
   std::string address() const { return server_->address(); }
+  std::shared_ptr<const view::Snapshot> status() const { return exposition_.snapshot(); }
   // Once a second: meters. Fails: with the store.
   core::Result<void> tick();
   // Whether every loop was alive at the last tick.

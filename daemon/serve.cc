@@ -5,14 +5,18 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "config/load.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "daemon/app.h"
 #include "daemon/exit_code.h"
 #include "daemon/signals.h"
 #include "daemon/systemd.h"
 #include "version.h"
+#include "view/summary.h"
 
 namespace runwatch::daemon {
 namespace {
@@ -37,32 +41,57 @@ void keep_memory_small() {
   mallopt(M_TOP_PAD, 16 * 1024);
 }
 
-core::Result<void> reload(App& app, const std::filesystem::path& path) {
-  systemd::reloading();
+// The line that `systemctl status` shows.
+class Status {
+ public:
+  // After a refused reload, until the next good one: what is in force is not what the file says.
+  void reloaded(const std::optional<std::string>& refused) {
+    refused_ = refused ? fmt::format("reload refused: {}; ", core::printable(*refused, 200)) : "";
+  }
+
+  void tell(const view::Snapshot& now) {
+    auto text = refused_ + view::summary(now);
+    if (text == told_) return;
+    systemd::status(text);
+    told_ = std::move(text);
+  }
+
+ private:
+  std::string refused_;
+  std::string told_;
+};
+
+// Why the file was refused; nothing: it is in force.
+std::optional<std::string> reload(App& app, const std::filesystem::path& path) {
   const auto loaded = config::load(path, config::process_environment());
   if (!loaded) {
     for (const auto& problem : loaded.error()) {
       log::error("configuration not taken over", {{"problem", config::format_problem(path, problem)}});
     }
-    app.reload_refused();
-  } else {
-    if (auto reloaded = app.reload(loaded->config); !reloaded) {
-      log::error("configuration not taken over", {{"error", reloaded.error().text}});
-      app.reload_refused();
-    } else {
-      log::info("configuration reloaded", {{"config", path.string()}});
-    }
+    return config::format_problem(path, loaded.error().front());
   }
-  systemd::ready(fmt::format("serving on {}", app.address()));
-  return {};
+  for (const auto& warning : loaded->warnings) {
+    log::warning("in the configuration", {{"warning", config::format_problem(path, warning)}});
+  }
+  if (auto reloaded = app.reload(loaded->config); !reloaded) {
+    log::error("configuration not taken over", {{"error", reloaded.error().text}});
+    return reloaded.error().text;
+  }
+  log::info("configuration reloaded", {{"config", path.string()}});
+  return std::nullopt;
 }
 
 core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path, Signals& signals) {
-  for (;;) {
+  for (Status status;;) {
+    status.tell(*app.status());
     const auto signal = signals.wait(kTurn);
     if (signal == Signal::stop) return {};
     if (signal == Signal::reload) {
-      if (auto reloaded = reload(app, path); !reloaded) return reloaded;
+      systemd::reloading();
+      const auto refused = reload(app, path);
+      if (refused) app.reload_refused();
+      status.reloaded(refused);
+      systemd::ready();
     }
     if (auto ticked = app.tick(); !ticked) return ticked;
     if (app.is_alive()) systemd::alive();
@@ -71,6 +100,7 @@ core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path
 
 int failed(const core::Error& error) {
   log::error("cannot go on", {{"error", error.text}});
+  systemd::status(error.text);
   return exit_code(error.kind);
 }
 
@@ -87,7 +117,7 @@ int serve(const std::filesystem::path& path, const config::Config& config,
   if (!app) return failed(app.error());
   log::info("listening", {{"address", (*app)->address()}});
   if (announce) announce((*app)->address());
-  systemd::ready(fmt::format("serving on {}", (*app)->address()));
+  systemd::ready();
   const auto ended = run_until_stopped(**app, path, signals);
   systemd::stopping();
   if (!ended) return failed(ended.error());

@@ -5,9 +5,13 @@
 
 #include <chrono>
 
+#include "core/text.h"
+
 namespace runwatch::daemon::systemd {
 
-void ready(const std::string& status) { sd_notify(0, fmt::format("READY=1\nSTATUS={}", status).c_str()); }
+void ready() { sd_notify(0, "READY=1"); }
+
+void status(std::string_view text) { sd_notify(0, fmt::format("STATUS={}", core::printable(text, 500)).c_str()); }
 
 // Type=notify-reload wants the monotonic time along (sd_notify(3)).
 void reloading() {

@@ -1,6 +1,7 @@
 #include "core/log.h"
 
 #include <fmt/format.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,7 +14,7 @@
 namespace runwatch::core::log {
 namespace {
 
-constexpr std::array kSeverities{3, 4, 6, 7};  // of each level, as syslog counts them
+constexpr std::array kSeverities{LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};  // of each level
 constexpr std::size_t kMaxTroubles = 1024;
 
 struct Front {

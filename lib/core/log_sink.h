@@ -20,7 +20,7 @@ class Sink {
   Sink(const Sink&) = delete;
   Sink& operator=(const Sink&) = delete;
 
-  // Writes `text` and a newline; false: dropped. What is longer than PIPE_BUF is cut. `severity` is syslog's, for the
+  // Writes `text` and a newline; false: dropped. What is longer than PIPE_BUF is cut. `severity`, syslog's, is for the
   // journal, which reads it from in front of a line.
   bool write(int severity, std::string_view text);
 

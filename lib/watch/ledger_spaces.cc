@@ -163,7 +163,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report
     listed.push_back(*number);
   }
   note_absences(listed);
-  if (organization_.error) log_.tell_organization(nullptr, deps_.clock.steady_now());
+  log_.tell_organization(nullptr, deps_.clock.steady_now());
   organization_.succeed(deps_.clock.wall_now());
   deps_.meters.space_list(true);
   deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);

@@ -81,7 +81,7 @@ TEST_CASE("a line that finds no room is dropped whole, and what finds room again
     Sink sink(ends.writer());
     const int lines = fill(sink, line);
     CHECK(lines > 10);
-    CHECK_FALSE(sink.write(kInfo, "still full"));
+    CHECK_FALSE(sink.write(kInfo, line));
     check_whole_lines(ends.read_all(), lines, line);
     CHECK(sink.write(kInfo, "room again"));
     CHECK(ends.read_all() == "room again\n");

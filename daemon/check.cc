@@ -1,6 +1,8 @@
 #include "daemon/check.h"
 
 #include <fmt/format.h>
+#include <syslog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +11,7 @@
 
 #include "config/load.h"
 #include "config/token.h"
+#include "core/log_sink.h"
 #include "daemon/exit_code.h"
 #include "daemon/settings.h"
 #include "unpod/api.h"
@@ -109,12 +112,16 @@ class LiveCheck {
 
 std::expected<config::Config, int> load_config(const std::filesystem::path& path) {
   auto loaded = config::load(path, config::process_environment());
+  core::log::Sink out(STDERR_FILENO);  // which tells the journal their severity
   if (!loaded) {
-    for (const auto& problem : loaded.error()) fmt::print(stderr, "{}\n", config::format_problem(path, problem));
+    for (const auto& problem : loaded.error()) {
+      const auto text = config::format_problem(path, problem);
+      if (!out.write(LOG_ERR, text)) fmt::print(stderr, "{}\n", text);  // nothing runs that would wait with it
+    }
     return std::unexpected(EX_CONFIG);
   }
   for (const auto& warning : loaded->warnings) {
-    fmt::print(stderr, "warning: {}\n", config::format_problem(path, warning));
+    out.write(LOG_WARNING, "warning: " + config::format_problem(path, warning));
   }
   return std::move(loaded->config);
 }

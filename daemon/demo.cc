@@ -1,6 +1,7 @@
 #include "daemon/demo.h"
 
 #include <fmt/format.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <system_error>
 
 #include "config/address.h"
+#include "core/log_sink.h"
 #include "daemon/check.h"
 #include "daemon/exit_code.h"
 #include "daemon/serve.h"
@@ -60,15 +62,16 @@ fs::path write_config(const fs::path& folder, const std::string& listen, const s
 }
 
 void announce(const std::string& address, const std::string& platform) {
-  fmt::print(
+  const auto text = fmt::format(
       "\nrunwatch watches a simulated platform; its campaigns run on as you look.\n\n"
       "  status page   http://{0}/\n"
       "  metrics       http://{0}/metrics\n"
       "  JSON          http://{0}/api/v1/status\n"
       "  platform      {1}/_sim/state\n\n"
-      "Stop with Ctrl-C. Nothing is left behind.\n\n",
+      "Stop with Ctrl-C. Nothing is left behind.\n",
       address, platform);
-  std::fflush(stdout);
+  // Not by way of stdio, which waits for whoever reads it.
+  core::log::Sink(STDOUT_FILENO).write(LOG_INFO, text);
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ fs::path write_config(const fs::path& folder, const std::string& listen, const s
   fs::permissions(token, fs::perms::owner_read | fs::perms::owner_write);
   const auto path = folder / "runwatch.toml";
   std::ofstream out(path);
-  out << fmt::format("[api]\nbase_url = \"{}\"\norg_handle = \"{}\"\ntoken_file = \"{}\"\nrate_limit = 20\n\n",
+  out << fmt::format("[api]\nbase_url = \"{}\"\norg_handle = \"{}\"\ntoken_file = \"{}\"\nrate_limit = 200\n\n",
                      simulator.base_url(), options.org_handle, token.string());
   out << "[poll]\ninterval = \"2s\"\nidle_interval = \"30s\"\ndiscovery_interval = \"5s\"\n\n";
   for (const auto& space : simulator.spaces()) {

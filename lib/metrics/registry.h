@@ -90,7 +90,7 @@ struct Meters::Impl {
       counters("runwatch_poll_failures_total", "Polls that did not end complete, by reason.");
   Family<Histogram>& poll_duration = histograms("runwatch_poll_duration_seconds", "Time a poll took.");
   Family<Counter>& poll_overruns =
-      counters("runwatch_poll_overruns_total", "Polls that took longer than their interval.");
+      counters("runwatch_poll_overruns_total", "Polls that were not done when the next one was due.");
   Family<Counter>& poll_pages = counters("runwatch_poll_pages_total", "Pages read by polls.");
   Family<Counter>& poll_duplicate_rows =
       counters("runwatch_poll_duplicate_rows_total", "Rows that a poll met again because the pages shifted under it.");

@@ -101,7 +101,7 @@ void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Du
   if (!roster_.is_shown(space)) return;
   deps_.meters.poll_ended(space.name, fetched.took, fetched.pages, fetched.duplicate_rows);
   if (attempts.error) deps_.meters.poll_failed(space.name, attempts.error->reason);
-  if (fetched.took > interval) deps_.meters.poll_overrun(space.name);
+  if (deps_.clock.steady_now() - fetched.due > interval) deps_.meters.poll_overrun(space.name);
 }
 
 Report Ledger::tick() {

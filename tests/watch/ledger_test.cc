@@ -552,3 +552,22 @@ TEST_CASE("a pause holds back what was not tried yet, which counts as tried and 
   CHECK(desk.space(1).up == false);
   CHECK(desk.exposes("runwatch_polls_total{space=\"help\"} 0"));
 }
+
+TEST_CASE("a poll that is not done when the next one is due is an overrun, whether it began late or took long") {
+  struct Case {
+    core::Duration late, took;
+    int overruns;
+  };
+  const Case cases[] = {{0s, 10s, 0}, {0s, 31s, 1}, {31s, 1s, 1}, {20s, 5s, 0}};
+  for (const auto& [late, took, overruns] : cases) {
+    Desk desk;
+    desk.discover({desk.row("a", 1h)});
+    auto fetched = desk.fetched(JobKind::poll);
+    fetched.job.run = 1;
+    fetched.took = took;
+    fetched.outcome = unpod::Failure{};
+    desk.clock.advance(late + took);
+    desk.apply(std::move(fetched));
+    CHECK(desk.exposes("runwatch_poll_overruns_total{space=\"sales\"} " + std::to_string(overruns)));
+  }
+}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <systemd/sd-daemon.h>
 
 #include <algorithm>
 #include <optional>
@@ -14,7 +15,6 @@
 #include "daemon/app.h"
 #include "daemon/exit_code.h"
 #include "daemon/signals.h"
-#include "daemon/systemd.h"
 #include "version.h"
 #include "view/summary.h"
 
@@ -41,6 +41,17 @@ void keep_memory_small() {
   mallopt(M_TOP_PAD, 16 * 1024);
 }
 
+// To the service manager (sd_notify(3)); nothing happens where none listens.
+void notify(const std::string& text) { sd_notify(0, text.c_str()); }
+
+void notify_reloading() {
+  const std::chrono::microseconds now =
+      std::chrono::floor<std::chrono::microseconds>(core::SystemClock().steady_now().time_since_epoch());
+  notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count()));
+}
+
+void notify_status(std::string_view text) { notify("STATUS=" + core::printable(text, 500)); }
+
 // The line that `systemctl status` shows.
 class Status {
  public:
@@ -52,7 +63,7 @@ class Status {
   void tell(const view::Snapshot& now) {
     auto text = refused_ + view::summary(now);
     if (text == told_) return;
-    systemd::status(text);
+    notify_status(text);
     told_ = std::move(text);
   }
 
@@ -87,20 +98,20 @@ core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path
     const auto signal = signals.wait(kTurn);
     if (signal == Signal::stop) return {};
     if (signal == Signal::reload) {
-      systemd::reloading();
+      notify_reloading();
       const auto refused = reload(app, path);
       if (refused) app.reload_refused();
       status.reloaded(refused);
-      systemd::ready();
+      notify("READY=1");
     }
     if (auto ticked = app.tick(); !ticked) return ticked;
-    if (app.is_alive()) systemd::alive();
+    if (app.is_alive()) notify("WATCHDOG=1");
   }
 }
 
 int failed(const core::Error& error) {
   log::error("cannot go on", {{"error", error.text}});
-  systemd::status(error.text);
+  notify_status(error.text);
   return exit_code(error.kind);
 }
 
@@ -117,9 +128,9 @@ int serve(const std::filesystem::path& path, const config::Config& config,
   if (!app) return failed(app.error());
   log::info("listening", {{"address", (*app)->address()}});
   if (announce) announce((*app)->address());
-  systemd::ready();
+  notify("READY=1");
   const auto ended = run_until_stopped(**app, path, signals);
-  systemd::stopping();
+  notify("STOPPING=1");
   if (!ended) return failed(ended.error());
   log::info("stopping");
   app->reset();

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <mutex>
 
-#include "core/log_line.h"
 #include "core/log_sink.h"
 #include "core/timestamp.h"
 

@@ -35,9 +35,7 @@ struct Field {
   bool quoted = true;  // false for numbers and booleans, which JSON writes bare
 
   Field(std::string_view k, std::string_view v) : key(k), value(v) {}
-  Field(std::string_view k, const char* v) : key(k), value(v) {}
-  Field(std::string_view k, const std::string& v) : key(k), value(v) {}
-  Field(std::string_view k, bool v) : key(k), value(v ? "true" : "false"), quoted(false) {}
+  Field(std::string_view k, std::same_as<bool> auto v) : key(k), value(v ? "true" : "false"), quoted(false) {}
   template <class N>
     requires(std::is_arithmetic_v<N> && !std::is_same_v<N, bool>)
   Field(std::string_view k, N v) : key(k), value(number(v)), quoted(false) {}
@@ -50,6 +48,11 @@ struct Field {
 };
 
 using Fields = std::initializer_list<Field>;
+
+// The text of one line without its newline, as a pure function. Control and deceptive characters become \n, \t, \r or
+// \uXXXX, invalid UTF-8 becomes U+FFFD, so that one event is one line whatever the values hold; long ones are cut. JSON
+// numbers that JSON cannot write (not a number, infinite) are strings there.
+std::string line(Format format, WallTime time, Level level, std::string_view message, Fields fields);
 
 // Before the first call lines go to standard error as logfmt from level info on.
 void configure(Level level, Format format);

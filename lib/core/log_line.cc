@@ -1,9 +1,8 @@
-#include "core/log_line.h"
-
 #include <fmt/format.h>
 
 #include <iterator>
 
+#include "core/log.h"
 #include "core/timestamp.h"
 #include "core/utf8.h"
 
@@ -13,6 +12,8 @@ namespace {
 // A line of several such values still goes into a pipe as a whole (PIPE_BUF is 4,096).
 constexpr std::size_t kLongestValue = 1000;
 constexpr std::string_view kCut = "…";
+constexpr std::string_view kNamed = "\"\\\n\r\t";  // what has a short escape
+constexpr std::string_view kNames = "\"\\nrt";
 
 void append_unicode_escape(std::string& out, char32_t c) {
   auto to = std::back_inserter(out);
@@ -35,16 +36,8 @@ void append_quoted(std::string& out, std::string_view text) {
     const CodePoint c = next_code_point(text);
     if (!c.valid)
       out += kReplacement;
-    else if (c.value == '"')
-      out += "\\\"";
-    else if (c.value == '\\')
-      out += "\\\\";
-    else if (c.value == '\n')
-      out += "\\n";
-    else if (c.value == '\r')
-      out += "\\r";
-    else if (c.value == '\t')
-      out += "\\t";
+    else if (const auto at = kNamed.find(text.front()); at != kNamed.npos)
+      out.append({'\\', kNames[at]});
     else if (is_control(c.value) || is_deceptive(c.value))
       append_unicode_escape(out, c.value);
     else

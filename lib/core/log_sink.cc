@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <climits>
 #include <cstdlib>
 
@@ -34,7 +33,7 @@ bool Sink::write(int severity, std::string_view text) {
   line += text.substr(0, PIPE_BUF - 1 - line.size());
   line += '\n';
   const auto size = static_cast<ssize_t>(line.size());
-  const ssize_t written = has_room() ? put(line) : -1;
+  const ssize_t written = put(line);
   if (written > 0) torn_ = written < size;
   return written >= size - 1;  // all but the newline, which comes with the next one
 }
@@ -54,19 +53,11 @@ void Sink::look() {
   own_ = ::open(fmt::format("/proc/self/fd/{}", given_).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-// Asked only of what would wait: a pipe calls itself full when a short line still fits.
-bool Sink::has_room() const {
-  if (own_ >= 0 || socket_) return true;
-  pollfd polled{.fd = given_, .events = POLLOUT, .revents = 0};
-  return ::poll(&polled, 1, 0) > 0;
-}
-
 ssize_t Sink::put(std::string_view bytes) const {
-  for (;;) {
-    const ssize_t written = socket_ ? ::send(given_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
-                                    : ::write(own_ >= 0 ? own_ : given_, bytes.data(), bytes.size());
-    if (written >= 0 || errno != EINTR) return written;
-  }
+  if (socket_) return ::send(given_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (own_ >= 0) return ::write(own_, bytes.data(), bytes.size());
+  pollfd polled{.fd = given_, .events = POLLOUT, .revents = 0};
+  return ::poll(&polled, 1, 0) > 0 ? ::write(given_, bytes.data(), bytes.size()) : -1;
 }
 
 }  // namespace runwatch::core::log

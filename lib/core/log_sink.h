@@ -26,8 +26,7 @@ class Sink {
 
  private:
   void look();
-  bool has_room() const;
-  ssize_t put(std::string_view bytes) const;
+  ssize_t put(std::string_view bytes) const;  // as write(2) does, but at once
 
   const int given_;
   int own_ = -1;  // the same file, opened anew

@@ -87,6 +87,14 @@ TEST_CASE("a line that finds no room is dropped whole, and what finds room again
     CHECK(ends.read_all() == "room again\n");
   };
   SUBCASE("in a pipe") { check(Ends()); }
+  SUBCASE("in a pipe that may not be opened anew") {
+    const Ends ends;
+    REQUIRE(::fchmod(ends.writer(), 0) == 0);
+    const bool root = ::geteuid() == 0;
+    if (root) REQUIRE(::seteuid(65534) == 0);
+    check(ends);
+    if (root) REQUIRE(::seteuid(0) == 0);
+  }
   SUBCASE("in a socket") { check(Ends(AF_UNIX)); }
 }
 

@@ -10,7 +10,6 @@
 #include <thread>
 #include <vector>
 
-#include "core/log_line.h"
 #include "core/text.h"
 
 using namespace runwatch::core;

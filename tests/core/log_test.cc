@@ -1,16 +1,15 @@
 #include "core/log.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/text.h"
+#include "support/standard_error.h"
 
 using namespace runwatch::core;
 using namespace std::chrono_literals;
@@ -26,23 +25,6 @@ std::string value_as(Format format, std::string_view value) {
   const std::string before = format == Format::json ? R"(,"k":)" : " k=";
   const std::string rest = line.substr(line.find(before) + before.size());
   return format == Format::json ? rest.substr(0, rest.size() - 1) : rest;
-}
-
-// What a piece of code writes to standard error.
-template <class F>
-std::string standard_error_of(F&& run) {
-  std::FILE* file = std::tmpfile();
-  REQUIRE(file != nullptr);
-  const int saved = ::dup(2);
-  REQUIRE(::dup2(::fileno(file), 2) == 2);
-  run();
-  REQUIRE(::dup2(saved, 2) == 2);
-  ::close(saved);
-  std::string out(static_cast<std::size_t>(std::ftell(file)) + 65536, '\0');
-  std::rewind(file);
-  out.resize(std::fread(out.data(), 1, out.size(), file));
-  std::fclose(file);
-  return out;
 }
 
 }  // namespace
@@ -127,7 +109,7 @@ TEST_CASE("extreme numbers keep every digit") {
 TEST_CASE("lines below the level are counted and not written") {
   const auto before = log::counts().lines;
   log::configure(Level::warning, Format::logfmt);
-  const std::string out = standard_error_of([] {
+  const std::string out = runwatch::test::standard_error_of([] {
     log::error("first");
     log::warning("second", {{"text", "forged\nline"}});
     log::info("third");
@@ -144,7 +126,7 @@ TEST_CASE("lines below the level are counted and not written") {
 
 TEST_CASE("lines of several threads do not mix") {
   const std::string text(300, 'x');
-  const std::string out = standard_error_of([&] {
+  const std::string out = runwatch::test::standard_error_of([&] {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t)
       threads.emplace_back([&] {

@@ -562,8 +562,7 @@ TEST_CASE("a poll that is not done when the next one is due is an overrun, wheth
   for (const auto& [late, took, overruns] : cases) {
     Desk desk;
     desk.discover({desk.row("a", 1h)});
-    auto fetched = desk.fetched(JobKind::poll);
-    fetched.job.run = 1;
+    auto fetched = desk.fetched(JobKind::poll, 1);
     fetched.took = took;
     fetched.outcome = unpod::Failure{};
     desk.clock.advance(late + took);

@@ -28,7 +28,6 @@ const struct {
   std::string target;
   Names rooms;
 } kLibraries[] = {
-    {"spdlog/", "spdlog::spdlog", {"core"}},
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},
     {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim"}},  // in front of scrapers; as the simulated platform

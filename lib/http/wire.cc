@@ -9,8 +9,8 @@
 #include <new>
 #include <string>
 
+#include "core/fd.h"
 #include "http/curl_failure.h"
-#include "http/fd.h"
 #include "http/quiet.h"
 
 namespace runwatch::http {
@@ -32,9 +32,9 @@ int poll_milliseconds(core::SteadyTime deadline) {
 
 // EMFILE or ENFILE when there are not enough descriptors for a lookup and a connection: libcurl does not tell.
 int descriptor_shortage() {
-  std::array<Fd, 4> spare;
-  for (Fd& fd : spare) {
-    fd = Fd(::eventfd(0, EFD_CLOEXEC));
+  std::array<core::Fd, 4> spare;
+  for (core::Fd& fd : spare) {
+    fd = core::Fd(::eventfd(0, EFD_CLOEXEC));
     if (!fd) return errno;
   }
   return 0;

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "core/text.h"
-#include "metrics/families.h"
 #include "metrics/exposition_parser.h"
+#include "metrics/families.h"
 #include "metrics/published.h"
 #include "support/snapshots.h"
 

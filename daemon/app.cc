@@ -1,11 +1,14 @@
 #include "daemon/app.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "config/address.h"
+#include "config/changes.h"
 #include "core/log.h"
 #include "daemon/places.h"
 #include "daemon/settings.h"
@@ -103,21 +106,27 @@ bool App::is_alive() const {
   return stuck_loop_.with([](const auto& loop) { return !loop.has_value(); });
 }
 
-core::Result<void> App::reload(const config::Config& config) {
+core::Result<std::string> App::reload(const config::Config& config) {
+  std::vector<std::string> changed = config::changed_keys(config_, config);
+  const auto waiting =
+      std::ranges::stable_partition(changed, [](const auto& key) { return !config::needs_restart(key); });
+  if (!waiting.empty()) {
+    core::log::warning("changes with a restart only", {{"keys", fmt::format("{}", fmt::join(waiting, ", "))}});
+  }
+  changed.erase(waiting.begin(), waiting.end());
   config::Config next = config;
   next.server = config_.server;
   next.store.path = config_.store.path;
   next.poll.max_series = config_.poll.max_series;
-  if (next != config) core::log::warning("server, store.path and poll.max_series change with a restart only");
   core::log::configure(next.log.level, next.log.format);
   if (next.api.token != config_.api.token || next.api.token_path != config_.api.token_path) {
     credentials_->replace(next.api.token, token_reader(next));
   }
   auto done = watch_->reconfigure(watch_settings(next), api_options(next), watch_limits(next));
-  if (!done) return done;
+  if (!done) return std::unexpected(std::move(done.error()));
   config_ = std::move(next);
   meters_.config_reloaded(true, clock_.wall_now());
-  return {};
+  return fmt::format("{}", fmt::join(changed, ", "));
 }
 
 void App::reload_refused() { meters_.config_reloaded(false, clock_.wall_now()); }

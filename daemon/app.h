@@ -38,9 +38,9 @@ class App {
   core::Result<void> tick();
   // Whether every loop was alive at the last tick.
   bool is_alive() const;
-  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Fails: what is
-  // not taken over stays as it was.
-  core::Result<void> reload(const config::Config& config);
+  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Returns the keys
+  // that changed, separated by commas. Fails: what is not taken over stays as it was.
+  core::Result<std::string> reload(const config::Config& config);
   void reload_refused();  // the file was bad: everything goes on as before
 
  private:

@@ -84,11 +84,13 @@ std::optional<std::string> reload(App& app, const std::filesystem::path& path) {
   for (const auto& warning : loaded->warnings) {
     log::warning("in the configuration", {{"warning", config::format_problem(path, warning)}});
   }
-  if (auto reloaded = app.reload(loaded->config); !reloaded) {
-    log::error("configuration not taken over", {{"error", reloaded.error().text}});
-    return reloaded.error().text;
+  const auto changed = app.reload(loaded->config);
+  if (!changed) {
+    log::error("configuration not taken over", {{"error", changed.error().text}});
+    return changed.error().text;
   }
-  log::info("configuration reloaded", {{"config", path.string()}});
+  log::info("configuration reloaded",
+            {{"config", path.string()}, {"changed", changed->empty() ? "nothing" : *changed}});
   return std::nullopt;
 }
 

@@ -86,13 +86,10 @@ void Pace::slow_down(core::SteadyTime now) {
   next_free_ = now + spacing() + Nanoseconds(std::uniform_int_distribution(0L, spacing().count() / 4)(random_));
 }
 
-core::Duration Pace::pause_for(core::Duration length) {
-  {
-    std::lock_guard lock(mutex_);
-    paused_until_ = std::max(paused_until_, clock_.steady_now() + length);
-    change();
-  }
-  return pause_left();
+void Pace::pause_for(core::Duration length) {
+  std::lock_guard lock(mutex_);
+  paused_until_ = std::max(paused_until_, clock_.steady_now() + length);
+  change();
 }
 
 void Pace::resume() {

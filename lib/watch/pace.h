@@ -40,8 +40,7 @@ class Pace {
   core::Duration throttled(core::SteadyTime sent, std::optional<core::Duration> retry_after);
 
   // A pause is only ever prolonged by another one.
-  // Returns how long the pause in force lasts from now.
-  core::Duration pause_for(core::Duration length);
+  void pause_for(core::Duration length);
   void resume();
   core::Duration pause_left() const;  // 0: none
   bool is_paused() const { return pause_left() > core::Duration(0); }

@@ -90,7 +90,7 @@ CASES = [
     ("an endless body", endless(HEAD + b"\r\n", b" " * 65536), {"too_large"}),
     ("a gzip bomb", raw(http(gzip.compress(b" " * 80_000_000), headers=[("Content-Encoding", "gzip")])), {"too_large"}),
     ("no HTTP", raw(b"SSH-2.0-OpenSSH_9.2\r\n"), {"bad_http"}),
-    ("403", raw(http({"status_code": 403, "message": "Token has expired."}, "403 Forbidden")), {"forbidden"}),
+    ("403", raw(http({"status_code": 403, "message": "You may not."}, "403 Forbidden")), {"forbidden"}),
     ("404", raw(http({"message": "Space not found", "status_code": 404}, "404 Not Found")), {"not_found"}),
     ("500 with HTML", raw(http(LOGIN, "500 Oops", [("Content-Type", "text/html")])), {"server_error"}),
     ("200 with a login page", raw(http(LOGIN, headers=[("Content-Type", "text/html")])), {"bad_json", "bad_http"}),

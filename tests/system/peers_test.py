@@ -75,12 +75,17 @@ class ConnectionTest(unittest.TestCase):
 
 class CredentialsTest(unittest.TestCase):
     def test_a_refused_token_is_read_again_and_a_changed_file_ends_the_pause(self):
+        for status, message in (("401 Unauthorized", "Invalid token."), ("403 Forbidden", "Token has expired.")):
+            with self.subTest(status=status):
+                self.refuse_and_accept(status, message)
+
+    def refuse_and_accept(self, status, message):
         platform = Platform({HEALTHY: {RUN: [make_task(1)]}})
         accepted = ["new-token"]
 
         def refuse(asked, connection):
             if asked.headers.get("authorization") != f"Token {accepted[0]}":
-                return http({"status_code": 401, "message": "Invalid token."}, "401 Unauthorized")
+                return http({"status_code": int(status[:3]), "message": message}, status)
             return None
         platform.trouble = refuse
         token_file = folder() / "token"

@@ -8,7 +8,6 @@
 #include "core/ascii.h"
 #include "core/text.h"
 #include "unpod/json_text.h"
-#include "unpod/retry_after.h"
 
 namespace runwatch::unpod {
 namespace {
@@ -113,16 +112,6 @@ bool refuses_token(int status, const Decoder::Refusal& refusal) {
   if (status != 403) return status == 401;
   const std::string text = core::lower(std::string_view(refusal.text).substr(0, kLongestBeginning));
   return std::ranges::any_of(kTokenTexts, [&](std::string_view about) { return text.starts_with(about); });
-}
-
-bool asks_for_less(const http::Response& response) { return response.status == 429 || response.status == 503; }
-
-// A date is counted from the answer's own, whatever our clock says.
-std::optional<core::Duration> retry_after_of(const http::Response& response, core::WallTime now) {
-  const auto wait = response.header("Retry-After");
-  if (!wait || !asks_for_less(response)) return std::nullopt;
-  const auto date = parse_http_date(response.header("Date").value_or(""));
-  return parse_retry_after(*wait, date.value_or(now)).value_or(core::Duration::zero());
 }
 
 }  // namespace runwatch::unpod

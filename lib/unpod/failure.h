@@ -33,4 +33,8 @@ bool refuses_token(int status, const Decoder::Refusal& refusal);
 bool asks_for_less(const http::Response& response);
 std::optional<core::Duration> retry_after_of(const http::Response& response, core::WallTime now);
 
+// The value of `Retry-After` (RFC 9110 §10.2.3): seconds or an HTTP date in any of its three forms, counted from `now`.
+// A wait beyond a year is a year. Nothing for a date in the past, a negative number and what cannot be read.
+std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now);
+
 }  // namespace runwatch::unpod

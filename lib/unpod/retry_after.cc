@@ -1,5 +1,3 @@
-#include "unpod/retry_after.h"
-
 #include <time.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 #include <string>
 
 #include "core/ascii.h"
+#include "unpod/failure.h"
 
 namespace runwatch::unpod {
 namespace {
@@ -21,8 +20,7 @@ core::Duration read_seconds(std::string_view digits) {
   return error == std::errc() ? std::min(std::chrono::seconds(count), longest) : longest;
 }
 
-}  // namespace
-
+// An HTTP date in any of its three forms.
 std::optional<core::WallTime> parse_http_date(std::string_view value) {
   const std::string text(core::trim(value, kBlanks));
   for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
@@ -33,12 +31,24 @@ std::optional<core::WallTime> parse_http_date(std::string_view value) {
   return std::nullopt;
 }
 
+}  // namespace
+
 std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now) {
   value = core::trim(value, kBlanks);
   if (!value.empty() && std::ranges::all_of(value, core::is_digit)) return read_seconds(value);
   const auto date = parse_http_date(value);
   if (!date || *date < now) return std::nullopt;
   return std::min(*date - now, kLongest);
+}
+
+bool asks_for_less(const http::Response& response) { return response.status == 429 || response.status == 503; }
+
+// A date is counted from the answer's own, whatever our clock says.
+std::optional<core::Duration> retry_after_of(const http::Response& response, core::WallTime now) {
+  const auto wait = response.header("Retry-After");
+  if (!wait || !asks_for_less(response)) return std::nullopt;
+  const auto date = parse_http_date(response.header("Date").value_or(""));
+  return parse_retry_after(*wait, date.value_or(now)).value_or(core::Duration::zero());
 }
 
 }  // namespace runwatch::unpod

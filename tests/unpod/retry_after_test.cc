@@ -1,10 +1,9 @@
-#include "unpod/retry_after.h"
-
 #include <doctest/doctest.h>
 
 #include <utility>
 
 #include "core/timestamp.h"
+#include "unpod/failure.h"
 
 using namespace runwatch;
 using namespace std::chrono_literals;

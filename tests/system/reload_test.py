@@ -44,7 +44,7 @@ class ReloadTest(unittest.TestCase):
             began = prometheus.value("time()")
             for turn in range(20):
                 if turn == 8:
-                    self.platform.say("fault", set="down")
+                    self.platform.say("fault", set="500=1")
                 if turn == 14:
                     self.platform.say("fault", clear="")
                 self.write(poll={"interval": f"{100 + turn // 4}ms"})

@@ -20,12 +20,17 @@ namespace {
 constexpr core::Duration kServerSlack = std::chrono::seconds(30);
 
 // Scrapers, and whoever else connects, never take the descriptors that the store and the fetchers need.
-int connections_within_file_limit() {
-  constexpr rlim_t kOwnFiles = 128;
+int connections_within_file_limit(std::size_t fetchers) {
+  constexpr rlim_t kFetcher = 8;  // its connection, the pair that wakes it, and a lookup's
+  constexpr rlim_t kOwn = 16;     // to come: the server's, the store's when it opens anew, files read again
+  constexpr rlim_t kFewest = 4;
   const auto most = static_cast<rlim_t>(http::ServerOptions{}.max_connections);
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= most + kOwnFiles) return static_cast<int>(most);
-  return static_cast<int>(std::max<rlim_t>(limit.rlim_cur, 2 * kOwnFiles) - kOwnFiles);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return static_cast<int>(most);
+  std::error_code ignored;
+  const std::filesystem::directory_iterator open("/proc/self/fd", ignored);
+  const auto taken = static_cast<rlim_t>(std::distance(begin(open), end(open))) + kOwn + kFetcher * fetchers;
+  return static_cast<int>(std::clamp(limit.rlim_cur - std::min(limit.rlim_cur, taken), kFewest, most));
 }
 
 }  // namespace
@@ -79,9 +84,10 @@ core::Result<void> App::start_server() {
       .hosts = config_.server.hosts,
       .listen_host = config_.server.host,
   });
-  auto server = http::serve(
-      {.host = config_.server.host, .port = config_.server.port, .max_connections = connections_within_file_limit()},
-      [this](const http::ServerRequest& request) { return site_->answer(request); });
+  auto server = http::serve({.host = config_.server.host,
+                             .port = config_.server.port,
+                             .max_connections = connections_within_file_limit(config_.api.concurrency)},
+                            [this](const http::ServerRequest& request) { return site_->answer(request); });
   if (!server) return std::unexpected(std::move(server.error()));
   server_ = std::move(*server);
   return {};

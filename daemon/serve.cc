@@ -29,7 +29,7 @@ constexpr core::Duration kTurn = std::chrono::seconds(1);
 void raise_file_limit() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 8192);
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, 8192));
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 

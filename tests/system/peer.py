@@ -56,10 +56,13 @@ class Asked:
         return int(found[1]) if found else otherwise
 
 
+KEPT = object()
+
+
 class Platform:
     """`tasks`: {space: {run id: [task objects]}}, newest first. `trouble(asked, connection)` may answer in the
     platform's place: it returns bytes to send before the connection is closed, or True when it did it all itself, or
-    None to let the platform answer."""
+    KEPT when it did and the connection goes on, or None to let the platform answer."""
 
     def __init__(self, tasks):
         self.tasks = tasks
@@ -105,6 +108,8 @@ class Platform:
                     answer = trouble(asked, connection) if trouble else None
                     if answer is True:
                         return
+                    if answer is KEPT:
+                        continue
                     connection.sendall(answer if answer is not None else self.answer(asked))
                     if answer is not None:
                         return

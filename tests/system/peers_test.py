@@ -7,16 +7,16 @@ import unittest
 
 import harness
 from harness import Daemon, folder, key, total, wait_for, write_config
-from peer import HEALTHY, VICTIM, Platform, http, make_task, run_id, task_id
+from peer import HEALTHY, KEPT, VICTIM, Platform, http, make_task, run_id, task_id
 
 RUN = run_id(1)
 
 
-def start(platform_url, api=None, poll=None, token=None, space=HEALTHY, max_runs=50):
+def start(platform_url, api=None, poll=None, token=None, space=HEALTHY, max_runs=50, prefix=()):
     spaces = [{"token": space, "name": "space", "max_age": "3000d", "max_runs": max_runs}]
     config = write_config(folder() / "c.toml", platform_url, spaces, api=api, poll=poll, store={"retention": "4000d"},
                           **({"token": token} if token else {}))
-    return Daemon(config)
+    return Daemon(config, prefix=prefix)
 
 
 def failures(daemon):
@@ -71,6 +71,59 @@ class ConnectionTest(unittest.TestCase):
             threading.Thread(target=answer, daemon=True).start()
             self.assertEqual(self.first_failure(f"https://127.0.0.1:{listener.getsockname()[1]}"), {"tls"})
             listener.shutdown(socket.SHUT_RDWR)
+
+
+class UnaskedTest(unittest.TestCase):
+    def polled_beside(self, unasked):
+        """What is known after some polls of two runs over one connection on which `unasked(answer)` follows each list
+        of tasks."""
+        platform = Platform({HEALTHY: {RUN: [make_task(n, "failed") for n in (1, 2, 3)],
+                                       run_id(2): [make_task(n, "completed") for n in (4, 5)]}})
+        answered = []
+
+        def trouble(asked, connection):
+            answer = platform.answer(asked)
+            connection.sendall(answer)
+            if asked.call == "tasks":
+                answered.append(asked.run)
+                if len(answered) > 2:
+                    connection.sendall(unasked(answer))
+            return KEPT
+        platform.trouble = trouble
+        daemon = start(platform.url, api={"concurrency": 1}, poll={"interval": "1s", "idle_interval": "1s"})
+        wait_for(lambda: len(answered) > 12, "some polls")
+        found = (failures(daemon), total(daemon.metrics(), "unpod_tasks", status="failed"),
+                 total(daemon.metrics(), "unpod_tasks", status="completed"))
+        daemon.kill()
+        platform.close()
+        return found
+
+    def test_what_comes_unasked_behind_an_answer_is_no_answer(self):
+        cases = {"the answer again": lambda answer: answer,
+                 "a timeout": lambda answer: http("", "408 Request Timeout"),
+                 "noise": lambda answer: b"noise"}
+        for name, unasked in cases.items():
+            with self.subTest(name):
+                self.assertEqual(self.polled_beside(unasked), ({}, 3, 2))
+
+
+class DescriptorsTest(unittest.TestCase):
+    def test_idle_connections_leave_the_polls_and_the_store_their_descriptors(self):
+        tasks = [make_task(1)]
+        platform = Platform({HEALTHY: {RUN: tasks}})
+        platform.trouble = lambda asked, connection: platform.answer(asked)  # a connection for each request
+        daemon = start(platform.url, poll={"interval": "1s", "idle_interval": "1s"},
+                       prefix=("sh", "-c", 'ulimit -n 64; exec "$@"', "sh"))
+        daemon.wait_ready()
+        idle = [socket.create_connection(daemon.address.rsplit(":", 1), timeout=10) for _ in range(100)]
+        for number in range(2, 8):  # each a poll and a commit
+            tasks.append(make_task(number))
+            wait_for(lambda n=number: total(daemon.metrics(), "unpod_tasks") == n, "the new task")
+        self.assertEqual(failures(daemon), {})
+        for s in idle:
+            s.close()
+        daemon.kill()
+        platform.close()
 
 
 class CredentialsTest(unittest.TestCase):

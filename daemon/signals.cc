@@ -15,17 +15,15 @@ Signals::Signals() {
   sigemptyset(&set);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  fd_ = core::Fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
 }
 
-Signals::~Signals() { close(fd_); }
-
 std::optional<Signal> Signals::wait(core::Duration patience) {
-  pollfd polled{.fd = fd_, .events = POLLIN, .revents = 0};
+  pollfd polled{.fd = fd_.get(), .events = POLLIN, .revents = 0};
   poll(&polled, 1, static_cast<int>(patience.count()));
   std::optional<Signal> result;
-  for (signalfd_siginfo info{}; read(fd_, &info, sizeof info) == sizeof info;) {
+  for (signalfd_siginfo info{}; read(fd_.get(), &info, sizeof info) == sizeof info;) {
     if (info.ssi_signo != SIGHUP) return Signal::stop;
     result = Signal::reload;
   }

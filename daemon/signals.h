@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/clock.h"
+#include "core/fd.h"
 
 namespace runwatch::daemon {
 
@@ -15,7 +16,6 @@ class Signals {
  public:
   // Blocks SIGTERM, SIGINT and SIGHUP and ignores SIGPIPE for the whole process.
   Signals();
-  ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
@@ -23,7 +23,7 @@ class Signals {
   std::optional<Signal> wait(core::Duration patience);
 
  private:
-  int fd_;
+  core::Fd fd_;
 };
 
 }  // namespace runwatch::daemon

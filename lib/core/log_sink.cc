@@ -22,10 +22,6 @@ bool is_journal(const struct stat& file) {
 
 }  // namespace
 
-Sink::~Sink() {
-  if (own_ >= 0) ::close(own_);
-}
-
 bool Sink::write(int severity, std::string_view text) {
   look();
   std::string line = torn_ ? "\n" : "";
@@ -47,15 +43,14 @@ void Sink::look() {
   journal_ = is_journal(file);
   socket_ = S_ISSOCK(file.st_mode);
   torn_ = false;
-  if (own_ >= 0) ::close(own_);
-  own_ = -1;
+  own_ = {};
   if (!S_ISFIFO(file.st_mode) && !::isatty(given_)) return;
-  own_ = ::open(fmt::format("/proc/self/fd/{}", given_).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  own_ = Fd(::open(fmt::format("/proc/self/fd/{}", given_).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 ssize_t Sink::put(std::string_view bytes) const {
   if (socket_) return ::send(given_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (own_ >= 0) return ::write(own_, bytes.data(), bytes.size());
+  if (own_) return ::write(own_.get(), bytes.data(), bytes.size());
   pollfd polled{.fd = given_, .events = POLLOUT, .revents = 0};
   return ::poll(&polled, 1, 0) > 0 ? ::write(given_, bytes.data(), bytes.size()) : -1;
 }

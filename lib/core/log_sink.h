@@ -11,14 +11,13 @@
 #include <string>
 #include <string_view>
 
+#include "core/fd.h"
+
 namespace runwatch::core::log {
 
 class Sink {
  public:
   explicit Sink(int fd) : given_(fd) {}
-  ~Sink();
-  Sink(const Sink&) = delete;
-  Sink& operator=(const Sink&) = delete;
 
   // Writes `text` and a newline; false: dropped. What is longer than PIPE_BUF is cut. `severity`, syslog's, is for the
   // journal, which reads it from in front of a line.
@@ -29,7 +28,7 @@ class Sink {
   ssize_t put(std::string_view bytes) const;  // as write(2) does, but at once
 
   const int given_;
-  int own_ = -1;  // the same file, opened anew
+  Fd own_;  // the same file, opened anew
   dev_t device_ = 0;
   ino_t inode_ = 0;  // of what was looked at
   bool journal_ = false;

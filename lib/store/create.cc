@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "core/fd.h"
 #include "store/connection.h"
 #include "store/schema.h"
 
@@ -21,9 +22,8 @@ Failure system_failure(const std::filesystem::path& path, int error, std::string
 
 // An existing file is one that a killed process left, or that another one is just making: its lock tells.
 Outcome<void> touch(const std::filesystem::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (descriptor < 0) return std::unexpected(system_failure(path, errno, "create it"));
-  ::close(descriptor);
+  const core::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file) return std::unexpected(system_failure(path, errno, "create it"));
   return {};
 }
 
@@ -36,10 +36,9 @@ Outcome<void> build(const std::filesystem::path& path) {
 }
 
 Outcome<void> sync_directory(const std::filesystem::path& directory) {
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return std::unexpected(system_failure(directory, errno, "open the directory"));
-  const int error = ::fsync(descriptor) == 0 ? 0 : errno;
-  ::close(descriptor);
+  const core::Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return std::unexpected(system_failure(directory, errno, "open the directory"));
+  const int error = ::fsync(opened.get()) == 0 ? 0 : errno;
   // Some file systems cannot sync a directory, and say so.
   if (error == 0 || error == EINVAL) return {};
   return std::unexpected(system_failure(directory, error, "sync the directory"));

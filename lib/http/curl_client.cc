@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ascii.h"
 #include "http/client.h"
 #include "http/curl_failure.h"
 #include "http/grammar.h"
@@ -33,29 +34,25 @@ const char* unfit(const Request& request) {
     return "the address holds a space, a control or non-ASCII character, or a fragment";
   }
   if (request.method == Method::get && !request.body.empty()) return "a GET has no body";
-  const auto bad = [](const Header& h) { return !is_token(h.name) || !is_field_value(h.value); };
-  if (std::ranges::any_of(request.headers, bad) || !is_field_value(request.authorization.reveal())) {
-    return "a request header has a name that is no token or a value with a line break";
-  }
-  const auto frames = [](const Header& h) {
-    return equal_ignoring_case(h.name, "content-length") || equal_ignoring_case(h.name, "transfer-encoding");
+  const auto bad = [](const Header& h) {
+    return !is_token(h.name) || !is_field_value(h.value) || equal_ignoring_case(h.name, "content-length") ||
+           equal_ignoring_case(h.name, "transfer-encoding");
   };
-  if (std::ranges::any_of(request.headers, frames)) return "a request header says how long the body is";
+  if (std::ranges::any_of(request.headers, bad) || !is_field_value(request.authorization.reveal())) {
+    return "a request header has a name that is no token or not the caller's to say, or a value with a line break";
+  }
   return nullptr;
 }
 
-std::string part_of(CURLU* url, CURLUPart part) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, CURLU_DEFAULT_PORT) != CURLUE_OK) return {};
-  const std::unique_ptr<char, decltype(&curl_free)> owned(text, &curl_free);
-  return text;
-}
-
-// Host and port.
-std::string peer_of(const std::string& url) {
-  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), &curl_url_cleanup);
-  if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return "the address";
-  return part_of(parts.get(), CURLUPART_HOST) + ":" + part_of(parts.get(), CURLUPART_PORT);
+// Host and port of an http or https URL.
+std::string peer_of(std::string_view url) {
+  const bool tls = core::lower(url[4]) == 's';
+  url.remove_prefix(tls ? 8 : 7);
+  url = url.substr(0, url.find_first_of("/?"));
+  url.remove_prefix(url.rfind('@') + 1);
+  const auto port = url.find_last_of(":]");  // a colon within brackets is an IPv6 address's own
+  const bool told = port != url.npos && url[port] == ':';
+  return std::string(url) + (told ? "" : tls ? ":443" : ":80");
 }
 
 class CurlClient final : public Client {
@@ -75,15 +72,16 @@ class CurlClient final : public Client {
 
  private:
   // After a Failure or an exception the wire, with its connection, is not used again.
-  std::expected<Response, Failure> exchange(const Request& request, const std::stop_token& stop) try {
+  std::expected<Response, Failure> exchange(const Request& request, const std::stop_token& stop) {
     const auto deadline = std::chrono::steady_clock::now() + request.timeout;
-    if (!wire_) wire_ = std::make_unique<Wire>(options_);
-    auto answer = wire_->exchange(request, deadline, take_spare(), stop);
-    if (!answer) drop_wire(request.url);
+    auto wire = wire_ ? std::move(wire_) : std::make_unique<Wire>(options_);
+    auto answer = wire->exchange(request, deadline, take_spare(), stop);
+    if (answer) {
+      wire_ = std::move(wire);
+    } else if (wire->lookup_hangs()) {
+      lookups_.push_back({peer_of(request.url), std::move(wire)});
+    }
     return answer;
-  } catch (...) {
-    wire_.reset();
-    throw;
   }
 
   // A lookup that outlived its exchange: libcurl's thread for it runs on, whatever we do.
@@ -96,11 +94,6 @@ class CurlClient final : public Client {
     std::erase_if(lookups_, [](const Lookup& lookup) { return !lookup.wire->lookup_hangs(); });
     if (lookups_.empty()) return false;
     return std::ranges::find(lookups_, peer_of(url), &Lookup::peer) != lookups_.end();
-  }
-
-  void drop_wire(const std::string& url) {
-    if (wire_->lookup_hangs()) lookups_.push_back({peer_of(url), std::move(wire_)});
-    wire_.reset();
   }
 
   ClientOptions options_;

@@ -16,19 +16,13 @@ constexpr std::size_t kMaxHeaders = 512;
 constexpr std::size_t kUsualHeaders = 16;
 constexpr std::size_t kKeptBuffer = std::size_t{4} << 20;  // a larger one is given back after use
 
-Failure explain(InflateError error) {
-  switch (error) {
-    case InflateError::too_large:
-      return {TransportError::too_large, "the gzip body inflates beyond the cap"};
-    case InflateError::not_gzip:
-      return {TransportError::bad_http, "the body is said to be gzip but is not"};
-    case InflateError::trailing_bytes:
-      return {TransportError::bad_http, "foreign bytes follow the gzip body"};
-    case InflateError::cut_or_damaged:
-      break;
-  }
-  return {TransportError::truncated, "the gzip body ends early or is damaged"};
-}
+// In the order of InflateError.
+constexpr std::pair<TransportError, const char*> kInflateErrors[] = {
+    {TransportError::bad_http, "the body is said to be gzip but is not"},
+    {TransportError::truncated, "the gzip body ends early or is damaged"},
+    {TransportError::bad_http, "foreign bytes follow the gzip body"},
+    {TransportError::too_large, "the gzip body inflates beyond the cap"},
+};
 
 }  // namespace
 
@@ -153,7 +147,10 @@ std::expected<Response, Failure> Receiver::finish() {
 std::expected<Response, Failure> Receiver::inflate() {
   auto plain = inflater_.gunzip(packed_, max_body_ - packed_.size(), kBodyPadding);
   if (packed_.capacity() > kKeptBuffer) packed_ = {};
-  if (!plain) return std::unexpected(explain(plain.error()));
+  if (!plain) {
+    const auto& [error, text] = kInflateErrors[static_cast<std::size_t>(plain.error())];
+    return std::unexpected(Failure{error, text});
+  }
   response_.body = std::move(*plain);
   return std::move(response_);
 }

@@ -25,11 +25,6 @@ void set(CURL* easy, CURLoption option, T value) {
   if ((curl_easy_setopt)(easy, option, value) != CURLE_OK) throw std::bad_alloc();
 }
 
-int poll_milliseconds(core::SteadyTime deadline) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
-}
-
 // EMFILE or ENFILE when there are not enough descriptors for a lookup and a connection: libcurl does not tell.
 int descriptor_shortage() {
   std::array<core::Fd, 4> spare;
@@ -51,12 +46,6 @@ Wire::Wire(const ClientOptions& options)
   if (!url_ || !easy_ || !multi_) throw std::bad_alloc();
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
   can_wake_ = curl_multi_wakeup(multi_.get()) == CURLM_OK;
-  set_constants(options);
-}
-
-Wire::~Wire() { curl_multi_remove_handle(multi_.get(), easy_.get()); }
-
-void Wire::set_constants(const ClientOptions& options) {
   CURL* const easy = easy_.get();
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
@@ -76,17 +65,47 @@ void Wire::set_constants(const ClientOptions& options) {
   set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   set(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   set(easy, CURLOPT_ERRORBUFFER, error_.data());
-  set(easy, CURLOPT_HEADERFUNCTION, &Wire::on_header);
-  set(easy, CURLOPT_HEADERDATA, static_cast<void*>(this));
-  set(easy, CURLOPT_WRITEFUNCTION, &Wire::on_body);
-  set(easy, CURLOPT_WRITEDATA, static_cast<void*>(this));
-  set(easy, CURLOPT_PREREQFUNCTION, &Wire::on_connected);
-  set(easy, CURLOPT_PREREQDATA, static_cast<void*>(this));
+  listen();
+}
+
+Wire::~Wire() { curl_multi_remove_handle(multi_.get(), easy_.get()); }
+
+// What libcurl says while it works. (A piece's size comes as a count of bytes, after a 1.)
+void Wire::listen() {
+  const auto on_header = [](char* data, std::size_t, std::size_t size, void* self) noexcept {
+    return static_cast<Wire*>(self)->receiver_.take_header({data, size}) ? size : 0;
+  };
+  const auto on_body = [](char* data, std::size_t, std::size_t size, void* self) noexcept {
+    Wire& wire = *static_cast<Wire*>(self);
+    const auto announced = wire.receiver_.has_body() ? -1 : wire.info<curl_off_t>(CURLINFO_CONTENT_LENGTH_DOWNLOAD_T);
+    return wire.receiver_.take_body({data, size}, announced) ? size : 0;
+  };
+  const auto on_connected = [](void* self, char*, char*, int, int) noexcept {
+    return static_cast<Wire*>(self)->may_ask() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  };
+  const auto on_lookup = [](void*, void*, void* self) noexcept {
+    static_cast<Wire*>(self)->looked_up_ = true;
+    return 0;
+  };
+  // libcurl 7.88 drops bytes that come behind an answer in chunks, or without a body, and keeps the connection: what it
+  // writes into its log is the only trace.
+  const auto on_log = [](CURL*, curl_infotype type, char* data, std::size_t size, void* self) noexcept {
+    const std::string_view text(data, size);
+    const bool excess = text.starts_with("Excess found") || text.starts_with("Leftovers after");
+    if (type == CURLINFO_TEXT && excess) static_cast<Wire*>(self)->excess_ = true;
+    return 0;
+  };
+  CURL* const easy = easy_.get();
+  set(easy, CURLOPT_HEADERFUNCTION, +on_header);
+  set(easy, CURLOPT_WRITEFUNCTION, +on_body);
+  set(easy, CURLOPT_PREREQFUNCTION, +on_connected);
+  set(easy, CURLOPT_RESOLVER_START_FUNCTION, +on_lookup);
+  set(easy, CURLOPT_DEBUGFUNCTION, +on_log);
   set(easy, CURLOPT_VERBOSE, 1L);
-  set(easy, CURLOPT_DEBUGFUNCTION, &Wire::on_trace);
-  set(easy, CURLOPT_DEBUGDATA, static_cast<void*>(this));
-  set(easy, CURLOPT_RESOLVER_START_FUNCTION, &Wire::on_lookup);
-  set(easy, CURLOPT_RESOLVER_START_DATA, static_cast<void*>(this));
+  for (const auto self :
+       {CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA, CURLOPT_RESOLVER_START_DATA, CURLOPT_DEBUGDATA}) {
+    set(easy, self, static_cast<void*>(this));
+  }
 }
 
 // False for a URL that is none.
@@ -143,10 +162,10 @@ void Wire::set_headers(const Request& request) {
 }
 
 void Wire::add_header(List& list, const std::string& line) {
-  curl_slist* const shorter = list.release();
-  curl_slist* const longer = curl_slist_append(shorter, line.c_str());
-  list.reset(longer == nullptr ? shorter : longer);
-  if (longer == nullptr) throw std::bad_alloc();
+  curl_slist* const head = curl_slist_append(list.get(), line.c_str());
+  if (head == nullptr) throw std::bad_alloc();
+  static_cast<void>(list.release());
+  list.reset(head);
 }
 
 std::expected<Response, Failure> Wire::exchange(const Request& request, core::SteadyTime deadline, std::string spare,
@@ -161,7 +180,7 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
     if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
     const End end = run(deadline, stop);
     // A 408 on a kept-alive connection: the peer had given it up before the request came.
-    const bool given_up = connections_made() == 0 && receiver_.status() == 408;
+    const bool given_up = kept_alive() && receiver_.status() == 408;
     if (!unfit_ && !given_up) return conclude(end, request);
     curl_multi_remove_handle(multi_.get(), easy_.get());
     socket_ = CURL_SOCKET_BAD;
@@ -171,12 +190,11 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
 // Asked before each request, once its connection stands; false closes the connection.
 bool Wire::may_ask() {
   const auto now = std::chrono::steady_clock::now();
-  if (connections_made() > 0) {
+  if (!kept_alive()) {
     connected_ = now;
     return true;
   }
-  curl_tlssessioninfo* tls = nullptr;
-  curl_easy_getinfo(easy_.get(), CURLINFO_TLS_SSL_PTR, &tls);
+  const auto* const tls = info<curl_tlssessioninfo*>(CURLINFO_TLS_SSL_PTR);
   void* const session = tls != nullptr && tls->backend == CURLSSLBACKEND_OPENSSL ? tls->internals : nullptr;
   unfit_ = now - connected_ >= max_age_ || !is_quiet(socket_, session);
   return !unfit_;
@@ -185,10 +203,11 @@ bool Wire::may_ask() {
 Wire::End Wire::run(core::SteadyTime deadline, const std::stop_token& stop) {
   for (;;) {
     if (stop.stop_requested()) return End::stopped;
-    if (std::chrono::steady_clock::now() >= deadline) return End::late;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return End::late;
     int running = 0;
     if (curl_multi_perform(multi_.get(), &running) != CURLM_OK || running == 0) return End::done;
-    curl_multi_poll(multi_.get(), nullptr, 0, poll_milliseconds(deadline), nullptr);
+    curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(std::min<std::int64_t>(left.count(), 60'000)), nullptr);
   }
 }
 
@@ -203,28 +222,18 @@ std::expected<Response, Failure> Wire::conclude(End end, const Request& request)
   const CURLcode code = message == nullptr ? CURLE_FAILED_INIT : message->data.result;
   if (receiver_.refusal()) return std::unexpected(*receiver_.refusal());
   if (code != CURLE_OK) {
-    long system_error = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &system_error);
+    auto system_error = info<long>(CURLINFO_OS_ERRNO);
     if (system_error == 0) system_error = descriptor_shortage();
     return std::unexpected(explain(code, error_.data(), static_cast<int>(system_error)));
   }
-  curl_easy_getinfo(easy_.get(), CURLINFO_ACTIVESOCKET, &socket_);
-  if (excess_) socket_ = CURL_SOCKET_BAD;
+  socket_ = excess_ ? CURL_SOCKET_BAD : info<curl_socket_t>(CURLINFO_ACTIVESOCKET);
   curl_multi_remove_handle(multi_.get(), easy_.get());
   return receiver_.finish();
 }
 
-long Wire::connections_made() const {
-  long made = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &made);
-  return made;
-}
+bool Wire::kept_alive() const { return info<long>(CURLINFO_NUM_CONNECTS) == 0; }
 
-bool Wire::in_lookup() const {
-  curl_off_t done = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_NAMELOOKUP_TIME_T, &done);
-  return looked_up_ && done == 0;
-}
+bool Wire::in_lookup() const { return looked_up_ && info<curl_off_t>(CURLINFO_NAMELOOKUP_TIME_T) == 0; }
 
 // The handle is still in its lookup, as nothing performs it any more: the only descriptor it waits for is the one
 // through which libcurl's resolver thread reports.
@@ -234,47 +243,12 @@ bool Wire::lookup_hangs() const {
 }
 
 std::string Wire::phase(const Request& request) const {
-  curl_off_t connected = 0;  // TLS included
-  curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
   if (in_lookup()) return "the host's name was still looked up";
-  if (connected == 0) return "no connection yet";
-  curl_off_t sent = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
-  if (static_cast<std::size_t>(sent) < request.body.size()) return "the request was still being sent";
+  if (info<curl_off_t>(CURLINFO_PRETRANSFER_TIME_T) == 0) return "no connection yet";  // TLS included
+  const auto sent = static_cast<std::size_t>(info<curl_off_t>(CURLINFO_SIZE_UPLOAD_T));
+  if (sent < request.body.size()) return "the request was still being sent";
   if (!receiver_.has_headers()) return "no complete answer line and headers yet";
   return "the body was still arriving";
-}
-
-std::size_t Wire::on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept {
-  return static_cast<Wire*>(self)->receiver_.take_header({data, size * count}) ? size * count : 0;
-}
-
-std::size_t Wire::on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept {
-  auto& wire = *static_cast<Wire*>(self);
-  curl_off_t announced = -1;
-  if (!wire.receiver_.has_body()) {
-    curl_easy_getinfo(wire.easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-  }
-  return wire.receiver_.take_body({data, size * count}, announced) ? size * count : 0;
-}
-
-int Wire::on_connected(void* self, char*, char*, int, int) noexcept {
-  return static_cast<Wire*>(self)->may_ask() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
-}
-
-// libcurl 7.88 drops bytes that come behind an answer in chunks, or without a body, and keeps the connection: what it
-// writes into its log is the only trace.
-int Wire::on_trace(CURL*, curl_infotype type, char* data, std::size_t size, void* self) noexcept {
-  const std::string_view text(data, size);
-  if (type == CURLINFO_TEXT && (text.starts_with("Excess found") || text.starts_with("Leftovers after"))) {
-    static_cast<Wire*>(self)->excess_ = true;
-  }
-  return 0;
-}
-
-int Wire::on_lookup(void*, void*, void* self) noexcept {
-  static_cast<Wire*>(self)->looked_up_ = true;
-  return 0;
 }
 
 }  // namespace runwatch::http

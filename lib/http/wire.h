@@ -49,7 +49,13 @@ class Wire {
   using Url = std::unique_ptr<CURLU, Free<curl_url_cleanup>>;
   using List = std::unique_ptr<curl_slist, Free<curl_slist_free_all>>;
 
-  void set_constants(const ClientOptions& options);
+  void listen();
+  template <class T>
+  T info(CURLINFO what) const {
+    T value{};
+    (curl_easy_getinfo)(easy_.get(), what, &value);
+    return value;
+  }
   bool set_request(const Request& request);
   bool set_url(const std::string& url);
   void set_headers(const Request& request);
@@ -57,15 +63,9 @@ class Wire {
   End run(core::SteadyTime deadline, const std::stop_token& stop);
   std::expected<Response, Failure> conclude(End end, const Request& request);
   bool may_ask();
-  long connections_made() const;  // by this exchange
+  bool kept_alive() const;  // what this exchange goes over
   bool in_lookup() const;
   std::string phase(const Request& request) const;
-
-  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
-  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
-  static int on_connected(void* self, char* peer, char* local, int peer_port, int local_port) noexcept;
-  static int on_trace(CURL* easy, curl_infotype type, char* data, std::size_t size, void* self) noexcept;
-  static int on_lookup(void* state, void* reserved, void* self) noexcept;
 
   std::size_t max_header_;
   core::Duration max_age_;

@@ -2,7 +2,7 @@
 
 A walk begins at page 1. It is whole when the distinct task ids equal `count` and `count` was the same on every page;
 or, without `count`, when an empty page ends it. Anything else (an error, a body that did not arrive, an odd element)
-ends the walk as nothing. Knows JSON and the platform's documents, nothing of the product.
+ends the walk as nothing; but a page that was refused with 429 or 503 may be asked for again. Knows JSON and the platform's documents, nothing of the product.
 """
 import json
 import os
@@ -101,6 +101,8 @@ class Walks:
             self._open[name] = Walk(kind, space, run, entry["at"] / 1000)
         walk = self._open.get(name)
         if walk is None:
+            return
+        if walk.pages + 1 == page and entry["status"] in (429, 503):
             return
         if walk.pages + 1 != page or not self._take(walk, entry):
             del self._open[name]

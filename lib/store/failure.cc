@@ -9,7 +9,10 @@ namespace runwatch::store {
 
 namespace {
 
-std::string_view advice(FailureKind kind) {
+std::string_view advice(FailureKind kind, int system_error = 0) {
+  if (system_error == EMFILE || system_error == ENFILE) {
+    return "raise the limit of open files (LimitNOFILE= in its unit, ulimit -n)";
+  }
   switch (kind) {
     case FailureKind::full:
       return "free space on its file system; it goes on by itself";
@@ -65,7 +68,7 @@ Failure failure_of(const std::filesystem::path& path, int code, int system_error
   const bool told = system_error != 0 && ((code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_CANTOPEN);
   const std::string cause = told ? fmt::format(", {}", std::generic_category().message(system_error)) : std::string{};
   return {kind, fmt::format("database {}: cannot {}: {} (SQLite code {}{}): {}", path.string(), doing,
-                            sqlite3_errstr(code), code, cause, advice(kind))};
+                            sqlite3_errstr(code), code, cause, advice(kind, told ? system_error : 0))};
 }
 
 Failure damaged(const std::filesystem::path& path, std::string_view what) {

@@ -254,6 +254,32 @@ TEST_CASE("a database that cannot be made says why, and can be made later") {
   }
 }
 
+TEST_CASE("a database or log for which no descriptor is free says so, and opens when one is") {
+  const Directory directory;
+  open_good(directory.database()).reset();
+  Child child{[&](Child& self) {
+    // 0: no database; 1: a database, and no log.
+    for (const int room : {0, 1}) {
+      const int next = ::dup(0);
+      ::close(next);
+      rlimit limit{};
+      ::getrlimit(RLIMIT_NOFILE, &limit);
+      const rlimit tight{static_cast<rlim_t>(next + room), limit.rlim_max};
+      ::setrlimit(RLIMIT_NOFILE, &tight);
+      for (const auto& path : {directory.database(), directory.path() / "new.db"}) {
+        const auto store = store::Store::open(path);
+        self.tell(!store && store.error().kind == core::ErrorKind::unavailable &&
+                  store.error().text.find("Too many open files") != std::string::npos &&
+                  store.error().text.find("LimitNOFILE") != std::string::npos);
+      }
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return store::Store::open(directory.database()).has_value() ? 0 : 1;
+  }};
+  for (int i = 0; i < 4; ++i) CHECK(child.hear() == 1U);
+  CHECK(child.wait() == 0);
+}
+
 TEST_CASE("a database that may not be written is refused") {
   const Directory directory;
   open_good(directory.database()).reset();

@@ -1,6 +1,10 @@
 #include "core/digest.h"
 
+#include <openssl/evp.h>
+
+#include <algorithm>
 #include <cstddef>
+#include <stdexcept>
 
 namespace runwatch::core {
 namespace {
@@ -28,6 +32,14 @@ std::uint64_t digest64(std::string_view text) {
   std::uint64_t hash = kBasis64;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime64;
   return hash == 0 ? 1 : hash;
+}
+
+SpaceKeys::SpaceKeys(const Secret& token) {
+  const std::string_view text = token.reveal();
+  if (EVP_Digest(text.data(), text.size(), current.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+    throw std::runtime_error("OpenSSL has no SHA-256");
+  }
+  std::ranges::copy(digest128(text), former.begin());
 }
 
 }  // namespace runwatch::core

@@ -40,8 +40,8 @@ Outcome<std::string> Connection::ask(std::string_view pragma) const {
   Statement statement;
   int code = statement.prepare(handle_.get(), fmt::format("PRAGMA {}", pragma));
   if (code == SQLITE_OK) code = statement.step();
-  if (code == SQLITE_ROW) return std::string{statement.text()};
-  if (code == SQLITE_DONE) return std::string{};
+  std::string answer;
+  if (code == SQLITE_DONE || (code == SQLITE_ROW && statement.read(answer))) return answer;
   return std::unexpected(failure(code, "read it"));
 }
 

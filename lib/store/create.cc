@@ -16,14 +16,14 @@ namespace runwatch::store {
 
 namespace {
 
-Failure system_failure(const std::filesystem::path& path, int error, std::string_view doing) {
-  return failure_of(path, error == ENOSPC || error == EDQUOT ? SQLITE_FULL : SQLITE_CANTOPEN, error, doing);
+std::unexpected<Failure> system_failure(const std::filesystem::path& path, int error, std::string_view doing) {
+  return std::unexpected(failure_of(path, SQLITE_CANTOPEN, error, doing));
 }
 
 // An existing file is one that a killed process left, or that another one is just making: its lock tells.
 Outcome<void> touch(const std::filesystem::path& path) {
   const core::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file) return std::unexpected(system_failure(path, errno, "create it"));
+  if (!file) return system_failure(path, errno, "create it");
   return {};
 }
 
@@ -37,11 +37,11 @@ Outcome<void> build(const std::filesystem::path& path) {
 
 Outcome<void> sync_directory(const std::filesystem::path& directory) {
   const core::Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened) return std::unexpected(system_failure(directory, errno, "open the directory"));
+  if (!opened) return system_failure(directory, errno, "open the directory");
   const int error = ::fsync(opened.get()) == 0 ? 0 : errno;
   // Some file systems cannot sync a directory, and say so.
   if (error == 0 || error == EINVAL) return {};
-  return std::unexpected(system_failure(directory, error, "sync the directory"));
+  return system_failure(directory, error, "sync the directory");
 }
 
 // 0, or errno.
@@ -70,7 +70,7 @@ Outcome<void> create(const std::filesystem::path& path) {
   // Another process was first: its database is opened like any other.
   if (error == EEXIST) ::unlink(unfinished.c_str());
   if (error != 0 && error != EEXIST && error != ENOENT) {
-    return std::unexpected(system_failure(path, error, "put the new database in place"));
+    return system_failure(path, error, "put the new database in place");
   }
   return sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }

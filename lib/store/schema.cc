@@ -87,7 +87,27 @@ CREATE TABLE counters(
 ) STRICT, WITHOUT ROWID;
 )";
 
-constexpr std::array kSteps{kVersion1};
+// The facts of a change's call, of which format 1 kept the reason alone, what became of runs, and when was committed
+// last. No statement rewrites a table. `returned` was a flag, which new attempts have use for; the status (8: unknown)
+// before those few returns was not kept.
+constexpr const char* kVersion2 = R"(
+ALTER TABLE changes ADD COLUMN returned_status INTEGER;
+UPDATE changes SET returned = 0, returned_status = 8 WHERE returned = 1;
+ALTER TABLE changes RENAME COLUMN returned TO new_attempt;
+ALTER TABLE changes RENAME COLUMN failure TO reason;
+ALTER TABLE changes ADD COLUMN call INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE changes ADD COLUMN started INTEGER;
+ALTER TABLE changes ADD COLUMN ended INTEGER;
+ALTER TABLE changes ADD COLUMN duration REAL;
+ALTER TABLE changes ADD COLUMN cost REAL;
+ALTER TABLE changes ADD COLUMN outcome INTEGER;
+ALTER TABLE meta ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN taken_up INTEGER;
+ALTER TABLE runs ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
+UPDATE spaces SET key = CAST(key || zeroblob(16) AS BLOB);
+)";
+
+constexpr std::array kSteps{kVersion1, kVersion2};
 
 Outcome<std::int64_t> ask_number(const Connection& connection, std::string_view pragma) {
   auto text = connection.ask(pragma);

@@ -12,35 +12,6 @@ constexpr int kCheckpointFrames = 1000;           // 4 MB of pages
 constexpr std::uint64_t kLogKept = 16ULL << 20;   // a longer log gives its space back
 constexpr std::string_view kPageCache = "-1024";  // KiB
 
-constexpr std::array<std::string_view, kSqlCount> kSql{
-    "BEGIN IMMEDIATE",
-    "COMMIT",
-    "ROLLBACK",
-    "SELECT commits FROM meta WHERE one = 1",
-    "UPDATE meta SET commits = ? WHERE one = 1",
-    "SELECT number, key, slug, first_discovery, selection FROM spaces ORDER BY number",
-    "SELECT number, space, run_id, status, status_given, row_mode, batch_count, created, modified, listed, baseline, "
-    "polled, retired, execution, mode, last_change, finished, retired_at, pending, scheduled, processing, in_progress, "
-    "hold, completed, partially_completed, failed, unknown FROM runs ORDER BY number",
-    "SELECT id, state FROM tasks WHERE run = ? ORDER BY id",
-    "SELECT pending + scheduled + processing + in_progress + hold + completed + partially_completed + failed + unknown "
-    "FROM runs WHERE number = ?",
-    "SELECT cell, value FROM counters WHERE space = ?",
-    "SELECT value FROM counters WHERE space = ? AND cell = ?",
-    "INSERT INTO spaces VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(number) DO UPDATE SET key = ?2, slug = ?3, "
-    "first_discovery = ?4, selection = ?5",
-    "REPLACE INTO runs VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "REPLACE INTO tasks VALUES(?, ?, ?)",
-    "INSERT INTO odd_ids VALUES(?, ?, ?) ON CONFLICT DO NOTHING",
-    "SELECT max(seq) FROM changes WHERE run = ?",
-    "INSERT INTO changes VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    "REPLACE INTO counters VALUES(?, ?, ?)",
-    "DELETE FROM runs WHERE number = ?",
-    "DELETE FROM tasks WHERE run = ?",
-    "DELETE FROM odd_ids WHERE run = ?",
-    "DELETE FROM changes WHERE run = ?",
-};
-
 }  // namespace
 
 Outcome<std::unique_ptr<Session>> Session::open(const std::filesystem::path& path) {
@@ -49,7 +20,9 @@ Outcome<std::unique_ptr<Session>> Session::open(const std::filesystem::path& pat
   std::unique_ptr<Session> session{new Session{std::move(*connection)}};
   if (auto done = session->configure(); !done) return std::unexpected(done.error());
   if (auto done = session->prepare(); !done) return std::unexpected(done.error());
-  if (auto done = session->read_commits(); !done) return std::unexpected(done.error());
+  const auto meta = session->meta();
+  if (!meta) return std::unexpected(meta.error());
+  session->opened_ = *meta;
   if (auto done = session->identify(); !done) return std::unexpected(done.error());
   return session;
 }
@@ -64,6 +37,8 @@ Outcome<void> Session::configure() {
   if (auto set = connection_.set("journal_size_limit", std::to_string(kLogKept)); !set) return set;
   // A memory map would turn a disk error into SIGBUS. Without the feature the answer is empty, and good.
   if (auto mapped = connection_.ask("mmap_size=0"); !mapped) return std::unexpected(mapped.error());
+  // What is written over, as former keys of spaces are, is zeroed in the pages that are written anyway.
+  if (auto zeroed = connection_.ask("secure_delete=fast"); !zeroed) return std::unexpected(zeroed.error());
   // SQLite's own checkpoint keeps its errors to itself.
   sqlite3_wal_autocheckpoint(connection_.handle(), 0);
   sqlite3_wal_hook(connection_.handle(), &Session::on_commit, this);
@@ -71,33 +46,14 @@ Outcome<void> Session::configure() {
 }
 
 Outcome<void> Session::prepare() {
-  for (std::size_t i = 0; i < kSqlCount; ++i) {
-    const int code = statements_[i].prepare(connection_.handle(), kSql[i]);
-    if (code == SQLITE_ERROR) {
-      return std::unexpected(damaged(connection_.path(), "its tables are not those of its format"));
-    }
-    if (code != SQLITE_OK) return std::unexpected(connection_.failure(code, "read its tables"));
+  const int code = tables_.emplace(Preparation{connection_.handle()}).prepare.code;
+  if (code == SQLITE_ERROR) {
+    return std::unexpected(damaged(connection_.path(), "its tables are not those of its format"));
   }
-  return {};
-}
-
-// In a write transaction, so that the lock is there from now on.
-Outcome<void> Session::read_commits() {
-  if (const int code = (*this)[Sql::begin].run(); code != SQLITE_OK) {
-    return std::unexpected(connection_.failure(code, "lock it"));
-  }
-  Statement& get = (*this)[Sql::get_commits];
-  const int code = get.step();
-  commits_ = code == SQLITE_ROW ? get.integer() : -1;
-  get.reset();
-  if (const int end = (*this)[Sql::rollback].run(); end != SQLITE_OK) {
-    return std::unexpected(connection_.failure(end, "unlock it"));
-  }
-  if (code != SQLITE_ROW && code != SQLITE_DONE) {
-    return std::unexpected(connection_.failure(code, "read the number of its commits"));
-  }
-  if (commits_ < 0) return std::unexpected(damaged(connection_.path(), "the number of its commits is missing"));
-  return {};
+  if (code != SQLITE_OK) return std::unexpected(connection_.failure(code, "read its tables"));
+  // A write transaction: the lock is there from now on.
+  const int lock = connection_.exec("BEGIN IMMEDIATE; ROLLBACK");
+  return lock == SQLITE_OK ? Outcome<void>{} : std::unexpected(connection_.failure(lock, "lock it"));
 }
 
 Outcome<void> Session::identify() {
@@ -127,15 +83,18 @@ bool Session::log_in_place() {
   return log->identity == *log_;
 }
 
-int Session::checkpoint(bool must) {
-  if (!must && frames_ < kCheckpointFrames) return SQLITE_OK;
-  const bool shorten = must || wal_size() > kLogKept;
-  int left = 0;
-  int moved = 0;
-  const int code = sqlite3_wal_checkpoint_v2(
-      connection_.handle(), "main", shorten ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, &left, &moved);
-  if (code == SQLITE_OK) frames_ = 0;
-  return code;
+Outcome<void> Session::checkpoint(bool must) {
+  if (!must && frames_ < kCheckpointFrames) return {};
+  const int mode = must || wal_size() > kLogKept ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, nullptr, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(connection_.failure(code, "move its log into it"));
+  frames_ = 0;
+  return {};
+}
+
+bool Session::roll_back() {
+  if (connection_.in_transaction()) static_cast<void>(tables_->rollback.run());
+  return !connection_.in_transaction();
 }
 
 std::uint64_t Session::wal_size() const {

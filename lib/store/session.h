@@ -1,47 +1,21 @@
-// A database opened, checked and ready: the connection, its prepared statements, and how much of the log awaits the
+// A database opened, checked and ready: what is read from it and written to it, and how much of the log awaits the
 // checkpoint.
 //
 // Opening reads the header, the schema and one row, whatever the size: damaged pages further in are found when read.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "store/connection.h"
 #include "store/file_identity.h"
-#include "store/statement.h"
+#include "store/tables.h"
 
 namespace runwatch::store {
-
-enum class Sql : std::uint8_t {
-  begin,
-  commit,
-  rollback,
-  get_commits,
-  set_commits,
-  get_spaces,
-  get_runs,
-  get_tasks,
-  get_task_count,
-  get_counters,
-  get_counter,
-  put_space,
-  put_run,
-  put_task,
-  put_odd_id,
-  last_change,
-  put_change,
-  put_counter,
-  forget_run,
-  forget_tasks,
-  forget_odd_ids,
-  forget_changes,
-};
-inline constexpr std::size_t kSqlCount = static_cast<std::size_t>(Sql::forget_changes) + 1;
 
 class Session {
  public:
@@ -50,8 +24,18 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const Connection& connection() const { return connection_; }
-  Statement& operator[](Sql which) { return statements_[static_cast<std::size_t>(which)]; }
-  std::int64_t commits() const { return commits_; }  // as found when opened
+  std::uint64_t commits() const { return opened_.commits; }  // as found when opened
+
+  Outcome<Contents> contents();
+  Outcome<task::KnownTasks> tasks(std::int64_t run);
+  Outcome<std::vector<RecordedChange>> changes(std::int64_t run, core::WallTime since);
+
+  // A transaction as far as its COMMIT, with the number of commits that it leads to; after an error it may still be
+  // open. SQLITE_OK or an error.
+  [[nodiscard]] int write(const Batch& batch, std::uint64_t commits);
+  [[nodiscard]] int commit() { return tables_->commit.run(); }
+  // False: the transaction stays open.
+  [[nodiscard]] bool roll_back();
 
   const FileIdentity& file() const { return file_; }
   // The file and, once written, its log are still the ones that were opened.
@@ -59,22 +43,23 @@ class Session {
   bool log_in_place();
 
   // Moves the log into the database when it is long. `must`: now, and with nothing left in the log.
-  [[nodiscard]] int checkpoint(bool must);
+  Outcome<void> checkpoint(bool must);
   std::uint64_t wal_size() const;
 
  private:
   explicit Session(Connection connection) : connection_{std::move(connection)} {}
   Outcome<void> configure();
   Outcome<void> prepare();
-  Outcome<void> read_commits();
+  Outcome<Meta> meta();
   Outcome<void> identify();
+  Failure unreadable(int code, std::string_view table) const;
   static int on_commit(void* session, sqlite3* connection, const char* database, int frames);
 
   Connection connection_;  // before the statements: it goes last
-  std::array<Statement, kSqlCount> statements_;
+  std::optional<Tables> tables_;
   FileIdentity file_;
   std::optional<FileIdentity> log_;
-  std::int64_t commits_ = 0;
+  Meta opened_;
   int frames_ = 0;  // in the log
 };
 

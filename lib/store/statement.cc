@@ -1,7 +1,5 @@
 #include "store/statement.h"
 
-#include "task/observed.h"
-
 namespace runwatch::store {
 
 int Statement::prepare(sqlite3* connection, std::string_view sql) {
@@ -10,24 +8,6 @@ int Statement::prepare(sqlite3* connection, std::string_view sql) {
                                       &handle, nullptr);
   handle_.reset(handle);
   return code;
-}
-
-void Statement::bind(std::string_view text) {
-  // A null pointer would be bound as NULL, also for an empty text.
-  const char* data = text.data() == nullptr ? "" : text.data();
-  keep(sqlite3_bind_text64(handle_.get(), ++bound_, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
-}
-
-void Statement::bind(std::span<const std::uint8_t> blob) {
-  keep(sqlite3_bind_blob64(handle_.get(), ++bound_, blob.data(), blob.size(), SQLITE_STATIC));
-}
-
-void Statement::bind(core::WallTime time) {
-  if (time == task::kNoTime) {
-    bind_null();
-  } else {
-    bind(std::int64_t{time.time_since_epoch().count()});
-  }
 }
 
 int Statement::step() {
@@ -44,30 +24,27 @@ void Statement::reset() {
 }
 
 int Statement::run() {
-  int code = step();
-  while (code == SQLITE_ROW) code = sqlite3_step(handle_.get());
+  const int code = step();
   reset();
   return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-core::WallTime Statement::time() {
-  if (sqlite3_column_type(handle_.get(), read_) == SQLITE_NULL) {
-    ++read_;
-    return task::kNoTime;
-  }
-  return core::WallTime{core::Duration{integer()}};
+int Statement::ask(std::int64_t& number) {
+  const int code = step();
+  if (code == SQLITE_ROW) number = integer();
+  reset();
+  return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
-std::string_view Statement::text() {
-  const auto* data = sqlite3_column_text(handle_.get(), read_);
-  const int size = sqlite3_column_bytes(handle_.get(), read_++);
-  return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)};
+bool Statement::skip_null() {
+  if (sqlite3_column_type(handle_.get(), read_) != SQLITE_NULL) return false;
+  ++read_;
+  return true;
 }
 
-std::span<const std::uint8_t> Statement::blob() {
-  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(handle_.get(), read_));
+std::string_view Statement::bytes(const void* data) {
   const int size = sqlite3_column_bytes(handle_.get(), read_++);
-  return {data, static_cast<std::size_t>(size)};
+  return {static_cast<const char*>(data), static_cast<std::size_t>(size)};
 }
 
 }  // namespace runwatch::store

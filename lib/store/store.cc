@@ -5,11 +5,9 @@
 #include <cerrno>
 #include <system_error>
 
-#include "store/commit.h"
 #include "store/create.h"
 #include "store/examine.h"
 #include "store/file_identity.h"
-#include "store/load.h"
 #include "store/session.h"
 
 namespace runwatch::store {
@@ -26,21 +24,34 @@ bool Batch::empty() const {
          forgotten_runs.empty();
 }
 
+// What is known of the disk, in four pieces:
+//
+//   session      the connection. Null: lost, and opened again before anything else is done
+//   commits      the number of commits on disk, as the caller was told
+//   stale        the disk has another number: every commit fails until `load` has told the caller what is there
+//   log_trouble  why the last checkpoint failed; empty: it did not
+//
+// A COMMIT that failed is in doubt: it may be durable all the same, and only what a new connection finds tells.
+// `look_up` asks one at once. If it finds the batch, and the batch reaches the database itself (whose sync is a new
+// one), the COMMIT has succeeded; if it does not, the batch has failed for good. If it cannot ask, the caller is told
+// of a failure, `session` stays null, and the next call asks again, by `reconnect`: should the batch be there, the
+// store is stale.
 struct Store::Impl {
   std::filesystem::path path;
   FileIdentity file;
-  std::unique_ptr<Session> session;    // null: to be opened again before anything else
-  std::int64_t commits = 0;            // known to be durable
-  bool stale = false;                  // the caller has to load again
-  std::optional<Failure> log_trouble;  // the last checkpoint's
+  std::unique_ptr<Session> session;
+  std::uint64_t commits = 0;
+  bool stale = false;
+  std::optional<Failure> log_trouble;
 
   Outcome<void> connect();
   Outcome<void> reconnect();
+
+  // The steps of a commit: the first finds or makes a session, the second may leave none.
   Outcome<void> in_place();
-  Outcome<void> log_bounded();
   Outcome<void> write(const Batch& batch);
-  Outcome<void> settle(Failure failed);
-  Failure abandon(int code);
+  Outcome<void> look_up(Failure doubt);  // of `write`'s COMMIT
+  Outcome<void> checkpoint(bool must);
   Failure moved() const;
   Failure stale_failure() const;
 };
@@ -57,13 +68,13 @@ Outcome<void> Store::Impl::connect() {
   return {};
 }
 
-// After a loss of the connection: what is on disk must be what the caller knows, and must have got there.
+// Where a session is needed: after a loss of it what is on disk must be what the caller knows, and must have got there.
 Outcome<void> Store::Impl::reconnect() {
+  if (session) return {};
   if (auto connected = connect(); !connected) return connected;
-  if (const int code = session->checkpoint(true); code != SQLITE_OK) {
-    Failure failed = session->connection().failure(code, "move its log into it");
+  if (auto there = session->checkpoint(true); !there) {
     session.reset();
-    return std::unexpected(std::move(failed));
+    return there;
   }
   if (session->commits() == commits) return {};
   stale = true;
@@ -91,58 +102,43 @@ Outcome<void> Store::Impl::in_place() {
   if (session && !session->file_in_place()) return std::unexpected(moved());
   // Closing moves a deleted log, which only we still see, into the database.
   if (session && !session->log_in_place()) session.reset();
-  return session ? Outcome<void>{} : reconnect();
+  return reconnect();
 }
 
 // A checkpoint that fails loses nothing, so commits go on; but not until the log fills the disk.
-Outcome<void> Store::Impl::log_bounded() {
-  if (!log_trouble || session->wal_size() < kLogLimit) return {};
-  const int code = session->checkpoint(true);
-  if (code == SQLITE_OK) {
-    log_trouble.reset();
-    return {};
-  }
-  log_trouble = session->connection().failure(code, "move its long log into it");
-  return std::unexpected(*log_trouble);
+Outcome<void> Store::Impl::checkpoint(bool must) {
+  auto done = session->checkpoint(must);
+  log_trouble.reset();
+  if (!done) log_trouble = done.error();
+  return done;
 }
 
-// Ends a transaction that failed before its COMMIT: of that nothing can be durable.
-Failure Store::Impl::abandon(int code) {
-  Failure failed = session->connection().failure(code, "write to it");
-  if (session->connection().in_transaction()) static_cast<void>((*session)[Sql::rollback].run());
-  if (session->connection().in_transaction()) session.reset();
-  return failed;
-}
-
+// Of a transaction that failed before its COMMIT nothing can be durable.
 Outcome<void> Store::Impl::write(const Batch& batch) {
-  if (const int code = (*session)[Sql::begin].run(); code != SQLITE_OK) return std::unexpected(abandon(code));
-  int code = write_batch(*session, batch);
-  if (code == SQLITE_OK) {
-    (*session)[Sql::set_commits].bind(commits + 1);
-    code = (*session)[Sql::set_commits].run();
+  if (const int code = session->write(batch, commits + 1); code != SQLITE_OK) {
+    Failure failed = session->connection().failure(code, "write to it");
+    if (!session->roll_back()) session.reset();
+    return std::unexpected(std::move(failed));
   }
-  if (code != SQLITE_OK) return std::unexpected(abandon(code));
-  code = (*session)[Sql::commit].run();
-  if (code != SQLITE_OK) return settle(session->connection().failure(code, "commit to it"));
+  if (const int code = session->commit(); code != SQLITE_OK) {
+    return look_up(session->connection().failure(code, "commit to it"));
+  }
   ++commits;
   return {};
 }
 
-// A COMMIT that failed may be durable all the same: only what a new connection finds tells. It counts as durable when
-// it is there and has reached the database itself, whose sync is a new one.
-Outcome<void> Store::Impl::settle(Failure failed) {
-  if (auto connected = connect(); !connected) return std::unexpected(std::move(failed));
-  if (session->commits() == commits) {
-    // Perhaps it is the log that fills the disk: moved into the database it is short again, and the next commit fits.
-    static_cast<void>(session->checkpoint(true));
-    return std::unexpected(std::move(failed));
-  }
-  if (session->commits() == commits + 1 && session->checkpoint(true) == SQLITE_OK) {
+Outcome<void> Store::Impl::look_up(Failure doubt) {
+  if (auto connected = connect(); !connected) return std::unexpected(std::move(doubt));
+  // An absent one: perhaps it is the log that fills the disk. Moved into the database it is short again, and the next
+  // commit fits.
+  const bool reached = session->checkpoint(true).has_value();
+  if (session->commits() == commits) return std::unexpected(std::move(doubt));
+  if (session->commits() == commits + 1 && reached) {
     ++commits;
     return {};
   }
   session.reset();
-  return std::unexpected(std::move(failed));
+  return std::unexpected(std::move(doubt));
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -170,30 +166,30 @@ std::expected<Contents, Failure> Store::load() {
     if (auto connected = impl_->connect(); !connected) return std::unexpected(connected.error());
     impl_->commits = impl_->session->commits();
   }
-  auto contents = read_contents(*impl_->session);
+  auto contents = impl_->session->contents();
   if (contents) impl_->stale = false;
   return contents;
 }
 
 std::expected<task::KnownTasks, Failure> Store::load_tasks(std::int64_t run) {
-  if (!impl_->session) {
-    if (auto connected = impl_->reconnect(); !connected) return std::unexpected(connected.error());
-  }
-  return read_tasks(*impl_->session, run);
+  if (auto ready = impl_->reconnect(); !ready) return std::unexpected(ready.error());
+  return impl_->session->tasks(run);
+}
+
+std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t run, core::WallTime since) {
+  if (auto ready = impl_->reconnect(); !ready) return std::unexpected(ready.error());
+  return impl_->session->changes(run, since);
 }
 
 std::expected<void, Failure> Store::commit(const Batch& batch) {
   if (batch.empty()) return {};
   if (impl_->stale) return std::unexpected(impl_->stale_failure());
   if (auto ready = impl_->in_place(); !ready) return ready;
-  if (auto bounded = impl_->log_bounded(); !bounded) return bounded;
-  if (auto written = impl_->write(batch); !written) return written;
-  const int code = impl_->session->checkpoint(false);
-  if (code == SQLITE_OK) {
-    impl_->log_trouble.reset();
-  } else {
-    impl_->log_trouble = impl_->session->connection().failure(code, "move its log into it");
+  if (impl_->log_trouble && impl_->session->wal_size() > kLogLimit) {
+    if (auto bounded = impl_->checkpoint(true); !bounded) return bounded;
   }
+  if (auto written = impl_->write(batch); !written) return written;
+  static_cast<void>(impl_->checkpoint(false));
   return {};
 }
 

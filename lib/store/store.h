@@ -43,7 +43,7 @@ struct Batch {
   std::vector<task::RunRecord> runs;          // inserted or replaced by number
   std::int64_t run = 0;                       // whose tasks follow; 0: none
   std::int64_t space = 0;                     // whose counters follow; 0: none
-  core::WallTime at{};                        // of the changes
+  core::WallTime at{};                        // when it came to be
   std::span<const task::TaskUpdate> tasks;    // sorted by key; those with `stored` are kept
   std::span<const task::TaskChange> changes;  // baseline ones are not kept
   std::span<const task::CellIncrement> increments;
@@ -53,8 +53,17 @@ struct Batch {
   bool empty() const;
 };
 
+// A change as it was committed.
+struct RecordedChange {
+  std::int64_t seq = 0;  // from 1 in each run, one by one in the order of the batches
+  core::WallTime at{};   // of its batch, by a clock that may have been set meanwhile
+  task::TaskChange change;
+
+  bool operator==(const RecordedChange&) const = default;
+};
+
 struct Contents {
-  core::WallTime newest_commit{};
+  core::WallTime newest_commit{};  // `at` of the newest batch; of format 1: 1970
   std::vector<task::SpaceRecord> spaces;
   std::vector<task::RunRecord> runs;
   std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space
@@ -71,6 +80,10 @@ class Store {
   std::expected<Contents, Failure> load();
   // Tombstones included, in key order; misses are 0.
   std::expected<task::KnownTasks, Failure> load_tasks(std::int64_t run);
+  // The history of a run, from `since` on by its time (kNoTime: all of it), in the order of `seq`; whole in memory,
+  // some 150 bytes each. Baseline first sights are not in it, nor anything of a run that was forgotten. Of what format
+  // 1 wrote, `new_attempt` is false, the facts are their reason alone, and a status before a tombstone is `unknown`.
+  std::expected<std::vector<RecordedChange>, Failure> changes(std::int64_t run, core::WallTime since);
   // An empty batch is good and writes nothing.
   std::expected<void, Failure> commit(const Batch& batch);
 

@@ -1,11 +1,11 @@
 // A run and a space as they are kept: what the store writes and the ledger works on.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
 #include "core/clock.h"
+#include "core/digest.h"
 #include "task/observed.h"
 #include "task/status.h"
 
@@ -34,7 +34,7 @@ struct RunRecord {
 
 struct SpaceRecord {
   std::int64_t number = 0;                   // from 1
-  std::array<std::uint8_t, 16> key{};        // digest128 of its token
+  core::SpaceKey key{};                      // of its token, in the former form until it is written again
   std::string slug;                          // empty: not learnt yet
   core::WallTime first_discovery = kNoTime;  // when the first complete discovery began
   std::string selection;                     // what was chosen to be watched, as the watch room writes it

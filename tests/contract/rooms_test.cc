@@ -28,6 +28,7 @@ const struct {
   std::string target;
   Names rooms;
 } kLibraries[] = {
+    {"openssl/", "OpenSSL::Crypto", {"core"}},
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},
     {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim"}},  // in front of scrapers; as the simulated platform

@@ -2,21 +2,24 @@
 
 #include <doctest/doctest.h>
 
+#include <span>
 #include <string>
 
 using namespace runwatch::core;
 
 namespace {
 
-std::string hex(std::string_view text) {
+std::string hex_of(std::span<const std::uint8_t> bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
-  for (const unsigned byte : digest128(text)) {
+  for (const unsigned byte : bytes) {
     out += kDigits[byte >> 4];
     out += kDigits[byte & 15];
   }
   return out;
 }
+
+std::string hex(std::string_view text) { return hex_of(digest128(text)); }
 
 }  // namespace
 
@@ -38,4 +41,21 @@ TEST_CASE("the 64-bit digest is never zero") {
 TEST_CASE("bytes above 127 and NUL count like any other") {
   CHECK(digest64("\x80") != digest64("\xff"));
   CHECK(digest64(std::string_view("\0", 1)) != digest64(""));
+}
+
+// Vectors: NIST, "Secure Hash Standard" examples (FIPS 180-4).
+TEST_CASE("a space's key is SHA-256 of its token") {
+  CHECK(hex_of(SpaceKeys(Secret("")).current) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(hex_of(SpaceKeys(Secret("abc")).current) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_CASE("a token's keys fit its space in the current form and in that of format 1, and no other space") {
+  const SpaceKeys keys(Secret("abc"));
+  CHECK(hex_of(keys.former) == hex("abc") + std::string(32, '0'));
+  CHECK(keys.fit(keys.current));
+  CHECK(keys.fit(keys.former));
+  const SpaceKeys other(Secret("abd"));
+  CHECK_FALSE(keys.fit(other.current));
+  CHECK_FALSE(keys.fit(other.former));
+  CHECK_FALSE(keys.fit(SpaceKey{}));
 }

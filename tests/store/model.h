@@ -25,6 +25,7 @@ struct OwnedBatch {
   std::vector<task::CellIncrement> increments;
   std::vector<std::pair<task::TaskKey, std::string>> odd_ids;
   std::vector<std::int64_t> forgotten_runs;
+  core::WallTime at{core::Duration{1'770'000'000'000}};
 
   store::Batch view() const {
     store::Batch batch;
@@ -32,7 +33,7 @@ struct OwnedBatch {
     batch.runs = runs;
     batch.run = run;
     batch.space = space;
-    batch.at = core::WallTime{core::Duration{1'770'000'000'000}};
+    batch.at = at;
     batch.tasks = tasks;
     batch.changes = changes;
     batch.increments = increments;
@@ -46,7 +47,9 @@ struct Model {
   std::map<std::int64_t, task::SpaceRecord> spaces;
   std::map<std::int64_t, task::RunRecord> runs;
   std::map<std::int64_t, std::map<task::TaskKey, task::KnownTask>> tasks;
+  std::map<std::int64_t, std::vector<store::RecordedChange>> changes;
   std::map<std::int64_t, task::Counters> counters;
+  core::WallTime newest_commit{};
 
   void apply(const OwnedBatch& batch) {
     for (const auto& space : batch.spaces) spaces.insert_or_assign(space.number, space);
@@ -55,10 +58,16 @@ struct Model {
       update.after.misses = 0;
       if (update.stored) tasks[batch.run].insert_or_assign(update.key, update.after);
     }
+    auto& history = changes[batch.run];
+    for (const auto& change : batch.changes) {
+      if (!change.baseline) history.push_back({std::ssize(history) + 1, batch.at, change});
+    }
+    newest_commit = batch.at;
     if (batch.space != 0) counters[batch.space].apply(batch.increments);
     for (const auto run : batch.forgotten_runs) {
       runs.erase(run);
       tasks.erase(run);
+      changes.erase(run);
     }
   }
 };
@@ -85,6 +94,7 @@ inline bool same(store::Store& store, const Model& model) {
   if (!contents || contents->spaces.size() != model.spaces.size() || contents->runs.size() != model.runs.size()) {
     return false;
   }
+  if (contents->newest_commit != model.newest_commit) return false;
   for (const auto& space : contents->spaces) {
     if (!model.spaces.contains(space.number) || space != model.spaces.at(space.number)) return false;
   }
@@ -100,6 +110,11 @@ inline bool same(store::Store& store, const Model& model) {
     const auto expected = model.tasks.find(run);
     if (!known) return false;
     if (expected == model.tasks.end() ? known->size() != 0 : !same_tasks(*known, expected->second)) return false;
+    const auto history = store.changes(run, task::kNoTime);
+    const auto told = model.changes.find(run);
+    if (!history || *history != (told == model.changes.end() ? std::vector<store::RecordedChange>{} : told->second)) {
+      return false;
+    }
   }
   return true;
 }
@@ -150,6 +165,8 @@ inline task::RunRecord random_run(std::mt19937_64& random, std::int64_t number) 
   run.last_change = any_time(random);
   run.finished = any_time(random);
   run.retired_at = any_time(random);
+  run.taken_up = any_time(random);
+  run.gone = random() % 1000;
   for (auto& count : run.tasks) count = random() % 1000;
   return run;
 }
@@ -168,9 +185,36 @@ inline task::KnownTask random_task(std::mt19937_64& random) {
   return task;
 }
 
+inline std::optional<task::Status> any_status(std::mt19937_64& random) {
+  if (random() % 2 == 0) return std::nullopt;
+  return any<task::Status>(random, task::kStatusCount);
+}
+
+inline task::TaskChange random_change(std::mt19937_64& random, const task::TaskKey& key) {
+  task::TaskChange change;
+  change.key = key;
+  change.kind = any<task::ChangeKind>(random, 3);
+  change.from = any_status(random);
+  change.to = any_status(random);
+  change.baseline = random() % 3 == 0;
+  change.new_attempt = random() % 2 == 0;
+  change.recovered = random() % 2 == 0;
+  change.returned = any_status(random);
+  auto& facts = change.facts;
+  facts.call = random() % 2 == 0 ? random() : 0;
+  facts.started = any_time(random);
+  facts.ended = any_time(random);
+  if (random() % 2 == 0) facts.duration = static_cast<float>(random() % 100) / 7;
+  if (random() % 2 == 0) facts.cost = static_cast<double>(random() % 100) / 7;
+  if (random() % 2 == 0) facts.outcome = any<task::CallStatus>(random, task::kCallStatusNames.size());
+  facts.reason = any<decltype(facts.reason)>(random, task::kFailureReasonNames.size());
+  return change;
+}
+
 // The whole of one poll: a run, its tasks and changes, and its space's counters.
 inline OwnedBatch random_batch(std::mt19937_64& random) {
   OwnedBatch batch;
+  batch.at += core::Duration{static_cast<std::int64_t>(random() % 1000)};
   batch.run = static_cast<std::int64_t>(1 + random() % 8);
   batch.space = static_cast<std::int64_t>(1 + random() % 3);
   batch.spaces.push_back(random_space(random, batch.space));
@@ -179,12 +223,7 @@ inline OwnedBatch random_batch(std::mt19937_64& random) {
   for (std::uint64_t n = random() % 60; n != 0; --n) picked.emplace(key_of(random() % 500), random_task(random));
   for (const auto& [key, task] : picked) {
     batch.tasks.push_back({key, task, random() % 8 != 0});
-    task::TaskChange change;
-    change.key = key;
-    if (random() % 2 == 0) change.from = any<task::Status>(random, task::kStatusCount);
-    if (random() % 2 == 0) change.to = any<task::Status>(random, task::kStatusCount);
-    change.baseline = random() % 3 == 0;
-    batch.changes.push_back(change);
+    batch.changes.push_back(random_change(random, key));
     if (random() % 10 == 0) batch.odd_ids.emplace_back(key, "odd id");
   }
   for (std::uint64_t n = random() % 100; n != 0; --n) {

@@ -70,8 +70,8 @@ const Damage kDamages[] = {
      core::ErrorKind::corrupt, "another program"},
     {"a database that was never finished", [](const auto& path) { execute(path, "PRAGMA user_version=0"); },
      core::ErrorKind::corrupt, "another program"},
-    {"a database of a newer version", [](const auto& path) { execute(path, "PRAGMA user_version=2"); },
-     core::ErrorKind::corrupt, "newer runwatch (format 2, this one reads up to 1)"},
+    {"a database of a newer version", [](const auto& path) { execute(path, "PRAGMA user_version=3"); },
+     core::ErrorKind::corrupt, "newer runwatch (format 3, this one reads up to 2)"},
     {"a missing table", [](const auto& path) { execute(path, "DROP TABLE counters"); }, core::ErrorKind::corrupt,
      "tables"},
     {"a missing column", [](const auto& path) { execute(path, "ALTER TABLE runs RENAME retired TO x"); },
@@ -138,8 +138,8 @@ TEST_CASE("values that no version writes are corrupt, not data") {
       "UPDATE runs SET pending = -1",
       "UPDATE runs SET pending = 9223372036854775807, failed = -1",
       "INSERT INTO spaces VALUES(1, x'00', '', NULL, '')",
-      "INSERT INTO spaces VALUES(1, zeroblob(16), '', NULL, ''); INSERT INTO counters VALUES(1, 'x', -1)",
-      "INSERT INTO spaces VALUES(1, zeroblob(16), '', NULL, ''); INSERT INTO counters VALUES(1, 'x', 9e999)",
+      "INSERT INTO spaces VALUES(1, zeroblob(32), '', NULL, ''); INSERT INTO counters VALUES(1, 'x', -1)",
+      "INSERT INTO spaces VALUES(1, zeroblob(32), '', NULL, ''); INSERT INTO counters VALUES(1, 'x', 9e999)",
   };
   for (const char* lie : kLies) {
     INFO(std::string{lie});

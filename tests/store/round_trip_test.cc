@@ -62,7 +62,7 @@ TEST_CASE("the file says whose it is, and of which format") {
   const Directory directory;
   open_good(directory.database()).reset();
   CHECK(ask(directory.database(), "PRAGMA application_id") == 0x72776368);
-  CHECK(ask(directory.database(), "PRAGMA user_version") == 1);
+  CHECK(ask(directory.database(), "PRAGMA user_version") == 2);
 }
 
 TEST_CASE("an empty batch writes nothing and is good") {
@@ -95,6 +95,62 @@ TEST_CASE("changes are kept but for baseline ones, odd ids where their task is, 
   store.reset();
   for (const std::string table : {"changes", "odd_ids", "tasks", "runs"}) {
     CHECK(ask(directory.database(), "SELECT count(*) FROM " + table) == 0);
+  }
+}
+
+TEST_CASE("the history of a run is read from a time on, in the order in which it was committed") {
+  const Directory directory;
+  const auto store = open_good(directory.database());
+  std::mt19937_64 random{3};
+  std::vector<store::RecordedChange> all;
+  // The clock is set back once: that is told, not put in order.
+  for (const int second : {10, 30, 20, 30}) {
+    OwnedBatch batch;
+    batch.run = 1;
+    batch.at = core::WallTime{std::chrono::seconds{second}};
+    batch.changes = {random_change(random, key_of(1)), random_change(random, key_of(2))};
+    batch.changes[0].baseline = false;
+    batch.changes[1].baseline = true;
+    commit_good(*store, batch);
+    batch.run = 2;
+    commit_good(*store, batch);
+    all.push_back({std::ssize(all) + 1, batch.at, batch.changes[0]});
+  }
+  const auto since = [&](int second) {
+    return store->changes(1, core::WallTime{std::chrono::seconds{second}}).value();
+  };
+  CHECK(store->changes(1, task::kNoTime).value() == all);
+  CHECK(since(10) == all);
+  CHECK(since(11) == std::vector(all.begin() + 1, all.end()));
+  CHECK(since(21) == std::vector{all[1], all[3]});
+  CHECK(since(31).empty());
+  CHECK(store->changes(3, task::kNoTime).value().empty());
+}
+
+TEST_CASE("a change takes 60 bytes on disk without facts, and 100 with all of them") {
+  for (const bool told : {false, true}) {
+    const Directory directory;
+    OwnedBatch batch;
+    batch.run = 1;
+    for (std::uint64_t n = 0; n < 20'000; ++n) {
+      task::TaskChange change;
+      change.key = key_of(n * 7919);
+      change.from = task::Status::in_progress;
+      change.to = task::Status::failed;
+      if (told) {
+        change.facts = {.call = n * 0x9e3779b97f4a7c15U,
+                        .started = batch.at,
+                        .ended = batch.at,
+                        .duration = 0.3F,
+                        .cost = 0.1,
+                        .outcome = task::CallStatus::busy};
+      }
+      batch.changes.push_back(change);
+    }
+    auto store = open_good(directory.database());
+    commit_good(*store, batch);
+    store.reset();
+    CHECK(std::filesystem::file_size(directory.database()) < 20'000 * (told ? 100 : 60));
   }
 }
 

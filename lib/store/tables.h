@@ -1,0 +1,138 @@
+// What the database holds, in its newest format.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "store/store.h"
+#include "store/table.h"
+#include "store/task_row.h"
+
+namespace runwatch::store {
+
+struct Meta {
+  std::int64_t one = 1;  // there is one row
+  std::uint64_t commits = 0;
+  core::WallTime at{};  // of the newest
+};
+
+void columns(auto column, Meta& meta) {
+  column("one", meta.one);
+  column("commits", meta.commits);
+  column("at", meta.at);
+}
+
+void columns(auto column, task::SpaceRecord& space) {
+  column("number", space.number);
+  column("key", space.key);
+  column("slug", space.slug);
+  column("first_discovery", space.first_discovery);
+  column("selection", space.selection);
+}
+
+void columns(auto column, task::RunRecord& run) {
+  column("number", run.number);
+  column("space", run.space);
+  column("run_id", run.row.run_id);
+  column("status", run.row.status);
+  column("status_given", run.row.status_given);
+  column("row_mode", run.row.mode);
+  column("batch_count", run.row.batch_count);
+  column("created", run.row.created);
+  column("modified", run.row.modified);
+  column("listed", run.listed);
+  column("baseline", run.baseline);
+  column("polled", run.polled);
+  column("retired", run.retired);
+  column("execution", run.execution);
+  column("mode", run.mode);
+  column("last_change", run.last_change);
+  column("finished", run.finished);
+  column("retired_at", run.retired_at);
+  column("taken_up", run.taken_up);
+  column("gone", run.gone);
+  for (std::size_t i = 0; i < run.tasks.size(); ++i) column(task::kStatusNames[i], run.tasks[i]);
+}
+
+struct TaskEntry {
+  std::int64_t run = 0;
+  task::TaskKey key;
+  std::span<const std::uint8_t> state;  // a TaskRow
+};
+
+void columns(auto column, TaskEntry& entry) {
+  column("run", entry.run);
+  column("id", entry.key.bytes);
+  column("state", entry.state);
+}
+
+struct OddId {
+  std::int64_t run = 0;
+  task::TaskKey key;
+  std::string_view text;
+};
+
+void columns(auto column, OddId& odd) {
+  column("run", odd.run);
+  column("id", odd.key.bytes);
+  column("text", odd.text);
+}
+
+struct ChangeEntry {
+  std::int64_t run = 0;
+  RecordedChange recorded;
+};
+
+void columns(auto column, ChangeEntry& entry) {
+  auto& [seq, at, change] = entry.recorded;
+  column("run", entry.run);
+  column("seq", seq);
+  column("at", at);
+  column("id", change.key.bytes);
+  column("kind", change.kind);
+  column("from_status", change.from);
+  column("to_status", change.to);
+  column("new_attempt", change.new_attempt);
+  column("recovered", change.recovered);
+  column("returned_status", change.returned);
+  column("call", change.facts.call);
+  column("started", change.facts.started);
+  column("ended", change.facts.ended);
+  column("duration", change.facts.duration);
+  column("cost", change.facts.cost);
+  column("outcome", change.facts.outcome);
+  column("reason", change.facts.reason);
+}
+
+struct Counter {
+  std::int64_t space = 0;
+  std::string_view cell;
+  double value = 0;
+};
+
+void columns(auto column, Counter& counter) {
+  column("space", counter.space);
+  column("cell", counter.cell);
+  column("value", counter.value);
+}
+
+struct Tables {
+  Preparation prepare;
+  Table<Meta> meta{prepare, "meta", Ask::all};
+  Table<task::SpaceRecord> spaces{prepare, "spaces", Ask::all, "ORDER BY number"};
+  Table<task::RunRecord> runs{prepare, "runs", Ask::all, "ORDER BY number"};
+  Table<TaskEntry> tasks{prepare, "tasks", Ask::one_parent, "ORDER BY id"};
+  Table<OddId> odd_ids{prepare, "odd_ids", Ask::one_parent};
+  Table<ChangeEntry> changes{prepare, "changes", Ask::one_parent, "AND at >= ? ORDER BY seq"};
+  Table<Counter> counters{prepare, "counters", Ask::one_parent};
+  Table<Counter> counter{prepare, "counters", Ask::one_parent, "AND cell = ?"};
+  // How many tasks a run has, tombstones apart.
+  Statement task_count =
+      prepare(fmt::format("SELECT {} FROM runs WHERE number = ?", fmt::join(task::kStatusNames, " + ")));
+  Statement last_change = prepare("SELECT max(seq) FROM changes WHERE run = ?");
+  Statement begin = prepare("BEGIN IMMEDIATE");
+  Statement commit = prepare("COMMIT");
+  Statement rollback = prepare("ROLLBACK");
+};
+
+}  // namespace runwatch::store

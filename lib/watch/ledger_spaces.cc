@@ -26,6 +26,7 @@ const task::SpaceRecord* find_stored(const store::Contents& stored, const core::
 // The steady time at which something of an earlier process is said to have happened: as long ago as commits show that
 // time went by after it.
 core::SteadyTime steady_of(core::WallTime time, const store::Contents& stored, core::SteadyTime now) {
+  if (time == task::kNoTime) return now;
   return now - std::max(stored.newest_commit - time, core::Duration(0));
 }
 

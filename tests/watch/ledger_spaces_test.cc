@@ -114,3 +114,36 @@ TEST_CASE("a slug learnt late takes no other space's label, now or after a resta
   CHECK(desk.space(0).name == "sales-2");
   CHECK(desk.space(1).name == "sales");
 }
+
+TEST_CASE("a space with a key of format 1 is found by its token, keeps what it has, and gets the current key") {
+  Settings organization;
+  for (const Settings& settings : {Desk::one_space(), organization}) {
+    Desk desk(settings);
+    const core::SpaceKeys keys((core::Secret(kSpaceToken)));
+    const auto list = [&] {
+      if (!settings.spaces.empty()) return;
+      auto f = desk.fetched(JobKind::spaces);
+      f.outcome = std::vector<unpod::SpaceInfo>{{"Sales", "sales", core::Secret(kSpaceToken)}};
+      desk.apply(std::move(f));
+    };
+    const auto key = [&] { return desk.store->load()->spaces.at(0).key; };
+    list();
+    desk.discover({desk.row("a", 1h)});
+    desk.poll(1, {{1, Status::pending}});
+    desk.poll(1, {{1, Status::failed}});
+    CHECK(key() == keys.current);
+    store::Batch old;
+    old.spaces = desk.store->load()->spaces;
+    old.spaces[0].key = keys.former;
+    REQUIRE(desk.store->commit(old).has_value());
+    for (int start = 0; start < 2; ++start) {
+      desk.restart();
+      if (start == 1) CHECK(key() == keys.current);
+      list();
+      CHECK(key() == keys.current);
+      CHECK(desk.store->load()->spaces.size() == 1);
+      CHECK(desk.failures() == 1);
+      CHECK(desk.tasks(Status::failed) == 1);
+    }
+  }
+}

@@ -18,10 +18,10 @@ Outcome<Connection> Connection::open(const std::filesystem::path& path) {
   constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, kFlags, nullptr);
   connection.handle_.reset(handle);
-  if (code != SQLITE_OK) return std::unexpected(connection.failure(code, "open it"));
+  if (code != SQLITE_OK) return connection.failure(code, "open it");
   // SQLite falls back to reading when it may not write.
   if (sqlite3_db_readonly(handle, "main") != 0) {
-    return std::unexpected(connection.failure(SQLITE_READONLY, "open it for writing"));
+    return connection.failure(SQLITE_READONLY, "open it for writing");
   }
   sqlite3_busy_timeout(handle, kBusyMilliseconds);
   if (auto set = connection.set("locking_mode", "exclusive"); !set) return std::unexpected(set.error());
@@ -42,7 +42,7 @@ Outcome<std::string> Connection::ask(std::string_view pragma) const {
   if (code == SQLITE_OK) code = statement.step();
   std::string answer;
   if (code == SQLITE_DONE || (code == SQLITE_ROW && statement.read(answer))) return answer;
-  return std::unexpected(failure(code, "read it"));
+  return failure(code, "read it");
 }
 
 Outcome<void> Connection::set(std::string_view pragma, std::string_view value) const {
@@ -56,8 +56,8 @@ Outcome<void> Connection::set(std::string_view pragma, std::string_view value) c
                                               path_.string(), pragma, *now, value)});
 }
 
-Failure Connection::failure(int code, std::string_view doing) const {
-  return failure_of(path_, code, handle_ ? system_error() : 0, doing);
+std::unexpected<Failure> Connection::failure(int code, std::string_view doing) const {
+  return std::unexpected(failure_of(path_, code, handle_ ? system_error() : 0, doing));
 }
 
 // What SQLite kept of errno. A failed COMMIT leaves it with the log's file alone.

@@ -33,7 +33,7 @@ class Connection {
   Outcome<void> set(std::string_view pragma, std::string_view value) const;
 
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
-  Failure failure(int code, std::string_view doing) const;
+  std::unexpected<Failure> failure(int code, std::string_view doing) const;
 
  private:
   int system_error() const;

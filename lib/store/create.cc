@@ -23,8 +23,7 @@ std::unexpected<Failure> system_failure(const std::filesystem::path& path, int e
 // An existing file is one that a killed process left, or that another one is just making: its lock tells.
 Outcome<void> touch(const std::filesystem::path& path) {
   const core::Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file) return system_failure(path, errno, "create it");
-  return {};
+  return file ? Outcome<void>{} : system_failure(path, errno, "create it");
 }
 
 Outcome<void> build(const std::filesystem::path& path) {
@@ -36,9 +35,9 @@ Outcome<void> build(const std::filesystem::path& path) {
 }
 
 Outcome<void> sync_directory(const std::filesystem::path& directory) {
-  const core::Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened) return system_failure(directory, errno, "open the directory");
-  const int error = ::fsync(opened.get()) == 0 ? 0 : errno;
+  const core::Fd file(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!file) return system_failure(directory, errno, "open the directory");
+  const int error = ::fsync(file.get()) == 0 ? 0 : errno;
   // Some file systems cannot sync a directory, and say so.
   if (error == 0 || error == EINVAL) return {};
   return system_failure(directory, error, "sync the directory");

@@ -34,8 +34,6 @@ bool is_full(int system_error) { return system_error == ENOSPC || system_error =
 
 bool is_readonly(int system_error) { return system_error == EROFS || system_error == EACCES || system_error == EPERM; }
 
-}  // namespace
-
 FailureKind kind_of(int code, int system_error) {
   switch (code & 0xff) {
     case SQLITE_FULL:
@@ -62,6 +60,8 @@ FailureKind kind_of(int code, int system_error) {
   }
 }
 
+}  // namespace
+
 Failure failure_of(const std::filesystem::path& path, int code, int system_error, std::string_view doing) {
   const FailureKind kind = kind_of(code, system_error);
   // errno is left over from older calls unless the code is one of the operating system's.
@@ -71,8 +71,9 @@ Failure failure_of(const std::filesystem::path& path, int code, int system_error
                             sqlite3_errstr(code), code, cause, advice(kind, told ? system_error : 0))};
 }
 
-Failure damaged(const std::filesystem::path& path, std::string_view what) {
-  return {FailureKind::corrupt, fmt::format("database {}: {}: {}", path.string(), what, advice(FailureKind::corrupt))};
+std::unexpected<Failure> damaged(const std::filesystem::path& path, std::string_view what) {
+  return std::unexpected(Failure{
+      FailureKind::corrupt, fmt::format("database {}: {}: {}", path.string(), what, advice(FailureKind::corrupt))});
 }
 
 core::Error open_error(const Failure& failure) {

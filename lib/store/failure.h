@@ -14,14 +14,11 @@ namespace runwatch::store {
 template <class T>
 using Outcome = std::expected<T, Failure>;
 
-// `system_error`: errno of the call that failed, 0: none.
-FailureKind kind_of(int code, int system_error);
-
-// `doing`: what could not be done, as in "cannot <doing>".
+// `system_error`: errno of the call that failed, 0: none. `doing`: what could not be done, as in "cannot <doing>".
 Failure failure_of(const std::filesystem::path& path, int code, int system_error, std::string_view doing);
 
 // Stored bytes that no version of this program wrote.
-Failure damaged(const std::filesystem::path& path, std::string_view what);
+std::unexpected<Failure> damaged(const std::filesystem::path& path, std::string_view what);
 
 core::Error open_error(const Failure& failure);
 

@@ -1,7 +1,7 @@
 // Which file it is, by device and inode: SQLite itself goes on writing into a deleted file without a word.
 #pragma once
 
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -23,6 +23,10 @@ struct FileState {
 };
 
 // Nothing: there is no such file, or it cannot be looked at (errno tells).
-std::optional<FileState> look_at(const std::filesystem::path& path);
+inline std::optional<FileState> look_at(const std::filesystem::path& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileState{{status.st_dev, status.st_ino}, static_cast<std::uint64_t>(status.st_size), S_ISREG(status.st_mode)};
+}
 
 }  // namespace runwatch::store

@@ -14,7 +14,7 @@ bool good_counts(const task::RunRecord& run) {
 
 }  // namespace
 
-Failure Session::unreadable(int code, std::string_view table) const {
+std::unexpected<Failure> Session::unreadable(int code, std::string_view table) const {
   return connection_.failure(code, fmt::format("read its {}", table));
 }
 
@@ -24,8 +24,8 @@ Outcome<Meta> Session::meta() {
     found = meta;
     return true;
   });
-  if (code != SQLITE_OK) return std::unexpected(unreadable(code, "meta"));
-  if (!found) return std::unexpected(damaged(connection_.path(), "the number of its commits is missing"));
+  if (code != SQLITE_OK) return unreadable(code, "meta");
+  if (!found) return damaged(connection_.path(), "the number of its commits is missing");
   return *found;
 }
 
@@ -39,12 +39,12 @@ Outcome<Contents> Session::contents() {
     contents.spaces.push_back(std::move(space));
     return true;
   });
-  if (code != SQLITE_OK) return std::unexpected(unreadable(code, "spaces"));
+  if (code != SQLITE_OK) return unreadable(code, "spaces");
   code = tables_->runs.each([&](task::RunRecord& run) {
     contents.runs.push_back(std::move(run));
     return good_counts(contents.runs.back());
   });
-  if (code != SQLITE_OK) return std::unexpected(unreadable(code, "runs"));
+  if (code != SQLITE_OK) return unreadable(code, "runs");
   for (auto& [space, counters] : contents.counters) {
     code = tables_->counters.each(
         [&](const Counter& counter) {
@@ -53,7 +53,7 @@ Outcome<Contents> Session::contents() {
           return true;
         },
         space);
-    if (code != SQLITE_OK) return std::unexpected(unreadable(code, "counters"));
+    if (code != SQLITE_OK) return unreadable(code, "counters");
   }
   return contents;
 }
@@ -71,7 +71,7 @@ Outcome<task::KnownTasks> Session::tasks(std::int64_t run) {
     return true;
   };
   if (const int code = tables_->tasks.each(take, run); code != SQLITE_OK) {
-    return std::unexpected(unreadable(code, "tasks"));
+    return unreadable(code, "tasks");
   }
   return known;
 }
@@ -84,7 +84,7 @@ Outcome<std::vector<RecordedChange>> Session::changes(std::int64_t run, core::Wa
   };
   // As a number: kNoTime is bound as NULL, which nothing is later than.
   const int code = tables_->changes.each(take, run, since.time_since_epoch().count());
-  if (code != SQLITE_OK) return std::unexpected(unreadable(code, "changes"));
+  if (code != SQLITE_OK) return unreadable(code, "changes");
   return history;
 }
 

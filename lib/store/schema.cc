@@ -139,7 +139,7 @@ Outcome<void> migrate(const Connection& connection, std::span<const char* const>
   for (auto done = *version; done < std::ssize(steps); ++done) {
     const int code = apply(connection, steps[static_cast<std::size_t>(done)], done + 1);
     if (code != SQLITE_OK) {
-      return std::unexpected(connection.failure(code, fmt::format("bring it to format {}", done + 1)));
+      return connection.failure(code, fmt::format("bring it to format {}", done + 1));
     }
   }
   return {};
@@ -152,7 +152,7 @@ Outcome<void> check_ours(const Connection& connection, std::int64_t newest) {
   if (!version) return std::unexpected(version.error());
   // Once read, a header with an unknown format makes SQLite read only.
   if (sqlite3_db_readonly(connection.handle(), "main") != 0) {
-    return std::unexpected(damaged(connection.path(), "its header names a format that SQLite does not know"));
+    return damaged(connection.path(), "its header names a format that SQLite does not know");
   }
   return check_ours(connection.path(), *application, *version, newest);
 }

@@ -48,19 +48,19 @@ Outcome<void> Session::configure() {
 Outcome<void> Session::prepare() {
   const int code = tables_.emplace(Preparation{connection_.handle()}).prepare.code;
   if (code == SQLITE_ERROR) {
-    return std::unexpected(damaged(connection_.path(), "its tables are not those of its format"));
+    return damaged(connection_.path(), "its tables are not those of its format");
   }
-  if (code != SQLITE_OK) return std::unexpected(connection_.failure(code, "read its tables"));
+  if (code != SQLITE_OK) return connection_.failure(code, "read its tables");
   // A write transaction: the lock is there from now on.
   const int lock = connection_.exec("BEGIN IMMEDIATE; ROLLBACK");
-  return lock == SQLITE_OK ? Outcome<void>{} : std::unexpected(connection_.failure(lock, "lock it"));
+  return lock == SQLITE_OK ? Outcome<void>{} : connection_.failure(lock, "lock it");
 }
 
 Outcome<void> Session::identify() {
   const auto file = look_at(connection_.path());
   int moved = 0;
   sqlite3_file_control(connection_.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (!file || moved != 0) return std::unexpected(connection_.failure(SQLITE_READONLY_DBMOVED, "find it in its place"));
+  if (!file || moved != 0) return connection_.failure(SQLITE_READONLY_DBMOVED, "find it in its place");
   file_ = file->identity;
   return {};
 }
@@ -87,7 +87,7 @@ Outcome<void> Session::checkpoint(bool must) {
   if (!must && frames_ < kCheckpointFrames) return {};
   const int mode = must || wal_size() > kLogKept ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
   const int code = sqlite3_wal_checkpoint_v2(connection_.handle(), "main", mode, nullptr, nullptr);
-  if (code != SQLITE_OK) return std::unexpected(connection_.failure(code, "move its log into it"));
+  if (code != SQLITE_OK) return connection_.failure(code, "move its log into it");
   frames_ = 0;
   return {};
 }

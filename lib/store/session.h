@@ -52,7 +52,7 @@ class Session {
   Outcome<void> prepare();
   Outcome<Meta> meta();
   Outcome<void> identify();
-  Failure unreadable(int code, std::string_view table) const;
+  std::unexpected<Failure> unreadable(int code, std::string_view table) const;
   static int on_commit(void* session, sqlite3* connection, const char* database, int frames);
 
   Connection connection_;  // before the statements: it goes last

@@ -52,18 +52,18 @@ struct Store::Impl {
   Outcome<void> write(const Batch& batch);
   Outcome<void> look_up(Failure doubt);  // of `write`'s COMMIT
   Outcome<void> checkpoint(bool must);
-  Failure moved() const;
-  Failure stale_failure() const;
+  std::unexpected<Failure> moved() const;
+  std::unexpected<Failure> outdated() const;
 };
 
 // Opens what was open before, and nothing else: no new database, no other file.
 Outcome<void> Store::Impl::connect() {
   session.reset();
   const auto now = look_at(path);
-  if (!now || now->identity != file) return std::unexpected(moved());
+  if (!now || now->identity != file) return moved();
   auto opened = Session::open(path);
   if (!opened) return std::unexpected(opened.error());
-  if ((*opened)->file() != file) return std::unexpected(moved());
+  if ((*opened)->file() != file) return moved();
   session = std::move(*opened);
   return {};
 }
@@ -78,28 +78,26 @@ Outcome<void> Store::Impl::reconnect() {
   }
   if (session->commits() == commits) return {};
   stale = true;
-  return std::unexpected(stale_failure());
+  return outdated();
 }
 
-Failure Store::Impl::moved() const {
-  return {
-      FailureKind::other,
-      fmt::format("the database {} was deleted or replaced while runwatch has it open: nothing is written any more; "
-                  "put the file back, or restart runwatch to go on with what is there",
-                  path.string())};
+std::unexpected<Failure> Store::Impl::moved() const {
+  constexpr std::string_view kText =
+      "the database {} was deleted or replaced while runwatch has it open: nothing is written any more; put the file "
+      "back, or restart runwatch to go on with what is there";
+  return std::unexpected(Failure{FailureKind::other, fmt::format(kText, path.string())});
 }
 
-Failure Store::Impl::stale_failure() const {
-  return {FailureKind::other,
-          fmt::format("database {}: it holds another state than the last one that was reported as written: it has to "
-                      "be loaded again; a restart of runwatch does that",
-                      path.string()),
-          true};
+std::unexpected<Failure> Store::Impl::outdated() const {
+  constexpr std::string_view kText =
+      "database {}: it holds another state than the last one that was reported as written: it has to be loaded again; "
+      "a restart of runwatch does that";
+  return std::unexpected(Failure{FailureKind::other, fmt::format(kText, path.string()), true});
 }
 
 Outcome<void> Store::Impl::in_place() {
   // Kept open: when the file comes back to its place, it goes on.
-  if (session && !session->file_in_place()) return std::unexpected(moved());
+  if (session && !session->file_in_place()) return moved();
   // Closing moves a deleted log, which only we still see, into the database.
   if (session && !session->log_in_place()) session.reset();
   return reconnect();
@@ -116,12 +114,12 @@ Outcome<void> Store::Impl::checkpoint(bool must) {
 // Of a transaction that failed before its COMMIT nothing can be durable.
 Outcome<void> Store::Impl::write(const Batch& batch) {
   if (const int code = session->write(batch, commits + 1); code != SQLITE_OK) {
-    Failure failed = session->connection().failure(code, "write to it");
+    auto failed = session->connection().failure(code, "write to it");
     if (!session->roll_back()) session.reset();
-    return std::unexpected(std::move(failed));
+    return failed;
   }
   if (const int code = session->commit(); code != SQLITE_OK) {
-    return look_up(session->connection().failure(code, "commit to it"));
+    return look_up(session->connection().failure(code, "commit to it").error());
   }
   ++commits;
   return {};
@@ -183,7 +181,7 @@ std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t 
 
 std::expected<void, Failure> Store::commit(const Batch& batch) {
   if (batch.empty()) return {};
-  if (impl_->stale) return std::unexpected(impl_->stale_failure());
+  if (impl_->stale) return impl_->outdated();
   if (auto ready = impl_->in_place(); !ready) return ready;
   if (impl_->log_trouble && impl_->session->wal_size() > kLogLimit) {
     if (auto bounded = impl_->checkpoint(true); !bounded) return bounded;

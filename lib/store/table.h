@@ -58,7 +58,7 @@ class Table {
   // All with this value in their first column.
   [[nodiscard]] int forget(std::int64_t first) { return forget_.with(first).run(); }
 
-  // Calls `take(Row&)` for each row. Where a value is impossible, or `take` returns false: SQLITE_CORRUPT.
+  // Calls `take(Row&)` for each row. Where a value is impossible, or `take` says false: SQLITE_CORRUPT.
   template <class Take>
   [[nodiscard]] int each(Take take, const auto&... asked) {
     get_.with(asked...);

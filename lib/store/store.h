@@ -12,6 +12,7 @@
 #include <expected>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -20,6 +21,7 @@
 #include "core/bytes.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "store/file_identity.h"
 #include "task/counters.h"
 #include "task/diff.h"
 #include "task/known_tasks.h"
@@ -69,6 +71,8 @@ struct Contents {
   std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space
 };
 
+class Session;
+
 class Store {
  public:
   // Makes the database when there is none, never its directory.
@@ -91,9 +95,29 @@ class Store {
   core::Bytes wal_size() const;
 
  private:
-  struct Impl;
-  explicit Store(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  Store(std::filesystem::path path, std::unique_ptr<Session> session);
+
+  // A COMMIT that failed is in doubt: it may be durable all the same, and only what a new connection finds tells.
+  // `look_up` asks one at once. If it finds the batch, and the batch reaches the database itself (whose sync is a new
+  // one), the COMMIT has succeeded; if it does not, the batch has failed for good. If it cannot ask, the caller is told
+  // of a failure, `session_` stays null, and the next call asks again, by `reconnect`: should the batch be there, the
+  // store is stale.
+  std::expected<void, Failure> connect();
+  std::expected<void, Failure> reconnect();
+  // The steps of a commit: the first finds or makes a session, the others may leave none.
+  std::expected<void, Failure> in_place();
+  std::expected<void, Failure> write(const Batch& batch);
+  std::expected<void, Failure> look_up(Failure doubt);
+  std::expected<void, Failure> checkpoint(bool must);
+  std::unexpected<Failure> moved() const;
+  std::unexpected<Failure> outdated() const;
+
+  std::filesystem::path path_;
+  FileIdentity file_;
+  std::unique_ptr<Session> session_;  // null: lost, and opened again before anything else is done
+  std::uint64_t commits_;             // on disk, as the caller was told
+  bool stale_ = false;  // the disk has another number: commits fail until `load` has told the caller what is there
+  std::optional<Failure> log_trouble_;  // why the last checkpoint failed
 };
 
 }  // namespace runwatch::store

@@ -28,7 +28,7 @@ const struct {
   std::string target;
   Names rooms;
 } kLibraries[] = {
-    {"openssl/", "OpenSSL::Crypto", {"core"}},
+    {"openssl/evp.h", "OpenSSL::Crypto", {"core"}},  // SHA-256
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},
     {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim"}},  // in front of scrapers; as the simulated platform

@@ -32,7 +32,7 @@ const struct {
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},
     {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim"}},  // in front of scrapers; as the simulated platform
-    {"openssl/err.h", "OpenSSL::SSL", {"http"}},  // whether a kept-alive TLS connection is quiet
+    {"openssl/err.h", "OpenSSL::SSL", {"http"}},           // whether a kept-alive TLS connection is quiet
     {"openssl/ssl.h", "OpenSSL::SSL", {"http"}},
     {"libdeflate.h", "PkgConfig::DEFLATE", {"http"}},
     {"simdjson.h", "simdjson::simdjson", {"unpod"}},

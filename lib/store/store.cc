@@ -21,7 +21,7 @@ constexpr std::uint64_t kLogLimit = 64ULL << 20;
 
 bool Batch::empty() const {
   return spaces.empty() && runs.empty() && tasks.empty() && changes.empty() && increments.empty() && odd_ids.empty() &&
-         forgotten_runs.empty();
+         forgotten_runs.empty() && !heartbeat;
 }
 
 Store::Store(std::filesystem::path path, std::unique_ptr<Session> session)

@@ -51,6 +51,7 @@ struct Batch {
   std::span<const task::CellIncrement> increments;
   std::span<const std::pair<task::TaskKey, std::string>> odd_ids;  // kept where the key is among `tasks`
   std::vector<std::int64_t> forgotten_runs;                        // with all their tasks and changes
+  bool heartbeat = false;                                          // `at` alone is worth it: time went by
 
   bool empty() const;
 };

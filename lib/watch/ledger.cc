@@ -10,6 +10,8 @@ namespace runwatch::watch {
 namespace {
 
 constexpr core::Duration kFirstTriesWithin = std::chrono::seconds(2);
+// How old the store may say that it is: so much of the time before a restart is not believed.
+constexpr core::Duration kHeartbeat = std::chrono::hours(1);
 constexpr core::Duration kTickEvery = std::chrono::minutes(1);
 
 }  // namespace
@@ -116,6 +118,12 @@ Report Ledger::tick() {
     if (auto done = carry_out(space, std::move(step), report); !done) {
       report.outdated = report.outdated || done.error().reload;
     }
+  }
+  if (now - committed_at_ >= kHeartbeat) {
+    store::Batch heartbeat;
+    heartbeat.heartbeat = true;
+    heartbeat.at = deps_.clock.wall_now();
+    if (auto done = commit(heartbeat); !done) report.outdated = report.outdated || done.error().reload;
   }
   return report;
 }

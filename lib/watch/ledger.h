@@ -97,7 +97,7 @@ class Ledger {
   // A step's way: ledger_carry_out.cc
   Committed carry_out(SpaceState& space, Step step, Report& report);
   std::expected<Recalled, store::Failure> recall(const std::vector<std::int64_t>& runs);
-  Committed commit(const SpaceState& space, const Step& step);
+  Committed commit(const store::Batch& batch);
   void take_over(SpaceState& space, Step& step, Recalled recalled);
   void plan(SpaceState& space, const std::vector<Ask>& asks, Report& report);
   void plan_organization(core::SteadyTime due, Report& report);
@@ -116,6 +116,7 @@ class Ledger {
   std::int64_t last_space_ = 0;  // highest numbers given so far
   std::int64_t last_run_ = 0;
   core::SteadyTime next_tick_{};
+  core::SteadyTime committed_at_{};
   bool has_news_ = false;
 };
 

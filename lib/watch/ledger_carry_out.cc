@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "watch/ledger.h"
@@ -36,10 +37,12 @@ store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime 
   batch.run = step.run;
   batch.space = space.record.number;
   batch.at = now;
-  batch.tasks = step.tasks;
+  if (std::ranges::any_of(step.tasks, &task::TaskUpdate::stored)) {
+    batch.tasks = step.tasks;
+    batch.odd_ids = step.odd_ids;
+  }
   batch.changes = step.changes;
   batch.increments = step.tally.increments();
-  batch.odd_ids = step.odd_ids;
   batch.forgotten_runs = step.forgotten;
   return batch;
 }
@@ -49,7 +52,7 @@ store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime 
 Ledger::Committed Ledger::carry_out(SpaceState& space, Step step, Report& report) {
   auto recalled = recall(step.recalled);
   if (!recalled) return std::unexpected(std::move(recalled.error()));
-  if (auto committed = commit(space, step); !committed) return committed;
+  if (auto committed = commit(to_batch(space, step, deps_.clock.wall_now())); !committed) return committed;
   log_.tell(space, step, deps_.clock.steady_now());
   take_over(space, step, std::move(*recalled));
   plan(space, step.next, report);
@@ -71,13 +74,12 @@ std::expected<Ledger::Recalled, store::Failure> Ledger::recall(const std::vector
   return recalled;
 }
 
-Ledger::Committed Ledger::commit(const SpaceState& space, const Step& step) {
-  if (deps_.store == nullptr) return {};
-  const auto batch = to_batch(space, step, deps_.clock.wall_now());
-  if (batch.empty()) return {};
+Ledger::Committed Ledger::commit(const store::Batch& batch) {
+  if (deps_.store == nullptr || batch.empty()) return {};
   const auto start = deps_.clock.steady_now();
   auto committed = deps_.store->commit(batch);
   if (committed) {
+    committed_at_ = deps_.clock.steady_now();
     deps_.meters.store_committed(deps_.clock.steady_now() - start);
     deps_.meters.store_size(deps_.store->database_size().count, deps_.store->wal_size().count);
   } else {
@@ -112,6 +114,8 @@ void Ledger::take_over(SpaceState& space, Step& step, Recalled recalled) {
   }
   for (auto& [number, known] : recalled) {
     RunState& run = space.runs.at(number);
+    const auto counts = known.counts();  // what format 1 of the store did not count
+    run.record.gone = known.size() - std::reduce(counts.begin(), counts.end());
     run.known = std::move(known);
     run.shown = show(run);
   }

@@ -260,6 +260,35 @@ TEST_CASE("a task that is gone counts towards the number its run was made with")
   CHECK(desk.space().runs[0]->finished != task::kNoTime);
 }
 
+TEST_CASE("nothing is written when nothing changed, whatever the ids look like, but that time went by") {
+  Desk desk;
+  const auto commits = [&desk] {
+    const auto text = desk.exposition->render(metrics::TextFormat::prometheus);
+    const std::string name = "\nrunwatch_store_commit_duration_seconds_count ";
+    return std::stoi(text.substr(text.find(name) + name.size()));
+  };
+  desk.discover({desk.row("a", 1h)});
+  const auto poll = [&](bool with_second) {
+    auto f = desk.walked(1, {{1, Status::pending}});
+    auto& run = std::get<unpod::TaskWalk>(f.outcome).run;
+    for (const std::string id : {"odd one", "odd two"}) {
+      if (id == "odd two" && !with_second) continue;
+      run.tasks.emplace_back().key = task::make_task_key(id);
+      run.odd_ids.emplace_back(task::make_task_key(id), id);
+    }
+    desk.apply(std::move(f));
+  };
+  poll(true);
+  const int first = commits();
+  poll(true);
+  poll(false);  // a miss is known in memory only
+  CHECK(commits() == first);
+  desk.wait(59min);
+  CHECK(commits() == first);
+  desk.wait(2min);
+  CHECK(commits() == first + 1);
+}
+
 TEST_CASE("a shrunken answer fails the poll, is asked again at the interval and believed the third time") {
   Desk desk;
   desk.discover({desk.row("a", 1h)});

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "config/address.h"
-#include "config/changes.h"
 #include "core/log.h"
 #include "daemon/places.h"
 #include "daemon/settings.h"

@@ -1,32 +1,27 @@
-#include "config/changes.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
 #include <tuple>
 
+#include "config/config.h"
+
 namespace runwatch::config {
 namespace {
 
 // Compares two tables of a kind, key by key.
 template <class T>
-class Comparison {
- public:
-  Comparison(std::string table, const T& before, const T& after, std::vector<std::string>& changed)
-      : table_(std::move(table)), before_(before), after_(after), changed_(changed) {}
+struct Comparison {
+  std::string table;
+  const T& before;
+  const T& after;
+  std::vector<std::string>& changed;
 
   template <class Part>
   Comparison& key(std::string_view name, Part part) {
-    if (std::invoke(part, before_) != std::invoke(part, after_)) changed_.push_back(fmt::format("{}.{}", table_, name));
+    if (std::invoke(part, before) != std::invoke(part, after)) changed.push_back(fmt::format("{}.{}", table, name));
     return *this;
   }
-
- private:
-  std::string table_;
-  const T& before_;
-  const T& after_;
-  std::vector<std::string>& changed_;
 };
 
 const Space* find_same(const std::vector<Space>& spaces, const Space& space) {
@@ -46,7 +41,7 @@ void compare_spaces(const std::vector<Space>& before, const std::vector<Space>& 
       out.push_back(label(after, i));
       continue;
     }
-    Comparison(label(after, i), *old, after[i], out)
+    Comparison{label(after, i), *old, after[i], out}
         .key("token", &Space::token)
         .key("token_file", &Space::token_path)
         .key("name", &Space::name)
@@ -63,7 +58,7 @@ void compare_spaces(const std::vector<Space>& before, const std::vector<Space>& 
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {
   std::vector<std::string> out;
-  Comparison("api", before.api, after.api, out)
+  Comparison{"api", before.api, after.api, out}
       .key("base_url", &Api::base_url)
       .key("org_handle", &Api::org_handle)
       .key("token", &Api::token)
@@ -74,19 +69,19 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
       .key("concurrency", &Api::concurrency)
       .key("page_size", &Api::page_size)
       .key("max_response", &Api::max_response);
-  Comparison("poll", before.poll, after.poll, out)
+  Comparison{"poll", before.poll, after.poll, out}
       .key("interval", &Poll::interval)
       .key("idle_interval", &Poll::idle_interval)
       .key("discovery_interval", &Poll::discovery_interval)
       .key("retire_after", &Poll::retire_after)
       .key("max_series", &Poll::max_series);
   compare_spaces(before.spaces, after.spaces, out);
-  Comparison("server", before.server, after.server, out)
+  Comparison{"server", before.server, after.server, out}
       .key("listen", [](const Server& s) { return std::tie(s.host, s.port); })
       .key("hosts", &Server::hosts)
       .key("created_series", &Server::created_series);
-  Comparison("store", before.store, after.store, out).key("path", &Store::path).key("retention", &Store::retention);
-  Comparison("log", before.log, after.log, out).key("level", &Log::level).key("format", &Log::format);
+  Comparison{"store", before.store, after.store, out}.key("path", &Store::path).key("retention", &Store::retention);
+  Comparison{"log", before.log, after.log, out}.key("level", &Log::level).key("format", &Log::format);
   return out;
 }
 

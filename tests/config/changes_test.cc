@@ -1,5 +1,3 @@
-#include "config/changes.h"
-
 #include <doctest/doctest.h>
 #include <fmt/ranges.h>
 

@@ -13,14 +13,9 @@ namespace {
 
 using Refusal = std::unexpected<std::string>;
 
-bool is_ipv4(const std::string& text) {
-  in_addr address{};
-  return ::inet_pton(AF_INET, text.c_str(), &address) == 1;
-}
-
-bool is_ipv6(const std::string& text) {
-  in6_addr address{};
-  return ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+bool is_ip(int family, const std::string& text) {
+  in6_addr address{};  // either kind fits
+  return ::inet_pton(family, text.c_str(), &address) == 1;
 }
 
 bool is_name(std::string_view text) {
@@ -46,18 +41,14 @@ struct Authority {
 
 // Splits `host:port`; nothing when brackets do not pair or several colons stand outside them.
 std::optional<Authority> split_authority(std::string_view text) {
-  if (text.starts_with('[')) {
-    const std::size_t close = text.find(']');
-    if (close == text.npos || !is_ipv6(std::string(text.substr(1, close - 1)))) return std::nullopt;
-    const std::string_view rest = text.substr(close + 1);
-    if (!rest.empty() && rest.front() != ':') return std::nullopt;
-    return Authority{std::string(text.substr(1, close - 1)),
-                     rest.empty() ? std::nullopt : std::optional(rest.substr(1))};
-  }
-  const std::size_t colon = text.find(':');
-  if (colon == text.npos) return Authority{std::string(text), std::nullopt};
-  if (text.find(':', colon + 1) != text.npos) return std::nullopt;
-  return Authority{std::string(text.substr(0, colon)), text.substr(colon + 1)};
+  const std::size_t begin = text.starts_with('[') ? 1 : 0;
+  const std::size_t end = text.find(begin == 1 ? ']' : ':');
+  const std::string host(text.substr(begin, end - begin));
+  const std::string_view rest = text.substr(std::min(end + begin, text.size()));
+  if (begin == 1 && (end == text.npos || !is_ip(AF_INET6, host))) return std::nullopt;
+  if (rest.empty()) return Authority{host, std::nullopt};
+  if (rest.front() != ':' || rest.find(':', 1) != rest.npos) return std::nullopt;
+  return Authority{host, rest.substr(1)};
 }
 
 bool has_odd_character(std::string_view text) {
@@ -83,7 +74,7 @@ std::expected<std::string, std::string> host_of(std::string_view text) {
 bool is_host(std::string_view text) {
   const std::string host(text);
   const bool only_numbers = !host.empty() && host.find_first_not_of("0123456789.") == host.npos;
-  return only_numbers ? is_ipv4(host) : is_name(host) || is_ipv6(host);
+  return only_numbers ? is_ip(AF_INET, host) : is_name(host) || is_ip(AF_INET6, host);
 }
 
 bool is_every_address(const std::string& host) {
@@ -95,7 +86,7 @@ bool is_loopback(std::string_view host) {
   std::string name = core::lower(host);
   if (name.ends_with('.')) name.pop_back();
   if (name == "localhost" || name.ends_with(".localhost")) return true;
-  return (is_ipv4(name) && name.starts_with("127.")) || (is_ipv6(name) && name == "::1");
+  return (is_ip(AF_INET, name) && name.starts_with("127.")) || (is_ip(AF_INET6, name) && name == "::1");
 }
 
 std::expected<BaseUrl, std::string> parse_base_url(std::string_view text) {

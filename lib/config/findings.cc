@@ -4,34 +4,54 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <tuple>
+#include <numeric>
 
-#include "config/nearest.h"
+#include "core/ascii.h"
 
 namespace runwatch::config {
 namespace {
 
-void sort_by_place(std::vector<Problem>& list) {
-  std::ranges::sort(list, {}, [](const Problem& p) { return std::tie(p.line, p.column, p.text); });
+constexpr std::size_t kLongestWord = 64;  // nothing longer is a slip of a key
+
+// Levenshtein's distance, one row of the table at a time.
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (const char c : a) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (core::lower(c) == core::lower(b[j]) ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({diagonal + 1, row[j] + 1, replaced});
+    }
+  }
+  return row.back();
 }
 
 // The key in quotes, unless it might be a token that slipped to the left of an equals sign.
 std::string shown(std::string_view key) {
-  const bool harmless = key.size() <= 24 && std::ranges::all_of(key, [](char c) {
-                          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-                        });
+  const bool harmless = key.size() <= 24 && key.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == key.npos;
   return harmless ? fmt::format(" \"{}\"", key) : "";
 }
 
 }  // namespace
 
-void Findings::problem(Place place, std::string text) {
-  problems_.push_back({place.line, place.column, std::move(text)});
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  if (word.empty() || word.size() > kLongestWord) return std::nullopt;
+  std::optional<std::string> best;
+  std::size_t fewest = 0;
+  for (const std::string& candidate : candidates) {
+    const std::size_t count = edits(word, candidate);
+    if (count > std::max(word.size(), candidate.size()) / 2 || (best && count >= fewest)) continue;
+    best = candidate;
+    fewest = count;
+  }
+  return best;
 }
 
-void Findings::warning(Place place, std::string text) {
-  warnings_.push_back({place.line, place.column, std::move(text)});
-}
+void Findings::problem(Place place, std::string text) { problems_.push_back({place, std::move(text)}); }
+
+void Findings::warning(Place place, std::string text) { warnings_.push_back({place, std::move(text)}); }
 
 void Findings::declare(std::string_view table, std::string_view key) {
   auto& keys = tables_[std::string(table)];
@@ -66,8 +86,8 @@ std::string Findings::describe(const Unknown& unknown) const {
 void Findings::finish() {
   for (const Unknown& unknown : unknown_) problem(unknown.place, describe(unknown));
   unknown_.clear();
-  sort_by_place(problems_);
-  sort_by_place(warnings_);
+  std::ranges::sort(problems_);
+  std::ranges::sort(warnings_);
 }
 
 }  // namespace runwatch::config

@@ -1,9 +1,9 @@
 // What was found wrong while reading a file, and which keys would have been right.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,19 +12,9 @@
 
 namespace runwatch::config {
 
-// From 1; line 0 is the file as a whole.
-struct Place {
-  std::size_t line = 0;
-  std::size_t column = 0;
-
-  bool operator==(const Place&) const = default;
-};
-
-template <class T>
-struct Located {
-  T value;
-  Place place;
-};
+// The candidate with the fewest insertions, deletions and replacements, if these are at most half of the longer word.
+// Upper and lower case are the same.
+std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 class Findings {
  public:

@@ -5,10 +5,7 @@
 
 #include <cstdlib>
 
-#include "config/file.h"
-#include "config/findings.h"
 #include "config/sections.h"
-#include "config/syntax.h"
 #include "config/token.h"
 #include "core/text.h"
 
@@ -17,9 +14,7 @@ namespace {
 
 constexpr core::Bytes kLargestFile = core::kib(64);
 
-std::unexpected<Problems> refuse(std::string text, Place place = {}) {
-  return std::unexpected(Problems{{place.line, place.column, std::move(text)}});
-}
+std::unexpected<Problems> refuse(std::string text) { return std::unexpected(Problems{{{}, std::move(text)}}); }
 
 // The table of that name, or null after a problem was reported or when it is absent.
 const toml::table* take_table(TableReader& root, const char* name) {
@@ -58,7 +53,7 @@ void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded) {
   if (loaded.config.api.token_source != TokenSource::config || !readable_by_others(path)) return;
   loaded.warnings.insert(
       loaded.warnings.begin(),
-      {0, 0, fmt::format("holds api.token and can be read by every user: chmod o-r {}", path.string())});
+      {{}, fmt::format("holds api.token and can be read by every user: chmod o-r {}", path.string())});
 }
 
 }  // namespace
@@ -75,7 +70,7 @@ std::expected<Loaded, Problems> parse(std::string_view text, const std::filesyst
                                       const Environment& environment) {
   if (!core::is_valid_utf8(text)) return refuse("is not valid UTF-8: save it as UTF-8 text");
   const auto root = parse_toml(text);
-  if (!root) return refuse(root.error().value, root.error().place);
+  if (!root) return std::unexpected(Problems{root.error()});
   Findings findings;
   const Surroundings around{environment, directory.empty() ? "." : directory};
   Loaded loaded{read_tables(*root, around, findings), {}};
@@ -102,8 +97,9 @@ std::vector<std::string> valid_keys() {
 
 std::string format_problem(const std::filesystem::path& path, const Problem& problem) {
   const std::string file = core::printable(path.string(), 4096);
-  if (problem.line == 0) return fmt::format("{}: {}", file, problem.text);
-  return fmt::format("{}:{}:{}: {}", file, problem.line, problem.column, problem.text);
+  const auto [line, column] = problem.place;
+  if (line == 0) return fmt::format("{}: {}", file, problem.text);
+  return fmt::format("{}:{}:{}: {}", file, line, column, problem.text);
 }
 
 }  // namespace runwatch::config

@@ -6,6 +6,7 @@
 // parser stops there. No text ever holds a token.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <expected>
 #include <filesystem>
@@ -21,12 +22,18 @@ namespace runwatch::config {
 
 inline constexpr const char* kDefaultPath = "/etc/runwatch/runwatch.toml";
 
-struct Problem {
+struct Place {
   std::size_t line = 0;  // from 1; 0: the file as a whole
   std::size_t column = 0;
+
+  auto operator<=>(const Place&) const = default;
+};
+
+struct Problem {
+  Place place;
   std::string text;
 
-  bool operator==(const Problem&) const = default;
+  auto operator<=>(const Problem&) const = default;
 };
 
 struct Loaded {

@@ -78,7 +78,7 @@ Server read_server(const toml::table* table, Findings& findings) {
                      "is every address of this machine, and whoever can reach it can read everything: name one "
                      "address, as in 127.0.0.1:10321, or guard the port");
   }
-  for (auto& host : reader.texts("hosts").value_or(std::vector<Located<std::string>>{})) {
+  for (auto& host : reader.texts("hosts").value_or(std::vector<Text>{})) {
     if (!is_host(host.value))
       reader.problem_at(host.place, "hosts", "must be host names or IP addresses, without a port");
     server.hosts.push_back(std::move(host.value));

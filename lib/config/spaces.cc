@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "config/nearest.h"
 #include "config/sections.h"
 
 namespace runwatch::config {

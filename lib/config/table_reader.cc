@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <array>
 
-#include "config/nearest.h"
 #include "config/units.h"
 
 namespace runwatch::config {
 
-Place place_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
+namespace {
 
 // In the order of toml::node_type.
 std::string_view type_name(const toml::node& node) {
@@ -20,8 +19,6 @@ std::string_view type_name(const toml::node& node) {
                                                     "a date or time", "a date or time"};
   return kNames[static_cast<std::size_t>(node.type())];
 }
-
-namespace {
 
 // Takes `value` over when it is in its range, which "not a number" never is.
 template <class T, class Into, class Shown>
@@ -34,6 +31,8 @@ bool take_within(TableReader& reader, std::string_view key, T value, Range<T> ra
 constexpr auto kAsItIs = [](auto number) { return number; };
 
 }  // namespace
+
+Place place_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
 
 TableReader::TableReader(std::string name, const toml::table* table, Findings& findings)
     : name_(std::move(name)), table_(table), findings_(findings) {}
@@ -64,77 +63,66 @@ const toml::node* TableReader::take(std::string_view key) {
   return table_ == nullptr ? nullptr : table_->get(key);
 }
 
-std::optional<std::string> TableReader::text(std::string_view key) {
+template <class T>
+const T* TableReader::value(std::string_view key, std::string_view expected) {
   const toml::node* node = take(key);
-  if (node == nullptr) return std::nullopt;
-  if (const auto* value = node->as_string()) return value->get();
-  wrong_type(key, *node, "a quoted string");
-  return std::nullopt;
+  const auto* found = node == nullptr ? nullptr : node->as<T>();
+  if (node != nullptr && found == nullptr) wrong_type(key, *node, expected);
+  return found == nullptr ? nullptr : &found->get();
 }
 
-std::optional<std::vector<Located<std::string>>> TableReader::texts(std::string_view key) {
+std::optional<std::string> TableReader::text(std::string_view key) {
+  const auto* text = value<std::string>(key, "a quoted string");
+  return text == nullptr ? std::nullopt : std::optional(*text);
+}
+
+std::optional<std::vector<Text>> TableReader::texts(std::string_view key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
   const toml::array* array = node->as_array();
   if (array == nullptr) return wrong_type(key, *node, "an array of strings"), std::nullopt;
-  std::vector<Located<std::string>> out;
-  bool good = true;
+  std::vector<Text> out;
   for (const toml::node& element : *array) {
-    if (const auto* value = element.as_string()) {
-      out.push_back({value->get(), place_of(element)});
-    } else {
+    if (const auto* text = element.as_string())
+      out.push_back({text->get(), place_of(element)});
+    else
       problem_at(place_of(element), key,
                  fmt::format("must be an array of strings, but this element is {}", type_name(element)));
-      good = false;
-    }
   }
-  return good ? std::optional(std::move(out)) : std::nullopt;
+  return out.size() == array->size() ? std::optional(std::move(out)) : std::nullopt;
 }
 
 bool TableReader::duration(std::string_view key, core::Duration& into, Range<core::Duration> range) {
-  const toml::node* node = take(key);
-  if (node == nullptr) return true;
-  const auto* text = node->as_string();
-  if (text == nullptr) return wrong_type(key, *node, "a quoted duration such as \"1h30m\""), false;
-  const auto value = parse_duration(text->get());
-  if (value) return take_within(*this, key, *value, range, into, format_duration);
+  const auto* text = value<std::string>(key, "a quoted duration such as \"1h30m\"");
+  if (text == nullptr) return take(key) == nullptr;
+  const auto duration = parse_duration(*text);
+  if (duration) return take_within(*this, key, *duration, range, into, format_duration);
   problem(key, R"(is not a duration: write whole numbers with d, h, m, s or ms, as in "30s" or "1h30m")");
   return false;
 }
 
 void TableReader::size(std::string_view key, core::Bytes& into, Range<core::Bytes> range) {
-  const toml::node* node = take(key);
-  if (node == nullptr) return;
-  const auto* text = node->as_string();
-  if (text == nullptr) return wrong_type(key, *node, "a quoted size such as \"32MiB\"");
-  const auto value = parse_size(text->get());
-  if (!value) return problem(key, R"(is not a size: write a whole number with B, KiB, MiB or GiB, as in "32MiB")");
-  take_within(*this, key, *value, range, into, format_size);
+  const auto* text = value<std::string>(key, "a quoted size such as \"32MiB\"");
+  if (text == nullptr) return;
+  const auto size = parse_size(*text);
+  if (!size) return problem(key, R"(is not a size: write a whole number with B, KiB, MiB or GiB, as in "32MiB")");
+  take_within(*this, key, *size, range, into, format_size);
 }
 
 void TableReader::count(std::string_view key, std::size_t& into, Range<std::int64_t> range) {
-  const toml::node* node = take(key);
-  if (node == nullptr) return;
-  const auto* value = node->as_integer();
-  if (value == nullptr) return wrong_type(key, *node, "an integer");
-  take_within(*this, key, value->get(), range, into, kAsItIs);
+  if (const auto* count = value<std::int64_t>(key, "an integer")) take_within(*this, key, *count, range, into, kAsItIs);
 }
 
 void TableReader::number(std::string_view key, double& into, Range<double> range) {
   const toml::node* node = take(key);
   if (node == nullptr) return;
   if (!node->is_number()) return wrong_type(key, *node, "a number");
-  const double value = node->value<double>().value_or(range.to * 2);  // an integer too large for a double
-  take_within(*this, key, value, range, into, kAsItIs);
+  const double number = node->value<double>().value_or(range.to * 2);  // an integer too large for a double
+  take_within(*this, key, number, range, into, kAsItIs);
 }
 
 void TableReader::boolean(std::string_view key, bool& into) {
-  const toml::node* node = take(key);
-  if (node == nullptr) return;
-  if (const auto* value = node->as_boolean())
-    into = value->get();
-  else
-    wrong_type(key, *node, "true or false");
+  if (const auto* boolean = value<bool>(key, "true or false")) into = *boolean;
 }
 
 std::optional<std::size_t> TableReader::choice(std::string_view key, const std::vector<std::string>& words) {

@@ -1,4 +1,4 @@
-// Takes the keys of one TOML table into values with ranges, and reports what does not fit.
+// TOML text to tables, and the keys of one into values with ranges; what does not fit is reported.
 //
 // Private to this room: it shows toml++. Every key asked for counts as a valid one, so the reading code is the only
 // list of keys there is. An accessor that finds a problem reports it and leaves its target as it was.
@@ -7,6 +7,7 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,10 +25,16 @@ struct Range {
   T to;  // inclusive
 };
 
-Place place_of(const toml::node& node);
+struct Text {
+  std::string value;
+  Place place;
+};
 
-// "an integer", "a table": for sentences.
-std::string_view type_name(const toml::node& node);
+// toml++'s tables, kept away from what would overflow its stack.
+// Fails: with the first syntax error, described without quoting values.
+std::expected<toml::table, Problem> parse_toml(std::string_view text);
+
+Place place_of(const toml::node& node);
 
 class TableReader {
  public:
@@ -48,7 +55,7 @@ class TableReader {
   const toml::node* take(std::string_view key);
   std::optional<std::string> text(std::string_view key);
   // Texts of an array; nothing when the key is absent or an element is of another type.
-  std::optional<std::vector<Located<std::string>>> texts(std::string_view key);
+  std::optional<std::vector<Text>> texts(std::string_view key);
   // True when the target may be relied on: the key is absent or good.
   bool duration(std::string_view key, core::Duration& into, Range<core::Duration> range);
   void size(std::string_view key, core::Bytes& into, Range<core::Bytes> range);
@@ -62,6 +69,9 @@ class TableReader {
   void finish();
 
  private:
+  // Null when the key is absent or of another type, which is reported.
+  template <class T>
+  const T* value(std::string_view key, std::string_view expected);
   void wrong_type(std::string_view key, const toml::node& node, std::string_view expected);
 
   std::string name_;

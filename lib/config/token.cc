@@ -4,8 +4,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <system_error>
 
-#include "config/file.h"
+#include "config/units.h"
 
 namespace runwatch::config {
 namespace {
@@ -20,7 +23,31 @@ std::optional<std::string> fault_in_file(std::string_view content) {
   return fault_in_token(content);
 }
 
+core::Result<std::string> cannot(std::string_view what) {
+  return core::fail(core::ErrorKind::invalid,
+                    fmt::format("cannot be {}: {}", what, std::generic_category().message(errno)));
+}
+
+std::string_view kind_of(const struct stat& status) {
+  if (S_ISDIR(status.st_mode)) return "is a directory, not a file";
+  return S_ISFIFO(status.st_mode) ? "is a FIFO, not a regular file" : "is not a regular file";
+}
+
 }  // namespace
+
+core::Result<std::string> read_small_file(const std::filesystem::path& path, core::Bytes limit) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return cannot("read");
+  if (!S_ISREG(status.st_mode)) return core::fail(core::ErrorKind::invalid, std::string(kind_of(status)));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return cannot("opened");
+  std::string content(limit.count + 1, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (file.bad()) return cannot("read");
+  content.resize(static_cast<std::size_t>(file.gcount()));
+  if (content.size() <= limit.count) return content;
+  return core::fail(core::ErrorKind::invalid, "is larger than " + format_size(limit));
+}
 
 std::optional<std::string> fault_in_token(std::string_view token) {
   if (token.empty()) return "is empty";

@@ -1,6 +1,7 @@
-// Tokens: what one may look like, and how one is read from a file.
+// Tokens and the small files that somebody else named: what one may look like, and how it is read without trusting
+// what it is.
 //
-// Fails: `invalid` with a text that names the file and the reason, never the content.
+// Fails: `invalid`, never with the content.
 #pragma once
 
 #include <filesystem>
@@ -9,12 +10,17 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "core/bytes.h"
 #include "core/error.h"
 #include "core/secret.h"
 
 namespace runwatch::config {
 
-// One line of at most 8 KiB; a single newline at its end is dropped.
+// The whole of a regular file. Looks before it opens, so that neither a FIFO nor a device can block it.
+// Fails: with the rest of a sentence that begins with the path, such as "is a directory".
+core::Result<std::string> read_small_file(const std::filesystem::path& path, core::Bytes limit);
+
+// One line of at most 8 KiB; a single newline at its end is dropped. Fails: with a text that names the file.
 core::Result<core::Secret> read_token(const std::filesystem::path& path);
 
 // What keeps `token` from being one, as the rest of a sentence ("is empty"); nothing for a good one. A token is one or

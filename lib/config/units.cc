@@ -29,14 +29,6 @@ std::optional<std::int64_t> take_number(std::string_view& text, std::int64_t lim
   return value;
 }
 
-std::string_view take_letters(std::string_view& text) {
-  std::size_t length = 0;
-  while (length < text.size() && (text[length] < '0' || text[length] > '9')) ++length;
-  const std::string_view letters = text.substr(0, length);
-  text.remove_prefix(length);
-  return letters;
-}
-
 }  // namespace
 
 std::optional<core::Duration> parse_duration(std::string_view text) {
@@ -45,7 +37,8 @@ std::optional<core::Duration> parse_duration(std::string_view text) {
   do {
     const auto number = take_number(text, kLongest);
     if (!number) return std::nullopt;
-    const std::string_view name = take_letters(text);
+    const std::string_view name = text.substr(0, text.find_first_of("0123456789"));
+    text.remove_prefix(name.size());
     while (unit != kDurationUnits.end() && unit->name != name) ++unit;
     if (unit == kDurationUnits.end() || *number > (kLongest - total) / unit->factor) return std::nullopt;
     total += *number * unit->factor;

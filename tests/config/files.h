@@ -24,7 +24,7 @@ inline config::Environment environment(Variables variables = {}) {
 // Problems or warnings as `LINE:COLUMN text`, one a line.
 inline std::string lines(const std::vector<config::Problem>& list) {
   std::string out;
-  for (const auto& p : list) out += fmt::format("{}:{} {}\n", p.line, p.column, p.text);
+  for (const auto& p : list) out += fmt::format("{}:{} {}\n", p.place.line, p.place.column, p.text);
   return out;
 }
 

@@ -238,8 +238,7 @@ TEST_CASE("a slip of the pen is told in the words of the mistake") {
       " a backslash in \"…\" begins an escape such as \\n: write \\\\ for one, or put the text in '…'\n";
   const char* const bracket = " the array before here lacks a comma between two elements, or the ] at its end\n";
   const char* const open = " the string that begins here has no closing quote\n";
-  const char* const curly = " this is a typographic quotation mark: write \" or '\n";
-  const char* const more = " this line goes on after its value: put one key on a line, without a comma behind it\n";
+  const char* const more = " this line goes on where it should end: put one key on a line, without a comma behind it\n";
   const char* const equals = " there is no = after the key: write key = value, and a key without spaces\n";
   const char* const beginning = " a line must begin with a key, a [table] or a # for a comment\n";
   const struct {
@@ -253,16 +252,12 @@ TEST_CASE("a slip of the pen is told in the words of the mistake") {
       {"[api]\ntoken = \"\"\"abc\n\nburst = 1\n", "2:9", open},
       {"[[spaces]]\nrun_modes = [ \"prod\", \"dev ]\n", "2:23", open},
       {"[[spaces]]\nname = \"ä\" # \" '\nrun_modes = [ \"ä\", \"dev ]\n", "3:20", open},
-      {"[api]\ntoken = \"a\001b\"\nburst = \"1\n", "2:11", " the string holds a control character\n"},
-      {"[api]\nbase_url = “https://unpod.dev”\n", "2:12", curly},
-      {"[api]\nbase_url = „https://unpod.dev“\n", "2:12", curly},
-      {"[api]\nbase_url = «https://unpod.dev»\n", "2:12", curly},
       {"[api]\nbase_url = https://unpod.dev\n", "2:12", quotes},
+      {"[api]\nbase_url = “https://unpod.dev”\n", "2:12", quotes},
       {"[server]\nlisten = 127.0.0.1:10321\n", "2:12", quotes},
       {"[poll]\ninterval = 30s\n", "2:14", quotes},
       {"[log]\nlevel = debug\n", "2:9", quotes},
-      {"[server]\ncreated_series = True\n", "2:18",
-       " this value is no word that TOML knows: write true or false, or text in quotes\n"},
+      {"[server]\ncreated_series = True\n", "2:18", quotes},
       {"[api]\nburst 1\n", "2:7", equals},
       {"[api]\nburst: 1\n", "2:6", equals},
       {"[api]\nburst\n", "2:6", equals},
@@ -271,7 +266,7 @@ TEST_CASE("a slip of the pen is told in the words of the mistake") {
       {"[api]\nburst = 1 page_size = 2\n", "2:11", more},
       {"[api]\nburst = 1,\n", "2:10", more},
       {"[api]\nburst = 1;\n", "2:10", " no ; is needed: put one key on a line\n"},
-      {"[api] burst = 1\n", "1:7", " after the closing bracket of [table] a new line must begin\n"},
+      {"[api] burst = 1\n", "1:7", more},
       {"[[spaces]\n", "1:10", " the name of the table lacks its closing bracket: write [table] or [[spaces]]\n"},
       {"[[spaces]]\nruns = [\"R1\", \"R2\"\nmax_runs = 1\n", "3:1", bracket},
       {"[[spaces]]\nruns = [\"R1\" \"R2\"]\n", "2:14", bracket},

@@ -6,7 +6,7 @@
 
 #include "config/address.h"
 #include "config/units.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 namespace runwatch::config {
 namespace {

@@ -3,8 +3,8 @@
 #include <iterator>
 
 #include "core/log.h"
+#include "core/text.h"
 #include "core/timestamp.h"
-#include "core/utf8.h"
 
 namespace runwatch::core::log {
 namespace {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "core/ascii.h"
+
 namespace runwatch::core {
 namespace {
 
@@ -40,8 +42,6 @@ class Scanner {
   }
 
  private:
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
   unsigned digit() {
     if (!next_is_digit()) {
       ok_ = false;

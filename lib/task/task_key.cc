@@ -4,7 +4,7 @@
 
 #include "core/ascii.h"
 #include "core/digest.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 namespace runwatch::task {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "core/ascii.h"
-#include "core/utf8.h"
+#include "core/text.h"
 
 namespace runwatch::unpod {
 namespace {

@@ -4,8 +4,6 @@
 // Threads: made, asked and destroyed by main alone.
 #pragma once
 
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <random>

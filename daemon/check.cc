@@ -1,5 +1,3 @@
-#include "daemon/check.h"
-
 #include <fmt/format.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include "config/load.h"
 #include "config/token.h"
 #include "core/log_sink.h"
+#include "daemon/commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/settings.h"
 #include "unpod/api.h"

@@ -1,5 +1,3 @@
-#include "daemon/demo.h"
-
 #include <fmt/format.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -11,9 +9,8 @@
 
 #include "config/address.h"
 #include "core/log_sink.h"
-#include "daemon/check.h"
+#include "daemon/commands.h"
 #include "daemon/exit_code.h"
-#include "daemon/serve.h"
 #include "daemon/signals.h"
 #include "sim/simulator.h"
 

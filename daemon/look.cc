@@ -1,9 +1,8 @@
-#include "daemon/look.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <memory>
 #include <random>
 #include <set>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "daemon/commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/settings.h"
 #include "metrics/exposition.h"
@@ -45,8 +45,7 @@ class Look {
       auto fetched = watch::fetch(to_do[i], asking_.api, asking_.clock, {});
       note(fetched);
       auto report = ledger_.apply(std::move(fetched));
-      to_do.insert(to_do.end(), std::make_move_iterator(report.next.begin()),
-                   std::make_move_iterator(report.next.end()));
+      std::ranges::move(report.next, std::back_inserter(to_do));
     }
     ledger_.publish();
     tell_unknown();

@@ -6,12 +6,8 @@
 #include <string>
 
 #include "config/load.h"
-#include "daemon/check.h"
-#include "daemon/demo.h"
+#include "daemon/commands.h"
 #include "daemon/exit_code.h"
-#include "daemon/look.h"
-#include "daemon/places.h"
-#include "daemon/serve.h"
 #include "daemon/simulate.h"
 #include "version.h"
 
@@ -27,19 +23,17 @@ struct Arguments {
 };
 
 constexpr const char* kDescription =
-    "Watches voice-call campaign runs on the Unpod platform: polls them, notices every change of every task and\n"
-    "serves gauges, counters and histograms to Prometheus on /metrics.\n"
-    "\n"
-    "Start with `runwatch demo`, which needs no account. For your own campaigns write a configuration (a commented\n"
-    "sample is installed as /etc/runwatch/runwatch.toml), try it with `runwatch check --live`, then run\n"
-    "`runwatch serve`, which is what the systemd unit does.";
+    R"(Watches voice-call campaign runs on the Unpod platform: polls them, notices every change of every task and
+serves gauges, counters and histograms to Prometheus on /metrics.
+
+Start with `runwatch demo`, which needs no account. For your own campaigns write a configuration (a commented
+sample is installed as /etc/runwatch/runwatch.toml), try it with `runwatch check --live`, then run
+`runwatch serve`, which is what the systemd unit does.)";
 
 constexpr const char* kFooter =
-    "Exit codes: 0 good; 64 wrong usage; 69 platform unreachable, a poll incomplete or a named run unknown; 75 port "
-    "or\n"
-    "database in use, or disk trouble; 77 credentials refused; 78 configuration wrong, or a database this version "
-    "cannot\n"
-    "read.";
+    R"(Exit codes: 0 good; 64 wrong usage; 69 platform unreachable, a poll incomplete or a named run unknown; 75 port or
+database in use, or disk trouble; 77 credentials refused; 78 configuration wrong, or a database this version cannot
+read.)";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config,-c", arguments.config, "Configuration file (TOML)")->capture_default_str();
@@ -62,12 +56,12 @@ int run(int argc, char** argv) {
   CLI::App app(kDescription, "runwatch");
   app.footer(kFooter);
   app.require_subcommand(0, 1);
-  app.set_version_flag("--version", fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler));
+  const auto version_text = fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler);
+  app.set_version_flag("--version", version_text);
   app.get_formatter()->column_width(24);
   add_config(app, arguments);
-  auto* serve_command =
-      app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)");
-  add_config(*serve_command, arguments);
+  add_config(*app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)"),
+             arguments);
   auto* check = app.add_subcommand(
       "check", "Say what is wrong with a configuration, and what serve would stumble over; touches nothing");
   add_config(*check, arguments);
@@ -90,7 +84,7 @@ int run(int argc, char** argv) {
     return app.exit(error) == 0 ? EX_OK : EX_USAGE;
   }
   if (version->parsed()) {
-    fmt::print("runwatch {} ({}, {})\n", kVersion, kRevision, kCompiler);
+    fmt::print("{}\n", version_text);
     return EX_OK;
   }
   if (demo_command->parsed()) return demo(arguments.demo_listen);

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "core/log.h"
+#include "daemon/commands.h"
 #include "daemon/exit_code.h"
 #include "http/listen.h"
 #include "store/examine.h"

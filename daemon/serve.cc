@@ -1,5 +1,3 @@
-#include "daemon/serve.h"
-
 #include <fmt/format.h>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -13,6 +11,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "daemon/app.h"
+#include "daemon/commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/signals.h"
 #include "version.h"

@@ -19,6 +19,18 @@ watch::SpaceSettings space_settings(const config::Space& space) {
   return out;
 }
 
+// Every request waits for its turn.
+unpod::Hooks paced(watch::Pace& pace) {
+  return {.admit = [&pace](std::stop_token stop) { return pace.admit(std::move(stop), [] {}).has_value(); },
+          .done = {},
+          .answered = [&pace](core::SteadyTime sent) { pace.answered(sent); },
+          // A command does not sit out a long pause: it tells of it and goes on.
+          .throttled =
+              [&pace](core::SteadyTime sent, std::optional<core::Duration> wait) {
+                return wait > unpod::kPatience ? *wait : pace.throttled(sent, wait);
+              }};
+}
+
 }  // namespace
 
 watch::Settings watch_settings(const config::Config& config) {
@@ -38,13 +50,14 @@ watch::Limits watch_limits(const config::Config& config) {
 }
 
 unpod::ApiOptions api_options(const config::Config& config) {
-  unpod::ApiOptions out;
-  out.base_url = config.api.base_url;
-  out.org_handle = config.api.org_handle.value_or("");
-  out.timeout = config.api.timeout;
-  out.page_size = config.api.page_size;
-  out.max_response = config.api.max_response;
-  return out;
+  const config::Api& api = config.api;
+  return {
+      .base_url = api.base_url,
+      .org_handle = api.org_handle.value_or(""),
+      .timeout = api.timeout,
+      .page_size = api.page_size,
+      .max_response = api.max_response,
+  };
 }
 
 unpod::Credentials::Reader token_reader(const config::Config& config) {
@@ -65,16 +78,5 @@ Asking::Asking(const config::Config& config)
       credentials(make_credentials(config)),
       pace(config.api.rate_limit, static_cast<double>(config.api.burst), clock),
       api(api_options(config), *client, *credentials, paced(pace), clock) {}
-
-unpod::Hooks paced(watch::Pace& pace) {
-  return {.admit = [&pace](std::stop_token stop) { return pace.admit(std::move(stop), [] {}).has_value(); },
-          .done = {},
-          .answered = [&pace](core::SteadyTime sent) { pace.answered(sent); },
-          // A command does not sit out a long pause: it tells of it and goes on.
-          .throttled =
-              [&pace](core::SteadyTime sent, std::optional<core::Duration> wait) {
-                return wait > unpod::kPatience ? *wait : pace.throttled(sent, wait);
-              }};
-}
 
 }  // namespace runwatch::daemon

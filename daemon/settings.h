@@ -30,7 +30,4 @@ struct Asking {
   unpod::Api api;
 };
 
-// For commands that ask from one thread: every request waits for its turn.
-unpod::Hooks paced(watch::Pace& pace);
-
 }  // namespace runwatch::daemon

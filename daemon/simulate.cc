@@ -14,11 +14,6 @@
 #include "sim/simulator.h"
 
 namespace runwatch::daemon {
-namespace {
-
-constexpr core::Duration kTurn = std::chrono::seconds(60);
-
-}  // namespace
 
 void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {
   auto& options = arguments.options;
@@ -34,14 +29,13 @@ void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {
   command.add_option("--failure-rate", options.failure_rate, "Share of attempts that fail")->capture_default_str();
   command.add_flag("--retries,!--no-retries", options.retries, "Failed attempts are made again, up to three");
   command.add_option("--vanish-rate", options.vanish_rate, "Share of tasks that are deleted")->capture_default_str();
-  command.add_option_function<double>(
-      "--new-run-every",
-      [&](double s) { options.new_run_period = core::Duration(static_cast<std::int64_t>(s * 1000)); },
-      "Seconds between new runs of a space, before --speed");
-  command.add_option_function<double>(
-      "--new-task-every",
-      [&](double s) { options.arrival_period = core::Duration(static_cast<std::int64_t>(s * 1000)); },
-      "Seconds between new tasks of a run, before --speed");
+  const auto into = [](core::Duration& period) {
+    return [&period](double s) { period = core::Duration(static_cast<std::int64_t>(s * 1000)); };
+  };
+  command.add_option_function<double>("--new-run-every", into(options.new_run_period),
+                                      "Seconds between new runs of a space, before --speed");
+  command.add_option_function<double>("--new-task-every", into(options.arrival_period),
+                                      "Seconds between new tasks of a run, before --speed");
   command.add_flag("--fixed", options.fixed, "A world at rest, for measurements");
   command.add_option("--changing", options.changing, "Share of a fixed run's tasks that change at each walk");
   command.add_option("--token", options.token, "The API token that is accepted")->capture_default_str();
@@ -76,7 +70,7 @@ int simulate(SimulateArguments arguments) {
     return simulator.error().kind == core::ErrorKind::busy ? EX_TEMPFAIL : EX_USAGE;
   }
   core::log::info("listening", {{"address", (*simulator)->address()}});
-  while (signals.wait(kTurn) != Signal::stop) {
+  while (signals.wait(std::chrono::minutes(1)) != Signal::stop) {
   }
   return EX_OK;
 }

@@ -1,0 +1,36 @@
+// What the words on the command line do; each command returns the exit code.
+#pragma once
+
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "config/config.h"
+
+namespace runwatch::daemon {
+
+// Loads and tells every problem and warning on standard error; the error is the exit code.
+std::expected<config::Config, int> load_config(const std::filesystem::path& path);
+
+// `serve`: the daemon itself, until it is told to stop. `path` is read again on SIGHUP. `announce` is called once with
+// the address that is served.
+int serve(const std::filesystem::path& path, const config::Config& config,
+          const std::function<void(const std::string& address)>& announce = {});
+
+// `check`: tells what `serve` would stumble over if it began now, and what it would make; touches nothing. The exit
+// code is the one that it would end with. A database and a port that a running daemon holds are told, and no fault.
+int check_places(const config::Config& config);
+
+// `check --live`: asks the platform for the organization, each space and each named run; prints a line for each.
+int check_live(const config::Config& config);
+
+// `once`: one poll of everything that is configured, with nothing kept. Prints to standard output as "table", "json" or
+// "prometheus"; incomplete polls and unknown runs are told on standard error.
+int look_once(const config::Config& config, const std::string& format);
+
+// `demo`: the daemon on an ordinary configuration and store, against a simulated platform in the same process. Serves
+// on `listen`; leaves nothing behind.
+int demo(const std::string& listen);
+
+}  // namespace runwatch::daemon

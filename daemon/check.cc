@@ -11,7 +11,6 @@
 #include "config/token.h"
 #include "core/log_sink.h"
 #include "daemon/commands.h"
-#include "daemon/exit_code.h"
 #include "daemon/settings.h"
 #include "unpod/api.h"
 #include "view/poll_reason.h"

@@ -10,7 +10,6 @@
 #include "config/address.h"
 #include "core/log_sink.h"
 #include "daemon/commands.h"
-#include "daemon/exit_code.h"
 #include "daemon/signals.h"
 #include "sim/simulator.h"
 

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <iterator>
 #include <memory>
-#include <random>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -12,7 +11,6 @@
 
 #include "core/log.h"
 #include "daemon/commands.h"
-#include "daemon/exit_code.h"
 #include "daemon/settings.h"
 #include "metrics/exposition.h"
 #include "metrics/meters.h"

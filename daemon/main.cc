@@ -7,7 +7,6 @@
 
 #include "config/load.h"
 #include "daemon/commands.h"
-#include "daemon/exit_code.h"
 #include "daemon/simulate.h"
 #include "version.h"
 

@@ -10,7 +10,6 @@
 
 #include "core/log.h"
 #include "daemon/commands.h"
-#include "daemon/exit_code.h"
 #include "http/listen.h"
 #include "store/examine.h"
 

@@ -12,7 +12,6 @@
 #include "core/text.h"
 #include "daemon/app.h"
 #include "daemon/commands.h"
-#include "daemon/exit_code.h"
 #include "daemon/signals.h"
 #include "version.h"
 #include "view/summary.h"

@@ -8,7 +8,7 @@
 
 #include "config/address.h"
 #include "core/log.h"
-#include "daemon/exit_code.h"
+#include "daemon/commands.h"
 #include "daemon/signals.h"
 #include "sim/fault.h"
 #include "sim/simulator.h"

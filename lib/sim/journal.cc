@@ -31,21 +31,9 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto part = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k) bits = bits << 8 | (k < part.size() ? static_cast<unsigned char>(part[k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= part.size() ? kLetters[bits >> (18 - 6 * k) & 63U] : '=';
-  }
-  return out;
-}
-
 void append_text(std::string& out, std::string_view key, std::string_view text) {
   out.append(key).append("\"");
-  append_escaped(out, core::to_valid_utf8(text));
+  append_escaped(out, text);
   out += '"';
 }
 
@@ -56,22 +44,17 @@ std::string begin_line(const JournalEntry& entry) {
   line.reserve(entry.body.size() + entry.body.size() / 4 + 512);
   fmt::format_to(std::back_inserter(line), R"({{"seq":{},"at":{})", entry.seq, entry.at.time_since_epoch().count());
   append_text(line, R"(,"method":)", entry.method);
-  append_text(line, R"(,"path":)", entry.path);
-  append_text(line, R"(,"query":)", entry.query);
+  append_text(line, R"(,"path":)", core::to_valid_utf8(entry.path));
+  append_text(line, R"(,"query":)", core::to_valid_utf8(entry.query));
   fmt::format_to(std::back_inserter(line), R"(,"status":{})", entry.status);
-  if (core::is_valid_utf8(entry.body)) {
-    line.append(R"(,"body":")");
-    append_escaped(line, entry.body);
-  } else {
-    line.append(R"(,"body64":")").append(base64(entry.body));
-  }
-  line += '"';
+  if (core::is_valid_utf8(entry.body)) append_text(line, R"(,"body":)", entry.body);
   return line;
 }
 
-void finish_line(std::string& line, bool complete, core::WallTime sent) {
+const std::string& finish_line(std::string& line, bool complete, core::WallTime sent) {
   fmt::format_to(std::back_inserter(line), ",\"complete\":{},\"sent\":{}}}\n", complete,
                  sent.time_since_epoch().count());
+  return line;
 }
 
 core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& file) {

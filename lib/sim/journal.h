@@ -4,8 +4,8 @@
 //  "complete":true,"body":"…"}. `seq` is the order in which the world was looked at; lines stand in the order in which
 // answers were sent, and a line is written when its last byte was given to the kernel or its connection ended, so the
 // reader sees it at once. `at` is when the answer was formed and `sent` when it was sent, in ms since 1970.
-// `complete` is false when not all bytes went out. `body` is what was to be sent, less what a fault held back; a body
-// that is not UTF-8 stands as `body64`. Tokens and headers are not written.
+// `complete` is false when not all bytes went out. `body` is what was to be sent, less what a fault held back; one
+// that is not UTF-8, as a fault may cut it, is left out. Tokens and headers are not written.
 // Owns: the file descriptor.
 // Threads: any. A line is one write, appended.
 #pragma once
@@ -30,9 +30,9 @@ struct JournalEntry {
   std::string_view body{};
 };
 
-// A line but for what is known only in the end; `finish_line` makes it whole.
+// A line but for what is known only in the end; `finish_line` makes it whole and returns it.
 std::string begin_line(const JournalEntry& entry);
-void finish_line(std::string& line, bool complete, core::WallTime sent);
+const std::string& finish_line(std::string& line, bool complete, core::WallTime sent);
 
 class Journal {
  public:

@@ -8,12 +8,9 @@
 
 namespace runwatch::sim {
 
-// The first value of `name`.
+// The first value of `name`, which may hold further `=`.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 // The same as a number; nothing for any text that is none.
 std::optional<std::uint64_t> query_number(std::string_view query, std::string_view name);
-
-// The value of the header `name` among lines as received; the case of names is ignored.
-std::string_view header_value(std::string_view lines, std::string_view name);
 
 }  // namespace runwatch::sim

@@ -1,47 +1,93 @@
 #include "sim/simulator.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <httplib.h>
 
-#include <condition_variable>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
 #include <mutex>
-#include <stop_token>
+#include <optional>
+#include <thread>
 #include <utility>
 
-#include "http/server.h"
+#include "core/text.h"
+#include "sim/connection.h"
+#include "sim/effects.h"
 #include "sim/journal.h"
-#include "sim/query.h"
 
 namespace runwatch::sim {
 namespace {
 
-class Served final : public Simulator {
+constexpr int kBacklog = 512;              // cpp-httplib's own is 5
+constexpr std::size_t kConnections = 128;  // served at once, each by a thread; more of them wait
+
+// An answer as bytes.
+struct Outgoing {
+  std::string head;
+  std::string body;
+  bool cut = false;  // the body is to be longer
+  bool last = false;
+  std::string line;  // of the journal, but for its end; empty: none
+};
+
+std::string write_head(const Answer& answer, core::WallTime now, bool last) {
+  auto head = fmt::format("HTTP/1.1 {} \r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", answer.status,
+                          fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+  const auto out = std::back_inserter(head);
+  for (const auto& [name, value] : answer.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
+  if (last) head += "Connection: close\r\n";
+  if (answer.status != 204) {
+    fmt::format_to(out, "Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type, answer.body.size());
+  }
+  return head += "\r\n";
+}
+
+// cpp-httplib listens, keeps the threads and parses requests. What goes out is written here byte by byte, for the
+// faults are in the bytes.
+class Served final : public Simulator, private httplib::Server {
  public:
-  Served(const Options& options, bool control, std::shared_ptr<Journal> journal, const core::Clock& clock)
+  Served(const sim::Options& options, bool control, std::unique_ptr<Journal> journal, const core::Clock& clock)
       : clock_(clock),
         steady_start_(clock.steady_now()),
         wall_start_(clock.wall_now()),
         control_(control),
         journal_(std::move(journal)),
-        platform_(options, wall_start_) {}
-
-  ~Served() override {
-    stop_.request_stop();
-    server_.reset();
+        platform_(options, wall_start_) {
+    set_pre_routing_handler([](const httplib::Request&, httplib::Response&) { return HandlerResponse::Handled; });
   }
 
-  core::Result<void> listen(const ListenOptions& options) {
-    const http::ServerOptions server{.host = options.host,
-                                     .port = options.port,
-                                     .workers = options.workers,
-                                     .write_timeout = core::Duration(60'000)};
-    auto started = http::serve(server, [this](const http::ServerRequest& request) { return answer(request); });
-    if (!started) return std::unexpected(started.error());
-    server_ = *std::move(started);
+  ~Served() override {
+    interrupt_.raise();
+    httplib::Server::stop();
+  }
+
+  core::Result<void> start(const ListenOptions& options) {
+    const auto& host = options.host;
+    set_tcp_nodelay(true);
+    // Its own default, SO_REUSEPORT, lets two servers share a port in silence.
+    set_socket_options([](socket_t socket) {
+      const int on = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    });
+    new_task_queue = [] { return new httplib::ThreadPool(kConnections); };
+    const int port = options.port == 0 ? bind_to_any_port(host) : bind_to_port(host, options.port) ? options.port : -1;
+    if (port < 0 || ::listen(svr_sock_, kBacklog) != 0) {
+      return core::fail(
+          errno == EADDRINUSE ? core::ErrorKind::busy : core::ErrorKind::invalid,
+          fmt::format("cannot listen on {}:{}: {}", core::printable(host), options.port, std::strerror(errno)));
+    }
+    const bool v6 = host.find(':') != std::string::npos;
+    address_ = fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    thread_ = std::jthread([this] { listen_after_bind(); });
+    while (!is_running()) std::this_thread::yield();  // `stop` does nothing before
     return {};
   }
 
-  std::string address() const override { return server_->address(); }
-  std::string base_url() const override { return "http://" + server_->address(); }
+  std::string address() const override { return address_; }
+  std::string base_url() const override { return "http://" + address_; }
   std::vector<SpaceName> spaces() const override { return platform_.spaces(); }
 
  private:
@@ -49,60 +95,84 @@ class Served final : public Simulator {
     return wall_start_ + std::chrono::floor<core::Duration>(clock_.steady_now() - steady_start_);
   }
 
-  http::ServerResponse answer(const http::ServerRequest& request) {
+  bool process_and_close_socket(socket_t socket) override {
+    Connection connection(socket, interrupt_);
+    while (connection.has_input(core::Duration(-1)) && serve_one(connection)) {
+    }
+    return true;
+  }
+
+  // False when the connection is to end.
+  bool serve_one(Connection& connection) {
+    std::optional<Outgoing> out;
+    bool last = false;
+    process_request(connection, false, last, [&](const httplib::Request& request) { out = answer(request, last); });
+    auto own = connection.take_own_answer();
+    if (!out) out = Outgoing{.head = std::move(own), .body = {}, .last = true, .line = {}};  // it could not be read
+    return send(connection, *out) && !out->cut && !out->last;
+  }
+
+  Outgoing answer(const httplib::Request& request, bool last) {
+    const auto handle = request.get_header_value("Org-Handle");
+    const auto authorization = request.get_header_value("Authorization");
+    const auto mark = request.target.find('?');
     const Request asked{.path = request.path,
-                        .query = request.query,
-                        .authorization = request.authorization,
-                        .org_handle = header_value(request.fields, "Org-Handle")};
-    const bool control = control_ && asked.path.starts_with(kControlPrefix);
-    Answer answer = control ? platform_.control(asked, now()) : platform_.answer(asked, now());
+                        .query = mark == std::string::npos ? "" : std::string_view(request.target).substr(mark + 1),
+                        .authorization = authorization,
+                        .org_handle = handle};
+    const bool head_only = request.method == "HEAD";
+    last = last || (!head_only && request.method != "GET");  // a body that may follow is not read
+    Answer answer = form(asked, request.method);
     const auto formed = clock_.wall_now();
-    hold_back(answer.delay);
-    http::ServerResponse response{.status = answer.status,
-                                  .content_type = std::move(answer.content_type),
-                                  .headers = {},
-                                  .body = std::make_shared<const std::string>(std::move(answer.body)),
-                                  .truncate_body_by = answer.truncate_by,
-                                  .on_sent = {}};
-    for (auto& [name, value] : answer.headers) response.headers.push_back({std::move(name), std::move(value)});
-    if (journal_ && !control) note(request, response, answer.seq, formed);
-    return response;
+    if (answer.delay > core::Duration::zero()) interrupt_.wait(-1, 0, answer.delay);
+    Outgoing out{.head = write_head(answer, formed, last),
+                 .body = head_only ? std::string() : std::move(answer.body),
+                 .cut = !head_only && answer.truncate_by > 0,
+                 .last = last,
+                 .line = {}};
+    if (out.cut) out.body.resize(out.body.size() - answer.truncate_by);
+    if (journal_ && answer.seq > 0) {
+      out.line = begin_line({.seq = answer.seq,
+                             .at = formed,
+                             .method = request.method,
+                             .path = asked.path,
+                             .query = asked.query,
+                             .status = answer.status,
+                             .body = out.body});
+    }
+    return out;
   }
 
-  // The line is made here, by the worker; when the answer is out only its end is added and the file written.
-  void note(const http::ServerRequest& request, http::ServerResponse& response, std::uint64_t seq,
-            core::WallTime formed) {
-    const std::string_view whole = *response.body;
-    auto line = std::make_shared<std::string>(
-        begin_line({.seq = seq,
-                    .at = formed,
-                    .method = request.head ? "HEAD" : "GET",
-                    .path = request.path,
-                    .query = request.query,
-                    .status = response.status,
-                    .body = request.head ? "" : whole.substr(0, whole.size() - response.truncate_body_by)}));
-    response.on_sent = [journal = journal_, line, &clock = clock_](bool complete) {
-      finish_line(*line, complete, clock.wall_now());
-      journal->write(*line);
-    };
+  Answer form(const Request& asked, const std::string& method) {
+    if (method != "GET" && method != "HEAD") return refusal(405, fmt::format("Method \"{}\" not allowed.", method));
+    const bool control = control_ && asked.path.starts_with(kControlPrefix);
+    return control ? platform_.control(asked, now()) : platform_.answer(asked, now());
   }
 
-  void hold_back(core::Duration delay) {
-    if (delay <= core::Duration::zero()) return;
-    std::mutex mutex;
-    std::condition_variable_any never;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, stop_.get_token(), delay, [] { return false; });
+  // Sending the last bytes and writing the journal's line are one step, so that lines stand in the order in which
+  // answers were sent. Nobody waits for a peer in it.
+  bool send(Connection& connection, Outgoing& out) {
+    std::string_view head = out.head, body = out.body;
+    for (bool room = true;; room = connection.wait_for_room()) {
+      const std::lock_guard lock(sending_);
+      const auto sent = room ? connection.send(head, body) : Connection::Sent::broken;
+      if (sent == Connection::Sent::some) continue;
+      const bool all = sent == Connection::Sent::all;
+      if (!out.line.empty()) journal_->write(finish_line(out.line, all && !out.cut, clock_.wall_now()));
+      return all;
+    }
   }
 
   const core::Clock& clock_;
   const core::SteadyTime steady_start_;
   const core::WallTime wall_start_;
   const bool control_;
-  const std::shared_ptr<Journal> journal_;
+  const std::unique_ptr<Journal> journal_;
   Platform platform_;
-  std::stop_source stop_;
-  std::unique_ptr<http::Server> server_;
+  Interrupt interrupt_;
+  std::mutex sending_;
+  std::string address_;
+  std::jthread thread_;  // accepts; ends the connections' threads with itself
 };
 
 }  // namespace
@@ -110,14 +180,14 @@ class Served final : public Simulator {
 core::Result<std::unique_ptr<Simulator>> simulate(const Options& options, const ListenOptions& listen,
                                                   const core::Clock& clock) {
   if (auto fine = check(options); !fine) return std::unexpected(fine.error());
-  std::shared_ptr<Journal> journal;
+  std::unique_ptr<Journal> journal;
   if (!listen.journal.empty()) {
     auto opened = Journal::open(listen.journal);
     if (!opened) return std::unexpected(opened.error());
     journal = *std::move(opened);
   }
   auto served = std::make_unique<Served>(options, listen.control, std::move(journal), clock);
-  if (auto listening = served->listen(listen); !listening) return std::unexpected(listening.error());
+  if (auto started = served->start(listen); !started) return std::unexpected(started.error());
   return served;
 }
 

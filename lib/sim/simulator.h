@@ -20,7 +20,6 @@ namespace runwatch::sim {
 struct ListenOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 0;  // 0: any free one
-  int workers = 8;         // a latency fault keeps one busy per answer
   std::string journal{};   // a file; empty: none
   bool control = true;     // answer below /_sim/
 };

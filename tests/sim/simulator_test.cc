@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include "asking.h"
 #include "http/client.h"
+#include "support/raw_client.h"
 
 using namespace runwatch;
 using namespace runwatch::sim;
@@ -48,7 +50,7 @@ struct JournalFile {
 
 struct Peer {
   explicit Peer(const Options& options, const std::string& journal = "") {
-    auto started = simulate(options, {.host = "127.0.0.1", .port = 0, .workers = 4, .journal = journal}, kClock);
+    auto started = simulate(options, {.host = "127.0.0.1", .port = 0, .journal = journal}, kClock);
     REQUIRE(started.has_value());
     simulator = *std::move(started);
   }
@@ -65,6 +67,10 @@ struct Peer {
     const auto answer = get(path, handle);
     REQUIRE(answer.has_value());
     return Json::parse(answer->body);
+  }
+  std::uint16_t port() const {
+    const auto address = simulator->address();
+    return static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
   }
   std::string tasks_path() {
     const auto runs = kBase + "spaces/" + simulator->spaces()[0].token + "/runs/";
@@ -128,6 +134,72 @@ TEST_CASE("an answer that is cut short is told to the client and to the journal"
   CHECK(whole.starts_with(sent));
 }
 
+TEST_CASE("a peer that does not read holds nobody up, and the journal says that its answer was not taken") {
+  const JournalFile file;
+  auto options = small_options();
+  options.tasks = 2000;
+  Peer peer(options, file.path);
+  const auto path = peer.tasks_path();
+  {
+    test::RawClient idler(peer.port(), 4096);
+    idler.say("GET " + path + "?page_size=2000 HTTP/1.1\r\nHost: a\r\nAuthorization: Token simulated-token\r\n\r\n");
+    char first = 0;
+    REQUIRE(::recv(idler.fd(), &first, 1, 0) == 1);
+    const auto start = kClock.steady_now();
+    CHECK(peer.json(kBase + "organizations/")["count"] == 1);
+    CHECK(kClock.steady_now() - start < 4s);  // no socket's own timeout is waited for
+    const auto before = file.lines(2);
+    CHECK(before.size() == 2);
+    CHECK(before[1]["seq"] == 3);
+  }
+  const auto lines = file.lines(3);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[2]["seq"] == 2);
+  CHECK(lines[2]["complete"] == false);
+}
+
+TEST_CASE("the lines of answers to several peers are whole, and follow the order in which each was asked") {
+  const JournalFile file;
+  Peer peer(small_options(), file.path);
+  const auto path = peer.tasks_path();
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 25; ++i) {  // each on a connection of its own
+        test::RawClient client(peer.port());
+        client.ask("GET " + path + "?page=" + std::to_string(i + 1) + "&of=" + std::to_string(t) +
+                   " HTTP/1.1\r\nHost: a\r\nAuthorization: Token simulated-token\r\n\r\n");
+      }
+    });
+  }
+  threads.clear();
+  const auto lines = file.lines(101);
+  REQUIRE(lines.size() == 101);
+  std::map<std::string, std::vector<std::string>> asked;
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    const std::string query = lines[i]["query"];
+    asked[query.substr(query.find('&'))].push_back(query.substr(0, query.find('&')));
+  }
+  REQUIRE(asked.size() == 4);
+  for (const auto& [peers, pages] : asked) {
+    REQUIRE(pages.size() == 25);
+    for (std::size_t i = 0; i < pages.size(); ++i) CHECK(pages[i] == "page=" + std::to_string(i + 1));
+  }
+}
+
+TEST_CASE("what is no request is refused and its connection ended, other methods too") {
+  Peer peer(small_options());
+  for (const auto& [request, status] : std::vector<std::pair<std::string, int>>{
+           {"nonsense\r\n\r\n", 400}, {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}", 405}}) {
+    CAPTURE(request);
+    test::RawClient client(peer.port());
+    const auto answer = client.ask(request);
+    REQUIRE(answer);
+    CHECK(answer->status == status);
+    CHECK(client.ends());
+  }
+}
+
 TEST_CASE("a latency is waited out, but not by the end of the simulator") {
   auto options = small_options();
   options.faults = *parse_faults("latency=60s/spaces,latency=150ms/organizations");
@@ -148,8 +220,6 @@ TEST_CASE("a latency is waited out, but not by the end of the simulator") {
 
 TEST_CASE("what cannot be started says why") {
   Peer peer(small_options());
-  const auto address = peer.simulator->address();
-  const auto port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
   const auto kind = [](const Options& options, const ListenOptions& listen) {
     const auto started = simulate(options, listen, kClock);
     REQUIRE(!started.has_value());
@@ -157,7 +227,7 @@ TEST_CASE("what cannot be started says why") {
     return started.error().kind;
   };
   ListenOptions taken;
-  taken.port = port;
+  taken.port = peer.port();
   CHECK(kind(small_options(), taken) == core::ErrorKind::busy);
   ListenOptions unwritable;
   unwritable.journal = "/nonexistent/journal";

@@ -1,0 +1,86 @@
+#include "sim/connection.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace runwatch::sim {
+namespace {
+
+// sendmsg only reads, but an iovec is for reading and writing alike.
+iovec part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+Interrupt::Interrupt() : fd_(::eventfd(0, EFD_CLOEXEC)) {
+  if (fd_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
+}
+
+Interrupt::~Interrupt() { ::close(fd_); }
+
+void Interrupt::raise() { (void)::eventfd_write(fd_, 1); }
+
+Interrupt::Woken Interrupt::wait(int socket, short events, core::Duration limit) const {
+  std::array<pollfd, 2> polled{{{.fd = socket, .events = events, .revents = 0}, {fd_, POLLIN, 0}}};
+  int count = -1;
+  do {
+    count = ::poll(polled.data(), polled.size(), limit < core::Duration::zero() ? -1 : static_cast<int>(limit.count()));
+  } while (count < 0 && errno == EINTR);
+  if (polled[1].revents != 0) return Woken::interrupted;
+  return count == 0 ? Woken::late : Woken::ready;
+}
+
+Connection::Connection(socket_t socket, const Interrupt& interrupt) : fd_(socket), interrupt_(interrupt) {
+  ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
+}
+
+Connection::~Connection() { ::close(fd_); }
+
+bool Connection::has_input(core::Duration limit) const {
+  return !unread_.empty() || interrupt_.wait(fd_, POLLIN, limit) == Interrupt::Woken::ready;
+}
+
+bool Connection::wait_for_room() const {
+  return interrupt_.wait(fd_, POLLOUT, core::Duration(-1)) == Interrupt::Woken::ready;
+}
+
+Connection::Sent Connection::send(std::string_view& head, std::string_view& body) {
+  std::array<iovec, 2> parts{part(head), part(body)};
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  const auto count = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (count < 0) return errno == EAGAIN || errno == EINTR ? Sent::some : Sent::broken;
+  const auto of_head = std::min(head.size(), static_cast<std::size_t>(count));
+  head.remove_prefix(of_head);
+  body.remove_prefix(static_cast<std::size_t>(count) - of_head);
+  return head.empty() && body.empty() ? Sent::all : Sent::some;
+}
+
+ssize_t Connection::read(char* to, std::size_t size) {
+  if (unread_.empty()) {
+    if (!has_input(core::Duration(-1))) return -1;
+    const auto count = ::recv(fd_, received_.data(), received_.size(), 0);
+    if (count <= 0) return count;
+    unread_ = {received_.data(), static_cast<std::size_t>(count)};
+  }
+  const auto taken = std::min(size, unread_.size());
+  std::memcpy(to, unread_.data(), taken);
+  unread_.remove_prefix(taken);
+  return static_cast<ssize_t>(taken);
+}
+
+ssize_t Connection::write(const char* bytes, std::size_t size) {
+  own_answer_.append(bytes, size);
+  return static_cast<ssize_t>(size);
+}
+
+}  // namespace runwatch::sim

@@ -102,20 +102,8 @@ class Answerer::Library final : private httplib::Server {
 
  private:
   static Answer form(const Head& head, ServerResponse response, std::string bytes) {
-    Answer answer{.head = std::move(bytes),
-                  .body = {},
-                  .body_bytes = 0,
-                  .whole = true,
-                  .close = !head.keep_alive,
-                  .notice = SentNotice(std::move(response.on_sent))};
-    if (head.is_head || !has_body(response.status)) return answer;
-    const auto size = size_of(response);
-    const auto held_back = std::min(response.truncate_body_by, size);
-    answer.body = std::move(response.body);
-    answer.body_bytes = size - held_back;
-    answer.whole = held_back == 0;
-    answer.close = answer.close || held_back > 0;
-    return answer;
+    const bool bodiless = head.is_head || !has_body(response.status);
+    return {.head = std::move(bytes), .body = bodiless ? nullptr : std::move(response.body), .close = !head.keep_alive};
   }
 
   void route(const httplib::Request& request, httplib::Response& response) {
@@ -125,9 +113,7 @@ class Answerer::Library final : private httplib::Server {
                                 .host = head.host,
                                 .accept = head.accept,
                                 .accept_encoding = head.accept_encoding,
-                                .authorization = head.authorization,
-                                .head = head.is_head,
-                                .fields = head.fields});
+                                .head = head.is_head});
     response.status = response_->status;
     for (const auto& [name, value] : response_->headers) {
       if (is_token(name) && !is_framing(name)) response.set_header(name, value);
@@ -159,7 +145,7 @@ Answer refusal(int status, std::string_view head) {
       "Connection: close\r\n\r\n",
       why.status, why.reason, http_date(), why.extra, why.reason.size() + 1);
   if (!head.starts_with("HEAD ")) bytes.append(why.reason).append("\n");
-  return {.head = std::move(bytes), .body = {}, .body_bytes = 0, .whole = true, .close = true, .notice = {}};
+  return {.head = std::move(bytes), .body = nullptr, .close = true};
 }
 
 Answerer::Answerer(const Handler& handler) : library_(std::make_unique<Library>(handler)) {}

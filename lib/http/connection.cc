@@ -49,12 +49,11 @@ std::array<iovec, 2> Connection::unsent() const {
   };
   const auto head = part(answer_.head.data(), answer_.head.size(), sent_);
   const auto of_body = sent_ - std::min(sent_, answer_.head.size());
-  const char* body = answer_.body ? answer_.body->data() : "";
-  return {head, part(body, answer_.body_bytes, of_body)};
+  const std::string_view body = answer_.body ? *answer_.body : std::string_view();
+  return {head, part(body.data(), body.size(), of_body)};
 }
 
 void Connection::finish() {
-  if (answer_.whole) answer_.notice.complete();
   phase_ = answer_.close ? Phase::draining : Phase::idle;
   answer_ = Answer{};
   sent_ = 0;

@@ -43,9 +43,9 @@ class Connection {
 
   void start(Answer answer);  // the phase is writing
   std::array<iovec, 2> unsent() const;
-  bool all_sent() const { return sent_ == answer_.head.size() + answer_.body_bytes; }
+  bool all_sent() const { return sent_ == answer_.head.size() + (answer_.body ? answer_.body->size() : 0); }
   void sent(std::size_t bytes) { sent_ += bytes; }
-  // After the last byte: tells the handler; the phase is idle or draining.
+  // After the last byte: the phase is idle or draining.
   void finish();
 
   // Draining only: whether so much was thrown away that it is enough.

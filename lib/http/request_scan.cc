@@ -109,7 +109,6 @@ bool read_field(std::string_view name, std::string_view value, Head& head, Frami
   if (is("expect")) framing.expect = true;
   if (is("accept")) join(head.accept, value);
   if (is("accept-encoding")) join(head.accept_encoding, value);
-  if (is("authorization")) head.authorization = value;
   if (is("host")) {
     if (head.host.empty()) head.host = value;
     return ++framing.hosts == 1;
@@ -163,7 +162,6 @@ std::expected<Head, int> read_head(std::string_view bytes) {
   const auto line = take_line(bytes);
   const auto request = split_request_line(line);
   Head head;
-  head.fields = bytes;
   Framing framing;
   if (!request || line.size() > kMaxLine) return std::unexpected(400);
   const bool ours = request->method == "GET" || request->method == "HEAD";

@@ -46,8 +46,6 @@ struct Head {
   std::string host;
   std::string accept;  // repeated headers joined by a comma, as RFC 9110 §5.3 has it; likewise the next
   std::string accept_encoding;
-  std::string authorization;
-  std::string_view fields;  // every header line as received; within the bytes given to read_head
   bool http10 = false;
   bool keep_alive = false;  // false too when a body follows, for bodies are never read
 

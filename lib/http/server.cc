@@ -22,7 +22,6 @@ class EpollServer final : public Server {
                  [this](std::uint64_t connection, Answer answer) { front_.hand_over(connection, std::move(answer)); }) {
     front_.start([this](Job job) { workers_.submit(std::move(job)); });
   }
-  // The workers end first: the front then tells the handlers of all that was not sent.
   ~EpollServer() override {
     workers_.stop();
     front_.stop();

@@ -26,9 +26,7 @@ struct ServerRequest {
   std::string_view host;   // the Host header
   std::string_view accept;
   std::string_view accept_encoding;
-  std::string_view authorization;
-  bool head = false;          // HEAD: form the answer as for GET; the server leaves the body out
-  std::string_view fields{};  // all header lines as received, for those that have no member here
+  bool head = false;  // HEAD: form the answer as for GET; the server leaves the body out
 };
 
 struct ServerResponse {
@@ -36,12 +34,6 @@ struct ServerResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<Header> headers;              // the framing (Content-Length, Connection, …) and Date are the server's own
   std::shared_ptr<const std::string> body;  // null: empty
-  // A fault for test peers: Content-Length announces the whole body, but this many bytes at its end are held back and
-  // the connection is closed.
-  std::size_t truncate_body_by = 0;
-  // Called once, on the front's thread: true when the kernel took the last byte of the whole answer, false when the
-  // connection ended before or the body was truncated. Must be quick and must not throw.
-  std::function<void(bool complete)> on_sent;
 };
 
 ServerResponse text_response(int status, std::string text);

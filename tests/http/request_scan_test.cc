@@ -77,15 +77,14 @@ TEST_CASE("what cannot become a request is refused before its end") {
 TEST_CASE("a well-formed head tells what the server needs of it") {
   const auto head = read_head(
       "HEAD /a%20b/c?x=1&y=%zz??z HTTP/1.1\r\nhOsT: example.org:80\r\nACCEPT: text/plain\r\naccept: */*\r\n"
-      "Accept-Encoding:\tgzip \t\r\nAuthorization: Bearer %41\r\nX: \xc3\xa4\r\n\r\n");
+      "Accept-Encoding:\tgzip%41 \t\r\nAuthorization: Bearer b\r\nX: \xc3\xa4\r\n\r\n");
   REQUIRE(head);
   CHECK(head->is_head);
   CHECK(head->path() == "/a%20b/c");
   CHECK(head->query() == "x=1&y=%zz??z");
   CHECK(head->host == "example.org:80");
   CHECK(head->accept == "text/plain, */*");
-  CHECK(head->accept_encoding == "gzip");
-  CHECK(head->authorization == "Bearer %41");
+  CHECK(head->accept_encoding == "gzip%41");
   CHECK(head->keep_alive);
   CHECK_FALSE(head->http10);
 }

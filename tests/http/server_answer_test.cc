@@ -1,10 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <condition_variable>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,34 +25,11 @@ std::unique_ptr<Server> start(Handler handler, ServerOptions options = {}) {
 
 ServerResponse echo(const ServerRequest& request) {
   std::string text;
-  for (const auto part :
-       {request.path, request.query, request.host, request.accept, request.accept_encoding, request.authorization}) {
+  for (const auto part : {request.path, request.query, request.host, request.accept, request.accept_encoding}) {
     text.append(part).append("|");
   }
   return text_response(200, text + (request.head ? "HEAD" : "GET"));
 }
-
-// What `on_sent` was told, waited for.
-class Told {
- public:
-  std::function<void(bool)> listener() {
-    return [this](bool complete) {
-      std::lock_guard lock(mutex_);
-      told_.push_back(complete);
-      changed_.notify_all();
-    };
-  }
-  std::vector<bool> wait_for(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return told_.size() >= count; });
-    return told_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<bool> told_;
-};
 
 }  // namespace
 
@@ -64,11 +38,10 @@ TEST_CASE("a handler gets the request's parts and its answer reaches the peer") 
   RawClient client(server->port());
   const auto answer = client.ask(
       "GET /a%20b/%C3%A4?x=%20&y=1?2 HTTP/1.1\r\nHost: example.org\r\nAccept: text/plain\r\nAccept-Encoding: gzip, "
-      "br\r\n"
-      "Authorization: Bearer t%41\r\n\r\n");
+      "b%41\r\nAuthorization: Bearer t\r\n\r\n");
   REQUIRE(answer);
   CHECK(answer->status == 200);
-  CHECK(answer->body == "/a b/\xc3\xa4|x=%20&y=1?2|example.org|text/plain|gzip, br|Bearer t%41|GET");
+  CHECK(answer->body == "/a b/\xc3\xa4|x=%20&y=1?2|example.org|text/plain|gzip, b%41|GET");
   CHECK(answer->header("Content-Type") == "text/plain; charset=utf-8");
   CHECK(answer->header("Content-Encoding").empty());
   CHECK(answer->header("Connection").empty());
@@ -242,46 +215,4 @@ TEST_CASE("headers of the handler are sent, but for framing and line breaks") {
   CHECK(none->status == 204);
   CHECK(none->header("Content-Length").empty());
   CHECK(client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-}
-
-TEST_CASE("a truncated answer announces the whole body, holds its end back and closes") {
-  Told told;
-  const auto server = start([&](const ServerRequest& request) {
-    auto response = text_response(200, std::string(1000, 'x'));
-    response.truncate_body_by = request.path == "/more" ? 5000 : 1;
-    response.on_sent = told.listener();
-    return response;
-  });
-  for (const auto& [path, sent] : std::vector<std::pair<std::string, std::size_t>>{{"/", 999}, {"/more", 0}}) {
-    RawClient client(server->port());
-    client.say("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
-    const std::string bytes = client.hear_all();
-    CHECK(bytes.find("Content-Length: 1000\r\n") != std::string::npos);
-    CHECK(bytes.size() - (bytes.find("\r\n\r\n") + 4) == sent);
-  }
-  CHECK(told.wait_for(2) == std::vector{false, false});
-}
-
-TEST_CASE("on_sent tells once whether the whole answer was taken") {
-  Told told;
-  auto server = start([&](const ServerRequest& request) {
-    auto response = text_response(200, std::string(request.path == "/big" ? 50'000'000 : 10, 'x'));
-    response.on_sent = told.listener();
-    return response;
-  });
-  RawClient client(server->port());
-  REQUIRE(client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
-  REQUIRE(client.ask("HEAD /big HTTP/1.1\r\nHost: a\r\n\r\n"));
-  CHECK(told.wait_for(2) == std::vector{true, true});
-  {
-    RawClient leaver(server->port());
-    leaver.say("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-  }
-  CHECK(told.wait_for(3) == std::vector{true, true, false});
-  RawClient idler(server->port());
-  idler.say("GET /big HTTP/1.1\r\nHost: a\r\n\r\n");
-  char byte = 0;
-  REQUIRE(::recv(idler.fd(), &byte, 1, 0) == 1);
-  server.reset();
-  CHECK(told.wait_for(4) == std::vector{true, true, false, false});
 }

@@ -1,23 +1,26 @@
-// The words below /_sim/, by which a test or a demo drives the platform. All are GET, for the server knows no more:
+// The words below /_sim/, by which a test or a demo drives the platform, each a plain GET:
 //   state                                        the truth: time, requests served, spaces, runs, tasks by status
 //   advance?seconds=60                           moves the world's clock ahead, frozen or not
 //   freeze, thaw                                 stops the clock; lets it go on from where it stood
 //   fault?set=500=1,latency=1s | add=… | clear   replaces, adds to or removes the faults
+//   failing?rate=0.9                             the share of the attempts to come that fail
 //   run?space=TOKEN&tasks=10                     a new run
+//   remove, restore?run=ID | space=TOKEN         as if deleted; there again, its life gone on
+//   row?run=ID&created=…&modified=… | clear      what fields of the run's row say: status and batch_count too; JSON or
+//                                                else a text
 //   add?run=ID&n=5                               new tasks in a run
-//   vanish?run=ID&n=5                            deletes tasks
-//   task?run=ID&index=0&status=failed[&call=new] puts a task, 0 the newest, in a status; `call=new`: by another attempt
-#include <fmt/format.h>
-
+//   vanish?run=ID&n=5 | &index=0 | &task=ID      deletes tasks, any or that one, 0 being the newest
+//   task?run=ID&index=0&status=failed[&call=new] puts a task, likewise named, in a status; `call=new`: by another
+//   attempt
 #include <algorithm>
 #include <array>
 #include <expected>
 #include <nlohmann/json.hpp>
 
+#include "core/text.h"
 #include "sim/effects.h"
 #include "sim/id.h"
 #include "sim/platform_state.h"
-#include "sim/query.h"
 
 namespace runwatch::sim {
 namespace {
@@ -29,21 +32,19 @@ using PlatformState = Platform::State;
 struct Asked {
   const Request& request;
   core::WallTime now;
+  Run* run;  // null: none named
   std::uint64_t number(std::string_view name, std::uint64_t otherwise) const {
-    return query_number(request.query, name).value_or(otherwise);
+    return request.number(name).value_or(otherwise);
   }
-  std::string text(std::string_view name) const { return query_value(request.query, name).value_or(""); }
-  bool has(std::string_view name) const { return query_value(request.query, name).has_value(); }
+  std::string text(std::string_view name) const { return request.text(name).value_or(""); }
+  bool has(std::string_view name) const { return request.text(name).has_value(); }
 };
 
 Json describe(const Run& run) {
   Json tasks = Json::object();
   for (std::size_t i = 0; i < kStateNames.size(); ++i) tasks[std::string(kStateNames[i])] = run.counts[i];
-  return {{"run_id", run.id},
-          {"status", name(run.state)},
-          {"batch_count", run.batch_count},
-          {"total", run.tasks.size()},
-          {"tasks", tasks}};
+  return {{"run_id", run.id},          {"status", name(run.state)}, {"batch_count", run.batch_count},
+          {"total", run.tasks.size()}, {"removed", run.removed},    {"tasks", tasks}};
 }
 
 Reply describe(PlatformState& state, const Asked&) {
@@ -61,7 +62,7 @@ Reply describe(PlatformState& state, const Asked&) {
 }
 
 Reply advance(PlatformState& state, const Asked& asked) {
-  const auto seconds = query_number(asked.request.query, "seconds");
+  const auto seconds = asked.request.number("seconds");
   if (!seconds || *seconds > 366 * 86'400) return std::unexpected("give seconds=N, up to a year");
   const auto step = core::Duration(*seconds * 1000);
   state.ahead += step;
@@ -91,6 +92,14 @@ Reply fault(PlatformState& state, const Asked& asked) {
   return Json{{"faults", state.faults.size()}};
 }
 
+Reply failing(PlatformState& state, const Asked& asked) {
+  const auto text = asked.text("rate");
+  const auto rate = Json::parse(text, nullptr, false);
+  if (!rate.is_number() || rate < 0 || rate > 1) return std::unexpected("give rate=SHARE, from 0 to 1");
+  state.world.set_failure_rate(rate);
+  return Json{{"failing", rate}};
+}
+
 Reply add_run(PlatformState& state, const Asked& asked) {
   const auto& spaces = state.world.spaces();
   const auto space =
@@ -101,43 +110,83 @@ Reply add_run(PlatformState& state, const Asked& asked) {
   return describe(state.world.add_run(static_cast<std::size_t>(space - spaces.begin()), tasks));
 }
 
+template <bool kRemoved>
+Reply remove(PlatformState& state, const Asked& asked) {
+  Space* space = state.world.find_space(asked.text("space"));
+  if (!asked.run && !space) return std::unexpected("give run=ID or space=TOKEN, one that is known");
+  (asked.run ? asked.run->removed : space->removed) = kRemoved;
+  return Json{{"removed", kRemoved}};
+}
+
+Reply say_row(PlatformState&, const Asked& asked) {
+  if (asked.has("clear")) asked.run->row.clear();
+  for (const char* field : {"status", "batch_count", "created", "modified"}) {
+    if (const auto said = asked.request.text(field)) {
+      asked.run->row[field] = Json::accept(*said) ? *said : Json(core::to_valid_utf8(*said)).dump();
+    }
+  }
+  return describe(*asked.run);
+}
+
 Reply add_tasks(PlatformState& state, const Asked& asked) {
-  Run* run = state.world.find_run(asked.text("run"));
-  if (!run) return std::unexpected("no run has that id");
   const auto count = asked.number("n", 1);
   if (count > 1'000'000) return std::unexpected("give n=N, up to 1000000");
-  for (std::uint64_t i = 0; i < count; ++i) state.world.add_task(*run);
-  return describe(*run);
+  for (std::uint64_t i = 0; i < count; ++i) state.world.add_task(*asked.run);
+  return describe(*asked.run);
+}
+
+std::string id_of(const PlatformState& state, const Task& task) {
+  return make_id('T', task.ticks, mix(state.world.options().seed));
+}
+
+// Null when the run has no such task.
+Task* named_task(const PlatformState& state, const Asked& asked) {
+  auto& tasks = asked.run->tasks;
+  const auto position = asked.number("index", 0);
+  if (!asked.has("task")) return position < tasks.size() ? &tasks[tasks.size() - 1 - position] : nullptr;
+  const auto found = std::ranges::find(tasks, asked.text("task"), [&](const Task& task) { return id_of(state, task); });
+  return found == tasks.end() ? nullptr : &*found;
 }
 
 Reply vanish(PlatformState& state, const Asked& asked) {
-  Run* run = state.world.find_run(asked.text("run"));
-  if (!run) return std::unexpected("no run has that id");
-  state.world.vanish(*run, asked.number("n", 1), state.dice.next());
-  return describe(*run);
+  if (!asked.has("task") && !asked.has("index")) {
+    state.world.vanish(*asked.run, asked.number("n", 1), state.dice.next());
+    return describe(*asked.run);
+  }
+  Task* task = named_task(state, asked);
+  if (!task) return std::unexpected("the run has no such task");
+  state.world.erase(*asked.run, *task);
+  return describe(*asked.run);
 }
 
 Reply force_task(PlatformState& state, const Asked& asked) {
-  Run* run = state.world.find_run(asked.text("run"));
-  if (!run) return std::unexpected("no run has that id");
-  const auto position = asked.number("index", 0);
-  if (position >= run->tasks.size()) return std::unexpected("the run has not that many tasks");
+  Task* task = named_task(state, asked);
+  if (!task) return std::unexpected("the run has no such task");
   const auto* status = std::ranges::find(kStateNames, asked.text("status"));
   if (status == kStateNames.end()) return std::unexpected("give status=STATUS, one that the platform documents");
-  Task& task = run->tasks[run->tasks.size() - 1 - position];
-  state.world.force(*run, task, static_cast<State>(status - kStateNames.begin()), asked.text("call") == "new");
-  return Json{{"task_id", make_id('T', task.ticks, mix(state.world.options().seed))},
-              {"status", name(task.state)},
-              {"attempt", task.attempt}};
+  state.world.force(*asked.run, *task, static_cast<State>(status - kStateNames.begin()), asked.text("call") == "new");
+  return Json{{"task_id", id_of(state, *task)}, {"status", name(task->state)}, {"attempt", task->attempt}};
 }
 
 struct Word {
   std::string_view name;
   Reply (*say)(PlatformState&, const Asked&);
+  bool of_run = false;  // a run has to be named
 };
-constexpr std::array kWords{Word{"state", describe}, Word{"advance", advance}, Word{"freeze", freeze},
-                            Word{"thaw", thaw},      Word{"fault", fault},     Word{"run", add_run},
-                            Word{"add", add_tasks},  Word{"vanish", vanish},   Word{"task", force_task}};
+constexpr std::array kWords{Word{"state", describe},        Word{"advance", advance},
+                            Word{"freeze", freeze},         Word{"thaw", thaw},
+                            Word{"fault", fault},           Word{"failing", failing},
+                            Word{"run", add_run},           Word{"remove", remove<true>},
+                            Word{"restore", remove<false>}, Word{"row", say_row, true},
+                            Word{"add", add_tasks, true},   Word{"vanish", vanish, true},
+                            Word{"task", force_task, true}};
+
+Reply say(const Word& word, PlatformState& state, const Request& request, core::WallTime now) {
+  const auto id = request.text("run");
+  Run* run = id ? state.world.find_run(*id) : nullptr;
+  if (!run && (id || word.of_run)) return std::unexpected("no run has that id");
+  return word.say(state, {.request = request, .now = now, .run = run});
+}
 
 }  // namespace
 
@@ -145,16 +194,22 @@ Answer Platform::control(const Request& request, core::WallTime now) {
   auto path = request.path.substr(std::min(request.path.size(), kControlPrefix.size()));
   if (path.ends_with('/')) path.remove_suffix(1);
   const auto* word = std::ranges::find(kWords, path, &Word::name);
-  if (word == kWords.end()) {
-    return refusal(404, "known are state, advance, freeze, thaw, fault, run, add, vanish and task");
-  }
-  const auto reply = state_.with([&](std::unique_ptr<State>& state) {
-    state->move_to(now);
-    return word->say(*state, {.request = request, .now = now});
-  });
-  if (!reply) return refusal(400, reply.error());
   Answer answer;
-  answer.body = reply->dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (word == kWords.end()) {
+    std::string known = "known are";
+    for (const auto& each : kWords) known.append(" ").append(each.name);
+    answer = refusal(404, known);
+  } else {
+    const auto reply = state_.with([&](std::unique_ptr<State>& state) {
+      state->move_to(now);
+      return say(*word, *state, request, now);
+    });
+    if (reply)
+      answer.body = reply->dump(-1, ' ', false, Json::error_handler_t::replace);
+    else
+      answer = refusal(400, reply.error());
+  }
+  answer.at = now;
   return answer;
 }
 

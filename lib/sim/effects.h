@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string>
+#include <string_view>
+#include <vector>
 
 #include "sim/dice.h"
 #include "sim/fault.h"
@@ -13,22 +14,12 @@
 namespace runwatch::sim {
 
 struct Effects {
-  core::Duration delay{0};
-  std::optional<int> status;  // answered in place of what was asked for
-  bool down = false;
-  std::string redirect;     // empty: none
-  std::string retry_after;  // empty: none
-  bool truncate = false;
-  bool bad_json = false;
-  bool envelope = false;
-  bool shift = false;
-  bool vanish = false;
-  bool ignore_page = false;
-  bool miscount = false;
-  bool no_count = false;
-  double shrink = 0;
-  std::uint64_t clamp = 0;   // 0: none
+  std::vector<Fault> hit;
   std::uint64_t random = 0;  // for the varieties of one fault
+
+  // The last one of that kind, or null.
+  const Fault* find(FaultKind kind) const;
+  bool has(FaultKind kind) const { return find(kind) != nullptr; }
 };
 
 Effects throw_dice(std::span<const Fault> faults, Call call, std::uint64_t page, Dice& dice);
@@ -37,9 +28,10 @@ Effects throw_dice(std::span<const Fault> faults, Call call, std::uint64_t page,
 // does.
 std::optional<Answer> instead(const Effects& effects);
 
-// Spoils a finished answer: cut short, no JSON, headers.
+// Spoils a finished answer: late, cut short, no JSON, headers.
 void spoil(Answer& answer, const Effects& effects);
 
+Answer bare_answer(int status);
 // `{"status_code":…,"message":…}`
 Answer refusal(int status, std::string_view message);
 // HTTP 206, which is never success: `data` is an object.

@@ -59,9 +59,9 @@ inline constexpr std::array kOutcomes{
 inline constexpr unsigned kMaxAttempts = 3;
 
 struct Requeue {
-  State state;           // pending or scheduled
-  core::Duration after;  // the end
-  bool keeps_output;     // of the attempt that failed, until the next one begins
+  State state = State::pending;  // or scheduled
+  core::Duration after{0};       // the end
+  bool keeps_output = false;     // of the attempt that failed, until the next one begins
 
   bool operator==(const Requeue&) const = default;
 };

@@ -32,8 +32,15 @@ constexpr std::array kNames{
     Name{"miscount", FaultKind::miscount, Value::share, "miscount=0.1    count is one too high"},
     Name{"no-count", FaultKind::no_count, Value::share, "no-count        count is missing"},
     Name{"down", FaultKind::down, Value::share, "down            503 without a body"},
-    Name{"retry-after", FaultKind::retry_after, Value::text, "retry-after=2   that header, as given, with 429 and 503"},
+    Name{"limit", FaultKind::limit, Value::number, "limit=3         beyond so many answers in a second, 429"},
+    Name{"retry-after", FaultKind::retry_after, Value::text,
+         "retry-after=2   that header with 429 and 503, as given; @30: the date in 30 s"},
     Name{"redirect", FaultKind::redirect, Value::text, "redirect=URL    302 to there"},
+    Name{"wrong-run", FaultKind::wrong_run, Value::share, "wrong-run=0.1   rows of another run of the space"},
+    Name{"unasked", FaultKind::unasked, Value::share,
+         "unasked=0.1     on the connection, once idle, a second answer with another run's rows"},
+    Name{"idle-408", FaultKind::idle_408, Value::share, "idle-408=0.1    likewise 408, and the connection ends"},
+    Name{"lost-404", FaultKind::lost_404, Value::share, "lost-404        a run that is not there answers 404"},
 };
 
 constexpr std::array<std::pair<std::string_view, Call>, 5> kCalls{{{"tasks", Call::tasks},
@@ -116,7 +123,11 @@ std::string_view read_value(Value kind, std::optional<std::string_view> value, F
   }
   const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
   if (!value || value->empty() || !std::ranges::all_of(*value, printable)) return "give a printable text";
-  fault.text = *value;
+  const bool date = fault.kind == FaultKind::retry_after && value->starts_with('@');
+  const auto seconds = date ? read_number<std::uint32_t>(value->substr(1)) : std::nullopt;
+  if (date && !seconds) return "give whole seconds, as in @30";
+  fault.number = seconds.value_or(0);
+  if (!date) fault.text = *value;
   return {};
 }
 

@@ -29,8 +29,13 @@ enum class FaultKind : std::uint8_t {
   miscount,     // `count` is one too high
   no_count,     // `count` is missing
   down,         // 503 without a body
-  retry_after,  // `retry-after=2`: that header, as given, with 429 and 503
+  limit,        // `limit=3`: beyond so many answers in a second, 429
+  retry_after,  // `retry-after=2`: that header, as given, with 429 and 503; `@30`: the date 30 s after the answer's own
   redirect,     // `redirect=http://127.0.0.1:9/`: 302 to there
+  wrong_run,    // the rows of another run of the space
+  unasked,      // once the connection is idle, a second answer follows: 200 with another run's rows
+  idle_408,     // likewise 408, and the connection ends
+  lost_404,     // a run that is not there answers 404 and not an empty list
 };
 
 enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations, other };
@@ -38,11 +43,11 @@ enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations, othe
 struct Fault {
   FaultKind kind = FaultKind::status;
   double share = 1;          // of the answers
-  std::uint64_t number = 0;  // of status and clamp
+  std::uint64_t number = 0;  // of status, clamp and limit; of retry_after without a text, in seconds
   core::Duration latency{0};
-  std::string text;          // of retry_after and redirect
-  std::optional<Call> call;  // none: all
-  std::optional<std::uint64_t> page;
+  std::string text{};          // of retry_after and redirect
+  std::optional<Call> call{};  // none: all
+  std::optional<std::uint64_t> page{};
 
   bool operator==(const Fault&) const = default;
   bool concerns(Call asked, std::uint64_t asked_page) const {

@@ -76,9 +76,10 @@ void World::happen_to(const Event& event, Run& run, Task& task) {
       if (is_finished(task.state)) task.output = Output::full;
       break;
     case What::requeue: {
-      const auto f = fate(options_, subject(task.ticks), task.attempt);
-      if (!f.requeue->keeps_output) task.output = Output::none;
-      set(run, task, f.requeue->state);
+      // None when the share of failures was changed meanwhile.
+      const auto requeue = fate(options_, subject(task.ticks), task.attempt).requeue.value_or(Requeue{});
+      if (!requeue.keeps_output) task.output = Output::none;
+      set(run, task, requeue.state);
       push(now_ + fate(options_, subject(task.ticks), task.attempt + 1U).wait, What::dispatch, run, &task);
       break;
     }
@@ -124,7 +125,7 @@ void World::finish(Run& run, Task& task) {
     push(now_ + f.output_delay, What::output, run, &task);
   }
   set(run, task, kOutcomes[task.outcome].state);
-  if (f.requeue) push(now_ + f.requeue->after, What::requeue, run, &task);
+  if (f.requeue && task.state == State::failed) push(now_ + f.requeue->after, What::requeue, run, &task);
 }
 
 void World::set(Run& run, Task& task, State state) {

@@ -6,6 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -84,7 +86,9 @@ struct Run {
   State state = State::pending;
   std::vector<Task> tasks;  // oldest first
   std::array<std::size_t, kStateNames.size()> counts{};
-  std::size_t cursor = 0;  // of `changing`
+  std::size_t cursor = 0;                               // of `changing`
+  bool removed = false;                                 // as if deleted, until it is restored; lives on unseen
+  std::map<std::string, std::string, std::less<>> row;  // what fields of its row say in place of the truth, as JSON
 };
 
 struct Space {
@@ -92,6 +96,7 @@ struct Space {
   std::string name;
   std::string slug;
   std::vector<std::unique_ptr<Run>> runs;  // oldest first
+  bool removed = false;
 };
 
 }  // namespace runwatch::sim

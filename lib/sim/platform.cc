@@ -7,12 +7,11 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "sim/effects.h"
 #include "sim/platform_state.h"
-#include "sim/query.h"
 #include "sim/render.h"
-#include "sim/route.h"
 
 namespace runwatch::sim {
 namespace {
@@ -36,12 +35,12 @@ struct Picked {
 };
 
 Window read_window(const Request& request, std::uint64_t default_size, const Effects& effects) {
-  const auto page = query_number(request.query, "page").value_or(1);
-  const auto size = query_number(request.query, "page_size").value_or(default_size);
+  const auto page = request.number("page").value_or(1);
+  const auto size = request.number("page_size").value_or(default_size);
   Window window{.page = std::clamp<std::uint64_t>(page, 1, 1'000'000'000), .size = std::min(size, kMaxPageSize)};
   if (window.size == 0) window.size = default_size;
-  if (effects.ignore_page) window.page = 1;
-  if (effects.clamp > 0) window.size = std::min(window.size, effects.clamp);
+  if (effects.has(FaultKind::ignore_page)) window.page = 1;
+  if (const auto* clamp = effects.find(FaultKind::clamp)) window.size = std::min(window.size, clamp->number);
   return window;
 }
 
@@ -52,36 +51,47 @@ void newest_first(const Rows& rows, const Window& window, F&& use) {
   for (auto i = window.begin(); i < end; ++i) use(rows[rows.size() - 1 - i]);
 }
 
-bool is_kept(const Options& options, const Task& task, double shrink) {
-  return Dice(options.seed, task.ticks, 0x5417).unit() >= shrink;
+// The newest run of the space beside this one; null when it has no other.
+Run* other_run(const Space& space, const Run& run) {
+  const auto found =
+      std::find_if(space.runs.rbegin(), space.runs.rend(), [&](const auto& r) { return r.get() != &run; });
+  return found == space.runs.rend() ? nullptr : found->get();
 }
 
-Picked pick_tasks(World& world, const Route& route, const Request& request, const Effects& effects) {
+std::variant<Answer, Picked> pick_tasks(World& world, const Space& space, Run* run, const Request& request,
+                                        const Effects& effects) {
   Picked picked("Tasks Fetched Successfully");
-  Run* run = world.find_run(route.run);
-  if (!run || world.spaces()[run->space].token != route.space) return picked;
+  if (run && effects.has(FaultKind::wrong_run)) run = other_run(space, *run);
+  if (!run && effects.has(FaultKind::lost_404)) return refusal(404, "Run not found");
+  if (!run) return picked;
   const auto window = read_window(request, 50, effects);
   if (window.page == 1) world.step(*run);
-  if (effects.shift) world.add_task(*run);
-  if (effects.vanish) world.vanish(*run, 1, effects.random);
+  if (effects.has(FaultKind::shift)) world.add_task(*run);
+  if (effects.has(FaultKind::vanish)) world.vanish(*run, 1, effects.random);
   picked.run = {.id = run->id, .space = run->space, .style = run->style};
-  const auto keep = [&picked](const Task& task) { picked.tasks.push_back(task); };
-  if (effects.shrink > 0) {
-    std::vector<Task> left;
-    std::ranges::copy_if(run->tasks, std::back_inserter(left),
-                         [&](const Task& task) { return is_kept(world.options(), task, effects.shrink); });
-    picked.count = left.size();
-    newest_first(left, window, keep);
-  } else {
-    picked.count = run->tasks.size();
-    newest_first(run->tasks, window, keep);
+  const auto list = [&](const std::vector<Task>& tasks) {
+    picked.count = tasks.size();
+    newest_first(tasks, window, [&picked](const Task& task) { picked.tasks.push_back(task); });
+  };
+  const auto* shrink = effects.find(FaultKind::shrink);
+  if (!shrink) {
+    list(run->tasks);
+    return picked;
   }
+  auto left = run->tasks;
+  std::erase_if(
+      left, [&](const Task& task) { return Dice(world.options().seed, task.ticks, 0x5417).unit() < shrink->share; });
+  list(left);
   return picked;
 }
 
 Picked pick_runs(const World& world, const Space& space, const Request& request, const Effects& effects) {
-  Picked picked("Runs Fetched Successfully", space.runs.size());
-  newest_first(space.runs, read_window(request, 20, effects), [&](const auto& run) {
+  std::vector<const Run*> runs;
+  for (const auto& run : space.runs) {
+    if (!run->removed) runs.push_back(run.get());
+  }
+  Picked picked("Runs Fetched Successfully", runs.size());
+  newest_first(runs, read_window(request, 20, effects), [&](const Run* run) {
     if (!picked.rows.empty()) picked.rows += ',';
     append_run(picked.rows, world.options(), *run);
   });
@@ -89,9 +99,10 @@ Picked pick_runs(const World& world, const Space& space, const Request& request,
 }
 
 Picked pick_spaces(const World& world) {
-  Picked picked("Spaces Fetched Successfully", world.spaces().size());
+  Picked picked("Spaces Fetched Successfully");
   for (const auto& space : world.spaces()) {
-    if (!picked.rows.empty()) picked.rows += ',';
+    if (space.removed) continue;
+    if (picked.count++ > 0) picked.rows += ',';
     append_space(picked.rows, world.options(), space);
   }
   return picked;
@@ -144,11 +155,13 @@ Answer write_list(const Options& options, const Picked& picked, const Effects& e
   auto& body = answer.body;
   body.reserve(256 + picked.rows.size() + picked.tasks.size() * (options.task_bytes * 2 + 1600));
   body += '{';
-  if (!effects.no_count) {
-    fmt::format_to(std::back_inserter(body), R"("count":{},)", picked.count + (effects.miscount ? 1 : 0));
+  if (!effects.has(FaultKind::no_count)) {
+    fmt::format_to(std::back_inserter(body), R"("count":{},)",
+                   picked.count + (effects.has(FaultKind::miscount) ? 1 : 0));
   }
-  fmt::format_to(std::back_inserter(body), R"("status_code":{},"message":"{}","data":[)", effects.envelope ? 206 : 200,
-                 effects.envelope ? "Tasks Fetch Failed" : picked.message);
+  const bool error = effects.has(FaultKind::envelope);
+  fmt::format_to(std::back_inserter(body), R"("status_code":{},"message":"{}","data":[)", error ? 206 : 200,
+                 error ? "Tasks Fetch Failed" : picked.message);
   body += picked.rows;
   for (const auto& task : picked.tasks) {
     append_task(body, options, picked.run, task);
@@ -170,15 +183,23 @@ Answer write_space(const Options& options, const Space& space) {
 // What the lock is held for: either an answer that is finished, or rows to write.
 std::variant<Answer, Picked> pick(World& world, const Route& asked, const Request& request, const Effects& effects) {
   if (auto other = instead(effects)) return *std::move(other);
+  if (request.method != "GET" && request.method != "HEAD") return refusal(405, "Method not allowed.");
   if (asked.call == Call::other || !asked.slash) return no_such_path(request, asked);
   if (auto refused = check_access(world.options(), asked.call, request)) return *std::move(refused);
   if (asked.call == Call::spaces) return pick_spaces(world);
   if (asked.call == Call::organizations) return pick_organizations(world.options());
   const Space* space = world.find_space(asked.space);
-  if (!space) return unknown_space(asked.call);
+  if (!space || space->removed) return unknown_space(asked.call);
   if (asked.call == Call::space) return write_space(world.options(), *space);
   if (asked.call == Call::runs) return pick_runs(world, *space, request, effects);
-  return pick_tasks(world, asked, request, effects);
+  Run* run = world.find_run(asked.run);
+  const bool there = run && !run->removed && world.spaces()[run->space].token == asked.space;
+  return pick_tasks(world, *space, there ? run : nullptr, request, effects);
+}
+
+Answer write(const Options& options, std::variant<Answer, Picked> picked, const Effects& effects) {
+  if (auto* finished = std::get_if<Answer>(&picked)) return std::move(*finished);
+  return write_list(options, std::get<Picked>(picked), effects);
 }
 
 }  // namespace
@@ -190,19 +211,27 @@ Platform::~Platform() = default;
 
 Answer Platform::answer(const Request& request, core::WallTime now) {
   const auto asked = route(request.path);
-  const auto page = query_number(request.query, "page").value_or(1);
   Effects effects;
   std::uint64_t seq = 0;
+  const Effects wrong{.hit = {{.kind = FaultKind::wrong_run}}};
+  std::optional<std::variant<Answer, Picked>> unasked;
   auto picked = state_.with([&](std::unique_ptr<State>& state) {
     state->move_to(now);
     seq = ++state->served;
-    effects = throw_dice(state->faults, asked.call, page, state->dice);
+    effects = throw_dice(state->faults, asked.call, request.number("page").value_or(1), state->dice);
+    const auto* limit = effects.find(FaultKind::limit);
+    if (limit && !state->admits(limit->number, now)) effects.hit.push_back({.kind = FaultKind::status, .number = 429});
+    if (effects.has(FaultKind::unasked)) unasked = pick(state->world, asked, request, wrong);
+    now += state->ahead;
     return pick(state->world, asked, request, effects);
   });
-  auto* rows = std::get_if<Picked>(&picked);
-  Answer answer = rows ? write_list(options_, *rows, effects) : std::get<Answer>(std::move(picked));
-  spoil(answer, effects);
+  Answer answer = write(options_, std::move(picked), effects);
+  answer.at = now;
   answer.seq = seq;
+  spoil(answer, effects);
+  if (unasked) answer.unasked = std::make_unique<Answer>(write(options_, *std::move(unasked), wrong));
+  if (effects.has(FaultKind::idle_408)) answer.unasked = std::make_unique<Answer>(bare_answer(408));
+  if (answer.unasked) answer.unasked->at = now;
   return answer;
 }
 

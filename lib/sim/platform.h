@@ -16,15 +16,9 @@
 #include "core/clock.h"
 #include "core/guarded.h"
 #include "sim/options.h"
+#include "sim/request.h"
 
 namespace runwatch::sim {
-
-struct Request {
-  std::string_view path;  // percent-decoded
-  std::string_view query;
-  std::string_view authorization;
-  std::string_view org_handle;
-};
 
 struct Answer {
   int status = 200;
@@ -33,7 +27,10 @@ struct Answer {
   std::string body;
   std::size_t truncate_by = 0;  // bytes at the end of the body that are announced and not sent
   core::Duration delay{0};      // before it is sent
+  core::WallTime at{};          // the platform's clock
   std::uint64_t seq = 0;        // in the order in which the world was looked at, from 1; 0: not a call of the API
+  // Sent once the connection is idle, though nobody asked; none: null.
+  std::unique_ptr<Answer> unasked{};
 };
 
 struct SpaceName {

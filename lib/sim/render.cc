@@ -1,5 +1,6 @@
 #include "sim/render.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -91,14 +92,16 @@ void append_extension(std::string& out, const Task& task) {
 
 }  // namespace
 
-std::string_view mode_name(std::uint8_t mode) { return kModes[mode % kModes.size()]; }
+std::string http_date(core::WallTime time) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
 
 void append_task(std::string& out, const Options& options, const RunView& run, const Task& task) {
   const auto row = out.size();
   append_ids(out, options, run, task);
   append_status(out, task);
   fmt::format_to(std::back_inserter(out), R"("execution_type":"{}","run_mode":"{}",)",
-                 run.style.kind == Kind::call ? "call" : "email", mode_name(run.style.mode));
+                 run.style.kind == Kind::call ? "call" : "email", kModes[run.style.mode % kModes.size()]);
   append_contact(out, task);
   if (run.style.extended) append_extension(out, task);
   out.append(R"("created":)");
@@ -112,17 +115,22 @@ void append_task(std::string& out, const Options& options, const RunView& run, c
 
 void append_run(std::string& out, const Options& options, const Run& run) {
   const bool running = run.state == State::in_progress && run.ticks % 3 == 0;
+  std::string created;
+  append_time(created, run.created, run.style.time_form);
+  const auto field = [&](std::string_view name, std::string_view truth) {
+    const auto said = run.row.find(name);
+    fmt::format_to(std::back_inserter(out), R"(,"{}":{})", name, said == run.row.end() ? truth : said->second);
+  };
   out.append(R"({"_id":")");
   append_object_id(out, run.created, mix(options.seed), run.number);
   fmt::format_to(std::back_inserter(out),
                  R"(","space_id":"{}","user":"38","thread_id":null,"run_id":"{}",)"
-                 R"("collection_ref":"collection_data_{:024}","run_mode":"{}","status":"{}","batch_count":{},)",
-                 346 + run.space, run.id, run.space, mode_name(run.style.mode),
-                 running ? std::string_view("running") : name(run.state), run.batch_count);
-  out.append(R"("created":)");
-  append_time(out, run.created, run.style.time_form);
-  out.append(R"(,"modified":)");
-  append_time(out, run.created, run.style.time_form);
+                 R"("collection_ref":"collection_data_{:024}","run_mode":"{}")",
+                 346 + run.space, run.id, run.space, kModes[run.style.mode % kModes.size()]);
+  field("status", fmt::format(R"("{}")", running ? std::string_view("running") : name(run.state)));
+  field("batch_count", std::to_string(run.batch_count));
+  field("created", created);
+  field("modified", created);
   out += '}';
 }
 

@@ -21,7 +21,8 @@ struct RunView {
   Style style;
 };
 
-std::string_view mode_name(std::uint8_t mode);
+// IMF-fixdate (RFC 9110 §5.6.7).
+std::string http_date(core::WallTime time);
 
 void append_task(std::string& out, const Options& options, const RunView& run, const Task& task);
 void append_run(std::string& out, const Options& options, const Run& run);

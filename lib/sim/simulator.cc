@@ -1,6 +1,5 @@
 #include "sim/simulator.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <httplib.h>
 
@@ -15,13 +14,14 @@
 
 #include "core/text.h"
 #include "sim/connection.h"
-#include "sim/effects.h"
 #include "sim/journal.h"
+#include "sim/render.h"
 
 namespace runwatch::sim {
 namespace {
 
 constexpr int kBacklog = 512;              // cpp-httplib's own is 5
+constexpr core::Duration kIdle{20};        // without a request for that long a connection counts as idle
 constexpr std::size_t kConnections = 128;  // served at once, each by a thread; more of them wait
 
 // An answer as bytes.
@@ -30,12 +30,12 @@ struct Outgoing {
   std::string body;
   bool cut = false;  // the body is to be longer
   bool last = false;
-  std::string line;  // of the journal, but for its end; empty: none
+  std::string line{};  // of the journal, but for its end; empty: none
+  std::unique_ptr<Outgoing> unasked{};
 };
 
-std::string write_head(const Answer& answer, core::WallTime now, bool last) {
-  auto head = fmt::format("HTTP/1.1 {} \r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", answer.status,
-                          fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+std::string write_head(const Answer& answer, bool last) {
+  auto head = fmt::format("HTTP/1.1 {} \r\nDate: {}\r\n", answer.status, http_date(answer.at));
   const auto out = std::back_inserter(head);
   for (const auto& [name, value] : answer.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
   if (last) head += "Connection: close\r\n";
@@ -43,6 +43,19 @@ std::string write_head(const Answer& answer, core::WallTime now, bool last) {
     fmt::format_to(out, "Content-Type: {}\r\nContent-Length: {}\r\n", answer.content_type, answer.body.size());
   }
   return head += "\r\n";
+}
+
+Outgoing pack(Answer& answer, std::string_view method, bool last) {
+  const bool head_only = method == "HEAD";
+  last = last || (!head_only && method != "GET");  // a body that may follow is not read
+  Outgoing out{.head = write_head(answer, last),
+               .body = head_only ? std::string() : std::move(answer.body),
+               .cut = !head_only && answer.truncate_by > 0,
+               .last = last};
+  if (out.cut) out.body.resize(out.body.size() - answer.truncate_by);
+  auto* more = answer.unasked.get();
+  if (more) out.unasked = std::make_unique<Outgoing>(pack(*more, "GET", more->status == 408));
+  return out;
 }
 
 // cpp-httplib listens, keeps the threads and parses requests. What goes out is written here byte by byte, for the
@@ -108,45 +121,36 @@ class Served final : public Simulator, private httplib::Server {
     bool last = false;
     process_request(connection, false, last, [&](const httplib::Request& request) { out = answer(request, last); });
     auto own = connection.take_own_answer();
-    if (!out) out = Outgoing{.head = std::move(own), .body = {}, .last = true, .line = {}};  // it could not be read
-    return send(connection, *out) && !out->cut && !out->last;
+    if (!out) out = Outgoing{.head = std::move(own), .body = {}, .last = true};  // the request could not be read
+    if (!send(connection, *out) || out->cut || out->last) return false;
+    if (!out->unasked || connection.has_input(kIdle)) return true;
+    return send(connection, *out->unasked) && !out->unasked->last;
   }
 
   Outgoing answer(const httplib::Request& request, bool last) {
     const auto handle = request.get_header_value("Org-Handle");
     const auto authorization = request.get_header_value("Authorization");
     const auto mark = request.target.find('?');
-    const Request asked{.path = request.path,
+    const Request asked{.method = request.method,
+                        .path = request.path,
                         .query = mark == std::string::npos ? "" : std::string_view(request.target).substr(mark + 1),
                         .authorization = authorization,
                         .org_handle = handle};
-    const bool head_only = request.method == "HEAD";
-    last = last || (!head_only && request.method != "GET");  // a body that may follow is not read
-    Answer answer = form(asked, request.method);
+    const bool control = control_ && asked.path.starts_with(kControlPrefix);
+    Answer answer = control ? platform_.control(asked, now()) : platform_.answer(asked, now());
     const auto formed = clock_.wall_now();
     if (answer.delay > core::Duration::zero()) interrupt_.wait(-1, 0, answer.delay);
-    Outgoing out{.head = write_head(answer, formed, last),
-                 .body = head_only ? std::string() : std::move(answer.body),
-                 .cut = !head_only && answer.truncate_by > 0,
-                 .last = last,
-                 .line = {}};
-    if (out.cut) out.body.resize(out.body.size() - answer.truncate_by);
+    auto out = pack(answer, asked.method, last);
     if (journal_ && answer.seq > 0) {
       out.line = begin_line({.seq = answer.seq,
                              .at = formed,
-                             .method = request.method,
+                             .method = asked.method,
                              .path = asked.path,
                              .query = asked.query,
                              .status = answer.status,
                              .body = out.body});
     }
     return out;
-  }
-
-  Answer form(const Request& asked, const std::string& method) {
-    if (method != "GET" && method != "HEAD") return refusal(405, fmt::format("Method \"{}\" not allowed.", method));
-    const bool control = control_ && asked.path.starts_with(kControlPrefix);
-    return control ? platform_.control(asked, now()) : platform_.answer(asked, now());
   }
 
   // Sending the last bytes and writing the journal's line are one step, so that lines stand in the order in which

@@ -76,17 +76,12 @@ void World::settle(Run& run) {
   run.batch_count = run.tasks.size();
 }
 
-const Space* World::find_space(std::string_view token) const {
+Space* World::find_space(std::string_view token) {
   const auto found = std::ranges::find(spaces_, token, &Space::token);
   return found == spaces_.end() ? nullptr : &*found;
 }
 
 Run* World::find_run(std::string_view id) {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
-}
-
-const Run* World::find_run(std::string_view id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->second;
 }

@@ -30,15 +30,17 @@ class World {
   const Options& options() const { return options_; }
   const std::vector<Space>& spaces() const { return spaces_; }
 
-  const Space* find_space(std::string_view token) const;
+  Space* find_space(std::string_view token);
   Run* find_run(std::string_view id);
-  const Run* find_run(std::string_view id) const;
 
   // Interventions.
   Run& add_run(std::size_t space, std::size_t tasks);
   Task& add_task(Run& run);
   // Deletes up to `count` tasks, chosen by `pick`; returns how many.
   std::size_t vanish(Run& run, std::size_t count, std::uint64_t pick);
+  void erase(Run& run, Task& task);
+  // From the next attempts on.
+  void set_failure_rate(double rate) { options_.failure_rate = rate; }
   // Puts a task where the caller wants it; from then on it moves no more by itself. A finished state with `new_call`
   // is a new attempt that ends now, its output there at once.
   void force(Run& run, Task& task, State state, bool new_call);
@@ -73,7 +75,6 @@ class World {
   void finish(Run& run, Task& task);
   void set(Run& run, Task& task, State state);
   void judge_run(Run& run);
-  void erase(Run& run, Task& task);
   // What dice are thrown for: the story is the same whenever it begins.
   std::uint64_t subject(std::uint64_t ticks) const { return ticks - origin_; }
 

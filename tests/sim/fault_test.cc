@@ -37,6 +37,7 @@ TEST_CASE("a fault is read with its share, its parameter and the calls it concer
   redirect_runs.call = Call::runs;
   auto retry = make(FaultKind::retry_after);
   retry.text = "Fri, 31 Dec 1999 23:59:59 GMT";
+  const auto in_30_s = make(FaultKind::retry_after, 1, 30);
   const Good table[] = {
       {"429=0.05", make(FaultKind::status, 0.05, 429)},
       {"206", make(FaultKind::status, 1, 206)},
@@ -52,6 +53,12 @@ TEST_CASE("a fault is read with its share, its parameter and the calls it concer
       {"redirect=http://127.0.0.1:9/x", redirect},
       {"redirect=http://127.0.0.1:9/runs", redirect_runs},
       {"retry-after=Fri, 31 Dec 1999 23:59:59 GMT", retry},
+      {"retry-after=@30", in_30_s},
+      {"limit=3", make(FaultKind::limit, 1, 3)},
+      {"wrong-run=0.5", make(FaultKind::wrong_run, 0.5)},
+      {"unasked", make(FaultKind::unasked)},
+      {"idle-408", make(FaultKind::idle_408)},
+      {"lost-404", make(FaultKind::lost_404)},
   };
   for (const auto& [text, fault] : table) {
     CAPTURE(text);
@@ -70,7 +77,8 @@ TEST_CASE("a fault that cannot be meant is refused with a hint") {
       {"latency=-1s", "as in 200ms"},     {"latency=nans", "as in 200ms"},     {"latency=3601s", "as in 200ms"},
       {"clamp", "number from 1"},         {"clamp=0", "number from 1"},        {"clamp=2x", "number from 1"},
       {"500=1/task", "behind the slash"}, {"500/tasks:0", "behind the slash"}, {"500/tasks:x", "behind the slash"},
-      {"retry-after=", "printable"},      {"retry-after=a\nb", "printable"},
+      {"retry-after=", "printable"},      {"retry-after=a\nb", "printable"},   {"retry-after=@", "as in @30"},
+      {"retry-after=@-1", "as in @30"},   {"limit", "number from 1"},          {"limit=0", "number from 1"},
   };
   for (const auto& [text, hint] : table) {
     CAPTURE(text);
@@ -93,8 +101,9 @@ TEST_CASE("several faults are read from one text, and one that is wrong spoils a
 TEST_CASE("the help names every fault that can be read") {
   const auto help = fault_help();
   const auto unknown = parse_fault("?").error().text;
-  for (const char* name : {"latency", "truncate", "badjson", "envelope", "shift", "vanish", "shrink", "clamp",
-                           "ignore-page", "miscount", "no-count", "down", "retry-after", "redirect"}) {
+  for (const char* name :
+       {"latency", "truncate", "badjson", "envelope", "shift", "vanish", "shrink", "clamp", "ignore-page", "miscount",
+        "no-count", "down", "limit", "retry-after", "redirect", "wrong-run", "unasked", "idle-408", "lost-404"}) {
     CAPTURE(name);
     CHECK(help.find(name) != std::string::npos);
     CHECK(unknown.find(name) != std::string::npos);
@@ -106,11 +115,11 @@ TEST_CASE("a fault hits its share of the answers and only the calls and pages it
   Dice dice(7, 0);
   int hits = 0;
   for (int i = 0; i < 4000; ++i) {
-    if (throw_dice(faults, Call::tasks, 2, dice).status) ++hits;
-    CHECK(!throw_dice(faults, Call::tasks, 1, dice).status);
+    if (throw_dice(faults, Call::tasks, 2, dice).has(FaultKind::status)) ++hits;
+    CHECK(!throw_dice(faults, Call::tasks, 1, dice).has(FaultKind::status));
     const auto runs = throw_dice(faults, Call::runs, 2, dice);
-    CHECK(!runs.status);
-    CHECK(runs.clamp == 9);
+    CHECK(!runs.has(FaultKind::status));
+    CHECK(runs.find(FaultKind::clamp)->number == 9);
   }
   CHECK(hits > 850);
   CHECK(hits < 1150);

@@ -69,6 +69,66 @@ TEST_CASE("Retry-After stands as given on 429 and 503 and on nothing else") {
   CHECK(asking.get(asking.runs_path()).headers.empty());
 }
 
+TEST_CASE("Retry-After may be a date, counted from the platform's own clock") {
+  auto asking = with_faults("503,retry-after=@30");
+  CHECK(asking.get(kBase + "spaces/").headers[0].second == "Sat, 31 Jan 2026 11:18:08 GMT");
+  asking.json("/_sim/advance", "seconds=3600");
+  const auto answer = asking.get(kBase + "spaces/");
+  CHECK(answer.headers[0].second == "Sat, 31 Jan 2026 12:18:08 GMT");
+  CHECK(answer.at == kStart + std::chrono::hours(1));
+}
+
+TEST_CASE("beyond the limit of a second the answer is 429, and the next second is a new one") {
+  auto asking = with_faults("limit=3/organizations");
+  for (int second = 0; second < 3; ++second) {
+    int good = 0;
+    for (int i = 0; i < 10; ++i) good += asking.get(kBase + "organizations/").status == 200 ? 1 : 0;
+    CHECK(good == 3);
+    CHECK(asking.get(kBase + "organizations/").status == 429);
+    CHECK(asking.get(kBase + "organizations/").headers.empty());
+    CHECK(asking.get(kBase + "spaces/").status == 200);
+    asking.now += std::chrono::seconds(1);
+  }
+}
+
+TEST_CASE("a run's address may answer with the rows of another run of its space") {
+  auto options = small_options();
+  options.runs = 2;
+  options.faults = *parse_faults("wrong-run");
+  Asking asking(options);
+  const auto runs = ids(asking.json(asking.runs_path()), "run_id");
+  for (std::size_t i : {0U, 1U}) {
+    const auto rows = ids(asking.json(asking.runs_path() + runs[i] + "/tasks/"), "run_id");
+    CHECK(std::set(rows.begin(), rows.end()) == std::set{runs[1 - i]});
+  }
+  auto single = with_faults("wrong-run");
+  CHECK(single.json(single.tasks_path())["count"] == 0);
+}
+
+TEST_CASE("bytes that nobody asked for go along with a right answer: another run's rows, or 408") {
+  auto options = small_options();
+  options.runs = 2;
+  options.faults = *parse_faults("unasked/tasks");
+  Asking asking(options);
+  const auto run = asking.newest_run();
+  const auto answer = asking.get(asking.tasks_path());
+  CHECK(Json::parse(answer.body)["data"][0]["run_id"] == run);
+  REQUIRE(answer.unasked);
+  CHECK(answer.unasked->status == 200);
+  CHECK(Json::parse(answer.unasked->body)["data"][0]["run_id"] != run);
+  CHECK(!asking.get(asking.runs_path()).unasked);
+  CHECK(with_faults("idle-408").get(kBase + "spaces/").unasked->status == 408);
+}
+
+TEST_CASE("a run that is not there may answer 404") {
+  auto asking = with_faults("lost-404/tasks");
+  const auto run = asking.newest_run();
+  const auto path = asking.tasks_path();
+  CHECK(asking.get(path).status == 200);
+  asking.json("/_sim/remove", "run=" + run);
+  CHECK(asking.get(path).status == 404);
+}
+
 TEST_CASE("spoilt answers: held back, cut short, no JSON, another status inside") {
   CHECK(with_faults("latency=200ms,latency=50ms").get(kBase + "spaces/").delay == core::Duration(250));
   auto cut = with_faults("truncate");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -185,6 +186,42 @@ TEST_CASE("the lines of answers to several peers are whole, and follow the order
     REQUIRE(pages.size() == 25);
     for (std::size_t i = 0; i < pages.size(); ++i) CHECK(pages[i] == "page=" + std::to_string(i + 1));
   }
+}
+
+TEST_CASE("what nobody asked for comes once the connection is idle, a 408 with its end") {
+  const JournalFile file;
+  auto options = small_options();
+  options.runs = 2;
+  options.faults = *parse_faults("unasked/tasks,idle-408/organizations");
+  Peer peer(options, file.path);
+  const auto path = peer.tasks_path();
+  const std::string rest = " HTTP/1.1\r\nHost: a\r\nAuthorization: Token simulated-token\r\n\r\n";
+  test::RawClient client(peer.port());
+  const auto first = client.ask("GET " + path + rest);
+  const auto unasked = client.hear();
+  REQUIRE(first);
+  REQUIRE(unasked);
+  CHECK(unasked->status == 200);
+  CHECK(Json::parse(unasked->body)["data"][0]["run_id"] != Json::parse(first->body)["data"][0]["run_id"]);
+  CHECK(client.ask("GET " + kBase + "organizations/" + rest)->status == 200);
+  CHECK(client.hear()->status == 408);
+  CHECK(client.ends());
+  CHECK(file.lines(3).size() == 3);  // of answers, and of nothing else
+}
+
+TEST_CASE("every answer has the date of the platform's own clock") {
+  Peer peer(small_options());
+  test::RawClient client(peer.port());
+  const auto date = [&client] {
+    const auto answer = client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    std::tm civil{};
+    REQUIRE(::strptime(answer->header("Date").c_str(), "%a, %d %b %Y %H:%M:%S GMT", &civil) != nullptr);
+    return std::chrono::seconds(::timegm(&civil));
+  };
+  const auto now = std::chrono::floor<std::chrono::seconds>(kClock.wall_now().time_since_epoch());
+  CHECK(date() >= now);
+  peer.json("/_sim/advance?seconds=7200");
+  CHECK(date() >= now + 2h);
 }
 
 TEST_CASE("what is no request is refused and its connection ended, other methods too") {

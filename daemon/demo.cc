@@ -57,15 +57,20 @@ fs::path write_config(const fs::path& folder, const std::string& listen, const s
   return path;
 }
 
-void announce(const std::string& address, const std::string& platform) {
+void announce(const std::string& address, const std::string& platform, double failure_rate) {
   const auto text = fmt::format(
       "\nrunwatch watches a simulated platform; its campaigns run on as you look.\n\n"
       "  status page   http://{0}/\n"
       "  metrics       http://{0}/metrics\n"
       "  JSON          http://{0}/api/v1/status\n"
       "  platform      {1}/_sim/state\n\n"
+      "All is well there until you break it:\n\n"
+      "  calls fail    curl '{1}/_sim/failing?rate=0.9'\n"
+      "    mend        curl '{1}/_sim/failing?rate={2}'\n"
+      "  it is down    curl '{1}/_sim/fault?set=down'\n"
+      "    mend        curl '{1}/_sim/fault?clear'\n\n"
       "Stop with Ctrl-C. Nothing is left behind.\n",
-      address, platform);
+      address, platform, failure_rate);
   // Not by way of stdio, which waits for whoever reads it.
   core::log::Sink(STDOUT_FILENO).write(LOG_INFO, text);
 }
@@ -90,7 +95,8 @@ int demo(const std::string& listen) {
   const auto path = write_config(folder.path(), listen, options, **simulator);
   const auto config = load_config(path);
   if (!config) return config.error();
-  return serve(path, *config, [&](const std::string& address) { announce(address, (*simulator)->base_url()); });
+  return serve(path, *config,
+               [&](const std::string& address) { announce(address, (*simulator)->base_url(), options.failure_rate); });
 }
 
 }  // namespace runwatch::daemon

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -10,49 +9,33 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 namespace runwatch::sim {
-namespace {
 
-// sendmsg only reads, but an iovec is for reading and writing alike.
-iovec part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
-
-}  // namespace
-
-Interrupt::Interrupt() : fd_(::eventfd(0, EFD_CLOEXEC)) {
-  if (fd_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
-}
-
-Interrupt::~Interrupt() { ::close(fd_); }
-
-void Interrupt::raise() { (void)::eventfd_write(fd_, 1); }
-
-Interrupt::Woken Interrupt::wait(int socket, short events, core::Duration limit) const {
-  std::array<pollfd, 2> polled{{{.fd = socket, .events = events, .revents = 0}, {fd_, POLLIN, 0}}};
+bool wait(int socket, short events, int interrupt, core::Duration limit) {
+  std::array<pollfd, 2> polled{{{socket, events, 0}, {interrupt, POLLIN, 0}}};
   int count = -1;
   do {
-    count = ::poll(polled.data(), polled.size(), limit < core::Duration::zero() ? -1 : static_cast<int>(limit.count()));
+    count = ::poll(polled.data(), polled.size(), static_cast<int>(limit.count()));
   } while (count < 0 && errno == EINTR);
-  if (polled[1].revents != 0) return Woken::interrupted;
-  return count == 0 ? Woken::late : Woken::ready;
+  return count > 0 && polled[1].revents == 0;
 }
 
-Connection::Connection(socket_t socket, const Interrupt& interrupt) : fd_(socket), interrupt_(interrupt) {
+Connection::Connection(socket_t socket, int interrupt) : fd_(socket), interrupt_(interrupt) {
   ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
 }
 
 Connection::~Connection() { ::close(fd_); }
 
 bool Connection::has_input(core::Duration limit) const {
-  return !unread_.empty() || interrupt_.wait(fd_, POLLIN, limit) == Interrupt::Woken::ready;
+  return !unread_.empty() || wait(fd_, POLLIN, interrupt_, limit);
 }
 
-bool Connection::wait_for_room() const {
-  return interrupt_.wait(fd_, POLLOUT, core::Duration(-1)) == Interrupt::Woken::ready;
-}
+bool Connection::has_room() const { return wait(fd_, POLLOUT, interrupt_, kForever); }
 
 Connection::Sent Connection::send(std::string_view& head, std::string_view& body) {
+  // sendmsg only reads, but an iovec is for reading and writing alike.
+  const auto part = [](std::string_view bytes) { return iovec{const_cast<char*>(bytes.data()), bytes.size()}; };
   std::array<iovec, 2> parts{part(head), part(body)};
   msghdr message{};
   message.msg_iov = parts.data();
@@ -67,7 +50,7 @@ Connection::Sent Connection::send(std::string_view& head, std::string_view& body
 
 ssize_t Connection::read(char* to, std::size_t size) {
   if (unread_.empty()) {
-    if (!has_input(core::Duration(-1))) return -1;
+    if (!has_input(kForever)) return -1;
     const auto count = ::recv(fd_, received_.data(), received_.size(), 0);
     if (count <= 0) return count;
     unread_ = {received_.data(), static_cast<std::size_t>(count)};

@@ -20,7 +20,7 @@
 #include "core/text.h"
 #include "sim/effects.h"
 #include "sim/id.h"
-#include "sim/platform_state.h"
+#include "sim/platform.h"
 
 namespace runwatch::sim {
 namespace {
@@ -200,10 +200,9 @@ Answer Platform::control(const Request& request, core::WallTime now) {
     for (const auto& each : kWords) known.append(" ").append(each.name);
     answer = refusal(404, known);
   } else {
-    const auto reply = state_.with([&](std::unique_ptr<State>& state) {
-      state->move_to(now);
-      return say(*word, *state, request, now);
-    });
+    const std::lock_guard lock(mutex_);
+    state_.move_to(now);
+    const auto reply = say(*word, state_, request, now);
     if (reply)
       answer.body = reply->dump(-1, ' ', false, Json::error_handler_t::replace);
     else

@@ -1,37 +1,27 @@
 // A log of every answer for whoever judges from outside: JSON lines in a file, one per answer of the API.
 //
-// {"seq":7,"at":1769858258067,"sent":1769858258069,"method":"GET","path":"/api/…","query":"page=1","status":200,
-//  "complete":true,"body":"…"}. `seq` is the order in which the world was looked at; lines stand in the order in which
-// answers were sent, and a line is written when its last byte was given to the kernel or its connection ended, so the
-// reader sees it at once. `at` is when the answer was formed and `sent` when it was sent, in ms since 1970.
-// `complete` is false when not all bytes went out. `body` is what was to be sent, less what a fault held back; one
-// that is not UTF-8, as a fault may cut it, is left out. Tokens and headers are not written.
+// {"seq":7,"at":1769858258067,"path":"/api/…","query":"page=1","status":200,"body":"…","complete":true,
+//  "sent":1769858258069}. `seq` is the order in which the world was looked at; lines stand in the order in which answers
+// were sent, and a line is written when its last byte was given to the kernel or its connection ended, so the reader
+// sees it at once. `at` is when the answer was formed and `sent` when it was sent, in ms since 1970. `complete` is false
+// when not all bytes went out. `body` is what was to be sent, less what a fault held back; one that is not UTF-8, as a
+// fault may cut it, is left out. Tokens and headers are not written.
 // Owns: the file descriptor.
 // Threads: any. A line is one write, appended.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "sim/platform.h"
 
 namespace runwatch::sim {
 
-struct JournalEntry {
-  std::uint64_t seq = 0;
-  core::WallTime at{};
-  std::string_view method{};
-  std::string_view path{};
-  std::string_view query{};
-  int status = 0;
-  std::string_view body{};
-};
-
 // A line but for what is known only in the end; `finish_line` makes it whole and returns it.
-std::string begin_line(const JournalEntry& entry);
+std::string begin_line(const Request& request, const Answer& answer, std::string_view body, core::WallTime at);
 const std::string& finish_line(std::string& line, bool complete, core::WallTime sent);
 
 class Journal {
@@ -42,11 +32,11 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // Failures are logged, once a minute at most: the platform goes on without its log.
+  // Failures are logged: the platform goes on without its log.
   void write(std::string_view line);
 
  private:
-  explicit Journal(int fd);
+  explicit Journal(int fd) : fd_(fd) {}
   int fd_;
 };
 

@@ -22,7 +22,7 @@ void append_call_id(std::string& out, const Options& options, const Task& task) 
 }
 
 // 0 when nobody spoke. In a world at rest every call fills its row; else conversations differ in length.
-Talk talk_of(const std::string& out, std::size_t row, const Options& options, const RunView& run, const Task& task) {
+Talk talk_of(const std::string& out, std::size_t row, const Options& options, const Run& run, const Task& task) {
   Dice dice(options.seed, task.ticks, 0x7a1cU + task.attempt);
   const bool spoken = task.end > task.start || options.fixed;
   const auto share = options.fixed ? 1.0 : 0.3 + 1.4 * dice.unit();
@@ -70,7 +70,7 @@ void append_analysis(std::string& out, const Outcome& outcome, std::uint64_t for
   out.append(R"(,"profile_summary":{"tone":"friendly","notes":"made up"}})");
 }
 
-void append_current(std::string& out, std::size_t row, const Options& options, const RunView& run, const Task& task) {
+void append_current(std::string& out, std::size_t row, const Options& options, const Run& run, const Task& task) {
   const auto& outcome = kOutcomes[task.outcome];
   out.append(R"({"call_id":")");
   append_call_id(out, options, task);
@@ -95,7 +95,7 @@ void append_current(std::string& out, std::size_t row, const Options& options, c
   out += '}';
 }
 
-void append_older(std::string& out, std::size_t row, const Options& options, const RunView& run, const Task& task) {
+void append_older(std::string& out, std::size_t row, const Options& options, const Run& run, const Task& task) {
   const auto& outcome = kOutcomes[task.outcome];
   out.append(R"({"id":")");
   append_call_id(out, options, task);
@@ -117,7 +117,7 @@ void append_older(std::string& out, std::size_t row, const Options& options, con
   out.append(R"(,"recordingUrl":"https://recordings.example.com/older.wav"})");
 }
 
-void append_running(std::string& out, const Options& options, const RunView& run, const Task& task) {
+void append_running(std::string& out, const Options& options, const Run& run, const Task& task) {
   const bool older = run.style.older_shape;
   out.append(older ? R"({"id":")" : R"({"call_id":")");
   append_call_id(out, options, task);
@@ -135,7 +135,7 @@ void append_email(std::string& out, const Task& task) {
 
 }  // namespace
 
-void append_output(std::string& out, std::size_t row, const Options& options, const RunView& run, const Task& task) {
+void append_output(std::string& out, std::size_t row, const Options& options, const Run& run, const Task& task) {
   if (task.output == Output::none)
     out.append("{}");
   else if (run.style.kind == Kind::email)

@@ -3,14 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <optional>
+#include <ranges>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "sim/effects.h"
-#include "sim/platform_state.h"
 #include "sim/render.h"
 
 namespace runwatch::sim {
@@ -20,18 +20,7 @@ constexpr std::uint64_t kMaxPageSize = 10'000;  // a bound for memory; the real 
 
 struct Window {
   std::uint64_t page = 1;
-  std::uint64_t size = 0;
-  std::uint64_t begin() const { return (page - 1) * size; }
-};
-
-// The rows of one answer, picked under the lock: written, or still to be written for tasks.
-struct Picked {
-  explicit Picked(std::string_view text, std::uint64_t total = 0) : message(text), count(total) {}
-  std::string_view message;
-  std::uint64_t count;
-  std::string rows;
-  std::vector<Task> tasks;
-  RunView run;
+  std::uint64_t size = kMaxPageSize;
 };
 
 Window read_window(const Request& request, std::uint64_t default_size, const Effects& effects) {
@@ -44,11 +33,29 @@ Window read_window(const Request& request, std::uint64_t default_size, const Eff
   return window;
 }
 
-// Rows of the window, the newest of `rows` being its last one.
+// Those of `rows` that the window shows, the newest being the last one; `append` writes one of them.
 template <class Rows, class F>
-void newest_first(const Rows& rows, const Window& window, F&& use) {
-  const std::uint64_t end = std::min<std::uint64_t>(window.begin() + window.size, rows.size());
-  for (auto i = window.begin(); i < end; ++i) use(rows[rows.size() - 1 - i]);
+Answer list(std::string_view message, const Rows& rows, const Window& window, const Effects& effects, F&& append) {
+  Answer answer;
+  auto& body = answer.body;
+  body = "{";
+  if (!effects.has(FaultKind::no_count)) {
+    fmt::format_to(std::back_inserter(body), R"("count":{},)",
+                   rows.size() + (effects.has(FaultKind::miscount) ? 1 : 0));
+  }
+  const bool error = effects.has(FaultKind::envelope);
+  fmt::format_to(std::back_inserter(body), R"("status_code":{},"message":"{}","data":[)", error ? 206 : 200,
+                 error ? "Tasks Fetch Failed" : message);
+  const auto begin = std::min<std::uint64_t>((window.page - 1) * window.size, rows.size());
+  const auto end = std::min<std::uint64_t>(begin + window.size, rows.size());
+  for (auto i = begin; i < end; ++i) {
+    append(body, rows[rows.size() - 1 - i]);
+    if (i + 1 == end) break;
+    body += ',';
+    if (i == begin) body.reserve(body.size() * (end - begin + 1));  // rows are of about one length
+  }
+  body += "]}";
+  return answer;
 }
 
 // The newest run of the space beside this one; null when it has no other.
@@ -58,60 +65,47 @@ Run* other_run(const Space& space, const Run& run) {
   return found == space.runs.rend() ? nullptr : found->get();
 }
 
-std::variant<Answer, Picked> pick_tasks(World& world, const Space& space, Run* run, const Request& request,
-                                        const Effects& effects) {
-  Picked picked("Tasks Fetched Successfully");
+Answer list_tasks(World& world, const Space& space, Run* run, const Request& request, const Effects& effects) {
   if (run && effects.has(FaultKind::wrong_run)) run = other_run(space, *run);
   if (!run && effects.has(FaultKind::lost_404)) return refusal(404, "Run not found");
-  if (!run) return picked;
   const auto window = read_window(request, 50, effects);
-  if (window.page == 1) world.step(*run);
-  if (effects.has(FaultKind::shift)) world.add_task(*run);
-  if (effects.has(FaultKind::vanish)) world.vanish(*run, 1, effects.random);
-  picked.run = {.id = run->id, .space = run->space, .style = run->style};
-  const auto list = [&](const std::vector<Task>& tasks) {
-    picked.count = tasks.size();
-    newest_first(tasks, window, [&picked](const Task& task) { picked.tasks.push_back(task); });
-  };
-  const auto* shrink = effects.find(FaultKind::shrink);
-  if (!shrink) {
-    list(run->tasks);
-    return picked;
+  std::vector<Task> left;
+  if (run) {
+    if (window.page == 1) world.step(*run);
+    if (effects.has(FaultKind::shift)) world.add_task(*run);
+    if (effects.has(FaultKind::vanish)) world.vanish(*run, 1, effects.random);
   }
-  auto left = run->tasks;
-  std::erase_if(
-      left, [&](const Task& task) { return Dice(world.options().seed, task.ticks, 0x5417).unit() < shrink->share; });
-  list(left);
-  return picked;
+  const auto* shrink = effects.find(FaultKind::shrink);
+  if (run && shrink) {
+    std::ranges::copy_if(run->tasks, std::back_inserter(left), [&](const Task& task) {
+      return Dice(world.options().seed, task.ticks, 0x5417).unit() >= shrink->share;
+    });
+  }
+  return list("Tasks Fetched Successfully", run && !shrink ? run->tasks : left, window, effects,
+              [&](std::string& out, const Task& task) { append_task(out, world.options(), *run, task); });
 }
 
-Picked pick_runs(const World& world, const Space& space, const Request& request, const Effects& effects) {
+Answer list_runs(const World& world, const Space& space, const Request& request, const Effects& effects) {
   std::vector<const Run*> runs;
   for (const auto& run : space.runs) {
     if (!run->removed) runs.push_back(run.get());
   }
-  Picked picked("Runs Fetched Successfully", runs.size());
-  newest_first(runs, read_window(request, 20, effects), [&](const Run* run) {
-    if (!picked.rows.empty()) picked.rows += ',';
-    append_run(picked.rows, world.options(), *run);
-  });
-  return picked;
+  return list("Runs Fetched Successfully", runs, read_window(request, 20, effects), effects,
+              [&](std::string& out, const Run* run) { append_run(out, world.options(), *run); });
 }
 
-Picked pick_spaces(const World& world) {
-  Picked picked("Spaces Fetched Successfully");
-  for (const auto& space : world.spaces()) {
-    if (space.removed) continue;
-    if (picked.count++ > 0) picked.rows += ',';
-    append_space(picked.rows, world.options(), space);
+Answer list_spaces(const World& world, const Effects& effects) {
+  std::vector<const Space*> spaces;
+  for (const auto& space : world.spaces() | std::views::reverse) {
+    if (!space.removed) spaces.push_back(&space);
   }
-  return picked;
+  return list("Spaces Fetched Successfully", spaces, {}, effects,
+              [&](std::string& out, const Space* space) { append_space(out, world.options(), *space); });
 }
 
-Picked pick_organizations(const Options& options) {
-  Picked picked("Organizations Fetched Successfully", 1);
-  append_organization(picked.rows, options);
-  return picked;
+Answer list_organizations(const Options& options, const Effects& effects) {
+  return list("Organizations Fetched Successfully", std::array{&options}, {}, effects,
+              [](std::string& out, const Options* own) { append_organization(out, *own); });
 }
 
 // 206 for lists, 404 for the space itself: the platform has both.
@@ -150,28 +144,6 @@ Answer no_such_path(const Request& request, const Route& route) {
   return answer;
 }
 
-Answer write_list(const Options& options, const Picked& picked, const Effects& effects) {
-  Answer answer;
-  auto& body = answer.body;
-  body.reserve(256 + picked.rows.size() + picked.tasks.size() * (options.task_bytes * 2 + 1600));
-  body += '{';
-  if (!effects.has(FaultKind::no_count)) {
-    fmt::format_to(std::back_inserter(body), R"("count":{},)",
-                   picked.count + (effects.has(FaultKind::miscount) ? 1 : 0));
-  }
-  const bool error = effects.has(FaultKind::envelope);
-  fmt::format_to(std::back_inserter(body), R"("status_code":{},"message":"{}","data":[)", error ? 206 : 200,
-                 error ? "Tasks Fetch Failed" : picked.message);
-  body += picked.rows;
-  for (const auto& task : picked.tasks) {
-    append_task(body, options, picked.run, task);
-    body += ',';
-  }
-  if (!picked.tasks.empty()) body.pop_back();
-  body += "]}";
-  return answer;
-}
-
 Answer write_space(const Options& options, const Space& space) {
   Answer answer;
   answer.body = R"({"status_code":200,"message":"Space Fetched Successfully","data":)";
@@ -180,67 +152,60 @@ Answer write_space(const Options& options, const Space& space) {
   return answer;
 }
 
-// What the lock is held for: either an answer that is finished, or rows to write.
-std::variant<Answer, Picked> pick(World& world, const Route& asked, const Request& request, const Effects& effects) {
-  if (auto other = instead(effects)) return *std::move(other);
+Answer right_answer(World& world, const Route& asked, const Request& request, const Effects& effects) {
   if (request.method != "GET" && request.method != "HEAD") return refusal(405, "Method not allowed.");
   if (asked.call == Call::other || !asked.slash) return no_such_path(request, asked);
   if (auto refused = check_access(world.options(), asked.call, request)) return *std::move(refused);
-  if (asked.call == Call::spaces) return pick_spaces(world);
-  if (asked.call == Call::organizations) return pick_organizations(world.options());
+  if (asked.call == Call::spaces) return list_spaces(world, effects);
+  if (asked.call == Call::organizations) return list_organizations(world.options(), effects);
   const Space* space = world.find_space(asked.space);
   if (!space || space->removed) return unknown_space(asked.call);
   if (asked.call == Call::space) return write_space(world.options(), *space);
-  if (asked.call == Call::runs) return pick_runs(world, *space, request, effects);
+  if (asked.call == Call::runs) return list_runs(world, *space, request, effects);
   Run* run = world.find_run(asked.run);
-  const bool there = run && !run->removed && world.spaces()[run->space].token == asked.space;
-  return pick_tasks(world, *space, there ? run : nullptr, request, effects);
+  const bool there = run && !run->removed && &world.spaces()[run->space] == space;
+  return list_tasks(world, *space, there ? run : nullptr, request, effects);
 }
 
-Answer write(const Options& options, std::variant<Answer, Picked> picked, const Effects& effects) {
-  if (auto* finished = std::get_if<Answer>(&picked)) return std::move(*finished);
-  return write_list(options, std::get<Picked>(picked), effects);
+// False beyond `limit` answers in one second.
+bool admits(Platform::State& state, std::uint64_t limit, core::WallTime now) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  if (std::exchange(state.second, second) != second) state.admitted = 0;
+  return state.admitted < limit && ++state.admitted > 0;
+}
+
+Answer form(Platform::State& state, const Request& request, core::WallTime now) {
+  state.move_to(now);
+  const auto asked = route(request.path);
+  auto effects = throw_dice(state.faults, asked.call, request.number("page").value_or(1), state.dice);
+  const auto* limit = effects.find(FaultKind::limit);
+  if (limit && !admits(state, limit->number, now)) effects.hit.push_back({.kind = FaultKind::status, .number = 429});
+  auto other = instead(effects);
+  Answer answer = other ? *std::move(other) : right_answer(state.world, asked, request, effects);
+  answer.at = now + state.ahead;
+  answer.seq = ++state.served;
+  spoil(answer, effects);
+  if (effects.has(FaultKind::unasked)) {
+    const Effects wrong{.hit = {{.kind = FaultKind::wrong_run}}};
+    answer.unasked = std::make_unique<Answer>(right_answer(state.world, asked, request, wrong));
+  }
+  if (effects.has(FaultKind::idle_408)) answer.unasked = std::make_unique<Answer>(bare_answer(408));
+  if (answer.unasked) answer.unasked->at = answer.at;
+  return answer;
 }
 
 }  // namespace
 
-Platform::Platform(Options options, core::WallTime start)
-    : options_(std::move(options)), state_(std::make_unique<State>(options_, start)) {}
-
-Platform::~Platform() = default;
-
 Answer Platform::answer(const Request& request, core::WallTime now) {
-  const auto asked = route(request.path);
-  Effects effects;
-  std::uint64_t seq = 0;
-  const Effects wrong{.hit = {{.kind = FaultKind::wrong_run}}};
-  std::optional<std::variant<Answer, Picked>> unasked;
-  auto picked = state_.with([&](std::unique_ptr<State>& state) {
-    state->move_to(now);
-    seq = ++state->served;
-    effects = throw_dice(state->faults, asked.call, request.number("page").value_or(1), state->dice);
-    const auto* limit = effects.find(FaultKind::limit);
-    if (limit && !state->admits(limit->number, now)) effects.hit.push_back({.kind = FaultKind::status, .number = 429});
-    if (effects.has(FaultKind::unasked)) unasked = pick(state->world, asked, request, wrong);
-    now += state->ahead;
-    return pick(state->world, asked, request, effects);
-  });
-  Answer answer = write(options_, std::move(picked), effects);
-  answer.at = now;
-  answer.seq = seq;
-  spoil(answer, effects);
-  if (unasked) answer.unasked = std::make_unique<Answer>(write(options_, *std::move(unasked), wrong));
-  if (effects.has(FaultKind::idle_408)) answer.unasked = std::make_unique<Answer>(bare_answer(408));
-  if (answer.unasked) answer.unasked->at = now;
-  return answer;
+  const std::lock_guard lock(mutex_);
+  return form(state_, request, now);
 }
 
 std::vector<SpaceName> Platform::spaces() const {
-  return state_.with([](const std::unique_ptr<State>& state) {
-    std::vector<SpaceName> names;
-    for (const auto& space : state->world.spaces()) names.push_back({space.name, space.token});
-    return names;
-  });
+  const std::lock_guard lock(mutex_);
+  std::vector<SpaceName> names;
+  for (const auto& space : state_.world.spaces()) names.push_back({space.name, space.token});
+  return names;
 }
 
 }  // namespace runwatch::sim

@@ -2,29 +2,32 @@
 // for. Rows are listed newest first as the world stands at that moment, so they shift under who reads on.
 //
 // Owns: the world and the faults. Faults draw from dice of their own; they never change what becomes of a task.
-// Threads: any; rows are picked under a lock and written outside it.
+// Threads: any; one answer is formed at a time.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/clock.h"
-#include "core/guarded.h"
+#include "sim/dice.h"
 #include "sim/options.h"
 #include "sim/request.h"
+#include "sim/world.h"
 
 namespace runwatch::sim {
 
 struct Answer {
   int status = 200;
   std::string content_type = "application/json";
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   std::size_t truncate_by = 0;  // bytes at the end of the body that are announced and not sent
   core::Duration delay{0};      // before it is sent
   core::WallTime at{};          // the platform's clock
@@ -38,13 +41,12 @@ struct SpaceName {
   std::string token;
 };
 
+inline constexpr std::string_view kControlPrefix = "/_sim/";
+
 class Platform {
  public:
   // `options` as `check` likes them.
-  Platform(Options options, core::WallTime start);
-  ~Platform();
-  Platform(const Platform&) = delete;
-  Platform& operator=(const Platform&) = delete;
+  Platform(const Options& options, core::WallTime start) : state_(options, start) {}
 
   // `now` moves the world forward, unless it is frozen; an earlier one than before does nothing.
   Answer answer(const Request& request, core::WallTime now);
@@ -52,15 +54,29 @@ class Platform {
   Answer control(const Request& request, core::WallTime now);
 
   std::vector<SpaceName> spaces() const;
-  const Options& options() const { return options_; }
 
-  struct State;  // platform_state.h, for this room alone
+  // For this room alone.
+  struct State {
+    State(const Options& options, core::WallTime start)
+        : world(options, start), faults(options.faults), dice(options.seed, 0, 0xfa17) {}
+
+    void move_to(core::WallTime now) {
+      if (!frozen) world.advance(now + ahead);
+    }
+
+    World world;
+    std::vector<Fault> faults;
+    Dice dice;
+    std::uint64_t served = 0;
+    std::chrono::sys_seconds second{};  // in which so many were admitted under a limit
+    std::uint64_t admitted = 0;
+    bool frozen = false;
+    core::Duration ahead{0};  // of the clock, by /_sim/advance
+  };
 
  private:
-  const Options options_;
-  core::Guarded<std::unique_ptr<State>> state_;
+  mutable std::mutex mutex_;
+  State state_;
 };
-
-inline constexpr std::string_view kControlPrefix = "/_sim/";
 
 }  // namespace runwatch::sim

@@ -54,7 +54,7 @@ void append_status(std::string& out, const Task& task) {
   }
 }
 
-void append_ids(std::string& out, const Options& options, const RunView& run, const Task& task) {
+void append_ids(std::string& out, const Options& options, const Run& run, const Task& task) {
   const auto node = mix(options.seed);
   out.append(R"({"_id":")");
   append_object_id(out, task.created, node, task.number);
@@ -96,7 +96,7 @@ std::string http_date(core::WallTime time) {
   return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-void append_task(std::string& out, const Options& options, const RunView& run, const Task& task) {
+void append_task(std::string& out, const Options& options, const Run& run, const Task& task) {
   const auto row = out.size();
   append_ids(out, options, run, task);
   append_status(out, task);

@@ -14,17 +14,10 @@
 
 namespace runwatch::sim {
 
-// What a task's row says about its run.
-struct RunView {
-  std::string id;
-  std::size_t space = 0;
-  Style style;
-};
-
 // IMF-fixdate (RFC 9110 §5.6.7).
 std::string http_date(core::WallTime time);
 
-void append_task(std::string& out, const Options& options, const RunView& run, const Task& task);
+void append_task(std::string& out, const Options& options, const Run& run, const Task& task);
 void append_run(std::string& out, const Options& options, const Run& run);
 void append_organization(std::string& out, const Options& options);
 void append_space(std::string& out, const Options& options, const Space& space);

@@ -12,10 +12,10 @@ namespace runwatch::sim {
 
 struct Request {
   std::string_view method = "GET";
-  std::string_view path;   // percent-decoded
-  std::string_view query;  // as received: `a=1&b=two`
-  std::string_view authorization;
-  std::string_view org_handle;
+  std::string_view path{};   // percent-decoded
+  std::string_view query{};  // as received: `a=1&b=two`
+  std::string_view authorization{};
+  std::string_view org_handle{};
 
   // The first value of `name` in the query, percent-decoded; it may hold further `=`.
   std::optional<std::string> text(std::string_view name) const;

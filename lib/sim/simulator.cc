@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <httplib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +11,7 @@
 #include <iterator>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -69,12 +72,15 @@ class Served final : public Simulator, private httplib::Server {
         control_(control),
         journal_(std::move(journal)),
         platform_(options, wall_start_) {
+    if (interrupt_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
     set_pre_routing_handler([](const httplib::Request&, httplib::Response&) { return HandlerResponse::Handled; });
   }
 
   ~Served() override {
-    interrupt_.raise();
+    (void)::eventfd_write(interrupt_, 1);
     httplib::Server::stop();
+    if (thread_.joinable()) thread_.join();
+    ::close(interrupt_);
   }
 
   core::Result<void> start(const ListenOptions& options) {
@@ -110,7 +116,7 @@ class Served final : public Simulator, private httplib::Server {
 
   bool process_and_close_socket(socket_t socket) override {
     Connection connection(socket, interrupt_);
-    while (connection.has_input(core::Duration(-1)) && serve_one(connection)) {
+    while (connection.has_input(kForever) && serve_one(connection)) {
     }
     return true;
   }
@@ -139,17 +145,9 @@ class Served final : public Simulator, private httplib::Server {
     const bool control = control_ && asked.path.starts_with(kControlPrefix);
     Answer answer = control ? platform_.control(asked, now()) : platform_.answer(asked, now());
     const auto formed = clock_.wall_now();
-    if (answer.delay > core::Duration::zero()) interrupt_.wait(-1, 0, answer.delay);
+    if (answer.delay > core::Duration::zero()) wait(-1, 0, interrupt_, answer.delay);
     auto out = pack(answer, asked.method, last);
-    if (journal_ && answer.seq > 0) {
-      out.line = begin_line({.seq = answer.seq,
-                             .at = formed,
-                             .method = asked.method,
-                             .path = asked.path,
-                             .query = asked.query,
-                             .status = answer.status,
-                             .body = out.body});
-    }
+    if (journal_ && answer.seq > 0) out.line = begin_line(asked, answer, out.body, formed);
     return out;
   }
 
@@ -157,7 +155,7 @@ class Served final : public Simulator, private httplib::Server {
   // answers were sent. Nobody waits for a peer in it.
   bool send(Connection& connection, Outgoing& out) {
     std::string_view head = out.head, body = out.body;
-    for (bool room = true;; room = connection.wait_for_room()) {
+    for (bool room = true;; room = connection.has_room()) {
       const std::lock_guard lock(sending_);
       const auto sent = room ? connection.send(head, body) : Connection::Sent::broken;
       if (sent == Connection::Sent::some) continue;
@@ -173,7 +171,7 @@ class Served final : public Simulator, private httplib::Server {
   const bool control_;
   const std::unique_ptr<Journal> journal_;
   Platform platform_;
-  Interrupt interrupt_;
+  const int interrupt_ = ::eventfd(0, EFD_CLOEXEC);  // ends every wait of a connection
   std::mutex sending_;
   std::string address_;
   std::jthread thread_;  // accepts; ends the connections' threads with itself

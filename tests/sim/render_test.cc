@@ -58,7 +58,7 @@ TEST_CASE("every row is valid JSON with well-formed ids, in both shapes of outpu
     for (const auto& run : space.runs) {
       for (const auto& task : run->tasks) {
         std::string text;
-        append_task(text, world.options(), {.id = run->id, .space = run->space, .style = run->style}, task);
+        append_task(text, world.options(), *run, task);
         CAPTURE(text.substr(0, 400));
         const auto row = Json::parse(text);
         CHECK(is_task_id(row["task_id"]));
@@ -93,7 +93,7 @@ TEST_CASE("each attempt has a call id of its own") {
   task.state = State::completed;
   task.output = Output::full;
   task.start = task.end = kBegin;
-  const RunView run{.id = "R0", .space = 0, .style = {}};
+  const Run run;
   std::set<std::string> calls;
   for (task.attempt = 1; task.attempt <= 3; ++task.attempt) {
     std::string text;
@@ -115,7 +115,7 @@ TEST_CASE("a task of a world at rest is about as long as asked for") {
       for (const auto& task : run->tasks) {
         if (task.output != Output::full) continue;
         std::string text;
-        append_task(text, options, {.id = run->id, .space = 0, .style = run->style}, task);
+        append_task(text, options, *run, task);
         CHECK(text.size() > bytes * 9 / 10);
         CHECK(text.size() < bytes * 11 / 10);
       }

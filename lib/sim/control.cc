@@ -70,15 +70,11 @@ Reply advance(PlatformState& state, const Asked& asked) {
   return Json{{"now", state.world.now().time_since_epoch().count()}};
 }
 
-Reply freeze(PlatformState& state, const Asked&) {
-  state.frozen = true;
-  return Json{{"frozen", true}};
-}
-
-Reply thaw(PlatformState& state, const Asked& asked) {
-  if (state.frozen) state.ahead = state.world.now() - asked.now;
-  state.frozen = false;
-  return Json{{"frozen", false}};
+template <bool kFrozen>
+Reply freeze(PlatformState& state, const Asked& asked) {
+  if (state.frozen && !kFrozen) state.ahead = state.world.now() - asked.now;
+  state.frozen = kFrozen;
+  return Json{{"frozen", kFrozen}};
 }
 
 Reply fault(PlatformState& state, const Asked& asked) {
@@ -102,12 +98,11 @@ Reply failing(PlatformState& state, const Asked& asked) {
 
 Reply add_run(PlatformState& state, const Asked& asked) {
   const auto& spaces = state.world.spaces();
-  const auto space =
-      asked.has("space") ? std::ranges::find(spaces, asked.text("space"), &Space::token) : spaces.begin();
+  const Space* space = asked.has("space") ? state.world.find_space(asked.text("space")) : &spaces.front();
   const auto tasks = asked.number("tasks", state.world.options().tasks);
-  if (space == spaces.end()) return std::unexpected("no space has that token");
+  if (!space) return std::unexpected("no space has that token");
   if (tasks > 1'000'000) return std::unexpected("give tasks=N, up to 1000000");
-  return describe(state.world.add_run(static_cast<std::size_t>(space - spaces.begin()), tasks));
+  return describe(state.world.add_run(static_cast<std::size_t>(space - spaces.data()), tasks));
 }
 
 template <bool kRemoved>
@@ -173,12 +168,10 @@ struct Word {
   Reply (*say)(PlatformState&, const Asked&);
   bool of_run = false;  // a run has to be named
 };
-constexpr std::array kWords{Word{"state", describe},        Word{"advance", advance},
-                            Word{"freeze", freeze},         Word{"thaw", thaw},
-                            Word{"fault", fault},           Word{"failing", failing},
-                            Word{"run", add_run},           Word{"remove", remove<true>},
-                            Word{"restore", remove<false>}, Word{"row", say_row, true},
-                            Word{"add", add_tasks, true},   Word{"vanish", vanish, true},
+constexpr std::array kWords{Word{"state", describe},       Word{"advance", advance},     Word{"freeze", freeze<true>},
+                            Word{"thaw", freeze<false>},   Word{"fault", fault},         Word{"failing", failing},
+                            Word{"run", add_run},          Word{"remove", remove<true>}, Word{"restore", remove<false>},
+                            Word{"row", say_row, true},    Word{"add", add_tasks, true}, Word{"vanish", vanish, true},
                             Word{"task", force_task, true}};
 
 Reply say(const Word& word, PlatformState& state, const Request& request, core::WallTime now) {

@@ -49,25 +49,15 @@ Answer transient(int status, std::uint64_t random) {
 }
 
 Answer with_status(int status, std::uint64_t random) {
-  switch (status) {
-    case 204:
-      return bare_answer(status);
-    case 206:
-      return some_business_error(random);
-    case 301:
-    case 302:
-      return moved(status, "https://elsewhere.example/login/");
-    case 400:
-      return refusal(status, "Org-Handle header is required.");
-    case 401:
-      return refusal(status, "Invalid token.");
-    case 403:
-      return refusal(status, "Token has expired.");
-    case 404:
-      return refusal(status, "Space not found");
-    default:
-      return transient(status, random);
-  }
+  constexpr std::array<std::pair<int, std::string_view>, 4> kRefusals{{{400, "Org-Handle header is required."},
+                                                                       {401, "Invalid token."},
+                                                                       {403, "Token has expired."},
+                                                                       {404, "Space not found"}}};
+  const auto* refused = std::ranges::find(kRefusals, status, &std::pair<int, std::string_view>::first);
+  if (refused != kRefusals.end()) return refusal(status, refused->second);
+  if (status == 204) return bare_answer(status);
+  if (status == 206) return some_business_error(random);
+  return status < 400 ? moved(status, "https://elsewhere.example/login/") : transient(status, random);
 }
 
 void spoil_json(Answer& answer, std::uint64_t random) {

@@ -44,7 +44,7 @@ Fate fate(const Options& options, std::uint64_t subject, unsigned attempt) {
   f.ring = scaled(dice.between(2s, 14s), options);
   f.outcome = choose_outcome(dice, dice.chance(options.failure_rate));
   const auto& outcome = kOutcomes[f.outcome];
-  f.talk = scaled(dice.between(outcome.shortest, outcome.longest), options);
+  f.talk = scaled(dice.between(outcome.shortest * 1s, outcome.longest * 1s), options);
   f.processing_first = dice.chance(0.5);
   f.shows_running = dice.chance(0.2);
   f.output_delay = dice.chance(0.6) ? 0ms : scaled(dice.between(0ms, options.output_delay), options);

@@ -21,39 +21,27 @@ struct Outcome {
   std::string_view end_reason;
   std::string_view older_status;
   std::string_view older_reason;
-  core::Duration shortest, longest;  // of the conversation; both 0: nobody spoke
+  int shortest, longest;  // the conversation, in seconds; both 0: nobody spoke
 };
 
 inline constexpr std::array kOutcomes{
-    Outcome{State::completed, 38, "completed", "customer-ended-call", "ended", "customer-ended-call",
-            core::Duration(25'000), core::Duration(240'000)},
-    Outcome{State::completed, 12, "connected", "agent-ended-call", "ended", "assistant-ended-call",
-            core::Duration(15'000), core::Duration(420'000)},
-    Outcome{State::completed, 8, "notConnected", "no-answer", "no-answer", "customer-did-not-answer", core::Duration(0),
-            core::Duration(0)},
-    Outcome{State::completed, 6, "not-connected", "customer did not pick up", "no-answer", "customer-did-not-answer",
-            core::Duration(0), core::Duration(0)},
-    Outcome{State::completed, 8, "busy", "busy", "busy", "customer-busy", core::Duration(0), core::Duration(0)},
-    Outcome{State::completed, 9, "voicemail", "voicemail", "voicemail", "voicemail", core::Duration(4'000),
-            core::Duration(28'000)},
-    Outcome{State::completed, 3, "droped", "line dropped", "ended", "call-dropped", core::Duration(3'000),
-            core::Duration(60'000)},
-    Outcome{State::completed, 2, "unknown", "", "unknown", "", core::Duration(0), core::Duration(0)},
-    Outcome{State::partially_completed, 5, "completed", "silence-timed-out", "ended", "silence-timed-out",
-            core::Duration(20'000), core::Duration(90'000)},
-    Outcome{State::failed, 5, "failed", "provider error: SIP 503", "failed", "call.start.error-vonage-rejected",
-            core::Duration(0), core::Duration(0)},
-    Outcome{State::failed, 3, "failed", "invalid number", "failed", "call.start.error-invalid-number",
-            core::Duration(0), core::Duration(0)},
-    Outcome{State::failed, 3, "cancelled", "call rejected", "rejected", "customer-rejected-call", core::Duration(0),
-            core::Duration(0)},
-    Outcome{State::failed, 3, "failed", "timed out", "failed", "exceeded-max-duration", core::Duration(30'000),
-            core::Duration(300'000)},
-    Outcome{State::failed, 2, "busy", "user busy", "busy", "customer-busy", core::Duration(0), core::Duration(0)},
-    Outcome{State::failed, 2, "notConnected", "no answer", "no-answer", "customer-did-not-answer", core::Duration(0),
-            core::Duration(0)},
-    Outcome{State::failed, 1, "unknown", "worker lost", "failed", "pipeline-error", core::Duration(2'000),
-            core::Duration(40'000)},
+    Outcome{State::completed, 38, "completed", "customer-ended-call", "ended", "customer-ended-call", 25, 240},
+    Outcome{State::completed, 12, "connected", "agent-ended-call", "ended", "assistant-ended-call", 15, 420},
+    Outcome{State::completed, 8, "notConnected", "no-answer", "no-answer", "customer-did-not-answer", 0, 0},
+    Outcome{State::completed, 6, "not-connected", "customer did not pick up", "no-answer", "customer-did-not-answer", 0,
+            0},
+    Outcome{State::completed, 8, "busy", "busy", "busy", "customer-busy", 0, 0},
+    Outcome{State::completed, 9, "voicemail", "voicemail", "voicemail", "voicemail", 4, 28},
+    Outcome{State::completed, 3, "droped", "line dropped", "ended", "call-dropped", 3, 60},
+    Outcome{State::completed, 2, "unknown", "", "unknown", "", 0, 0},
+    Outcome{State::partially_completed, 5, "completed", "silence-timed-out", "ended", "silence-timed-out", 20, 90},
+    Outcome{State::failed, 5, "failed", "provider error: SIP 503", "failed", "call.start.error-vonage-rejected", 0, 0},
+    Outcome{State::failed, 3, "failed", "invalid number", "failed", "call.start.error-invalid-number", 0, 0},
+    Outcome{State::failed, 3, "cancelled", "call rejected", "rejected", "customer-rejected-call", 0, 0},
+    Outcome{State::failed, 3, "failed", "timed out", "failed", "exceeded-max-duration", 30, 300},
+    Outcome{State::failed, 2, "busy", "user busy", "busy", "customer-busy", 0, 0},
+    Outcome{State::failed, 2, "notConnected", "no answer", "no-answer", "customer-did-not-answer", 0, 0},
+    Outcome{State::failed, 1, "unknown", "worker lost", "failed", "pipeline-error", 2, 40},
 };
 
 inline constexpr unsigned kMaxAttempts = 3;

@@ -1,7 +1,6 @@
 #include "sim/fault.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -19,35 +18,32 @@ struct Name {
   std::string_view help;
 };
 
+using enum FaultKind;
+using enum Value;
 constexpr std::array kNames{
-    Name{"latency", FaultKind::latency, Value::duration, "latency=200ms   each answer is held back that long"},
-    Name{"truncate", FaultKind::truncate, Value::share, "truncate=0.05   the body ends before its length"},
-    Name{"badjson", FaultKind::bad_json, Value::share, "badjson=0.02    200 with half a document, no JSON or a page"},
-    Name{"envelope", FaultKind::envelope, Value::share, "envelope=0.02   200 whose body says status_code 206"},
-    Name{"shift", FaultKind::shift, Value::share, "shift=0.2       a task arrives in the run being read"},
-    Name{"vanish", FaultKind::vanish, Value::share, "vanish=0.01     a task of the run being read is deleted"},
-    Name{"shrink", FaultKind::shrink, Value::share, "shrink=0.5      that share of the tasks is left out"},
-    Name{"clamp", FaultKind::clamp, Value::number, "clamp=20        no page holds more rows"},
-    Name{"ignore-page", FaultKind::ignore_page, Value::share, "ignore-page     every page is the first one"},
-    Name{"miscount", FaultKind::miscount, Value::share, "miscount=0.1    count is one too high"},
-    Name{"no-count", FaultKind::no_count, Value::share, "no-count        count is missing"},
-    Name{"down", FaultKind::down, Value::share, "down            503 without a body"},
-    Name{"limit", FaultKind::limit, Value::number, "limit=3         beyond so many answers in a second, 429"},
-    Name{"retry-after", FaultKind::retry_after, Value::text,
-         "retry-after=2   that header with 429 and 503, as given; @30: the date in 30 s"},
-    Name{"redirect", FaultKind::redirect, Value::text, "redirect=URL    302 to there"},
-    Name{"wrong-run", FaultKind::wrong_run, Value::share, "wrong-run=0.1   rows of another run of the space"},
-    Name{"unasked", FaultKind::unasked, Value::share,
-         "unasked=0.1     on the connection, once idle, a second answer with another run's rows"},
-    Name{"idle-408", FaultKind::idle_408, Value::share, "idle-408=0.1    likewise 408, and the connection ends"},
-    Name{"lost-404", FaultKind::lost_404, Value::share, "lost-404        a run that is not there answers 404"},
+    Name{"latency", latency, duration, "latency=200ms   each answer is held back that long"},
+    Name{"truncate", truncate, share, "truncate=0.05   the body ends before its length"},
+    Name{"badjson", bad_json, share, "badjson=0.02    200 with half a document, no JSON or a page"},
+    Name{"envelope", envelope, share, "envelope=0.02   200 whose body says status_code 206"},
+    Name{"shift", shift, share, "shift=0.2       a task arrives in the run being read"},
+    Name{"vanish", vanish, share, "vanish=0.01     a task of the run being read is deleted"},
+    Name{"shrink", shrink, share, "shrink=0.5      that share of the tasks is left out"},
+    Name{"clamp", clamp, number, "clamp=20        no page holds more rows"},
+    Name{"ignore-page", ignore_page, share, "ignore-page     every page is the first one"},
+    Name{"miscount", miscount, share, "miscount=0.1    count is one too high"},
+    Name{"no-count", no_count, share, "no-count        count is missing"},
+    Name{"down", down, share, "down            503 without a body"},
+    Name{"limit", limit, number, "limit=3         beyond so many answers in a second, 429"},
+    Name{"retry-after", retry_after, text, "retry-after=2   that header with 429 and 503; @30: the date in 30 s"},
+    Name{"redirect", redirect, text, "redirect=URL    302 to there"},
+    Name{"wrong-run", wrong_run, share, "wrong-run=0.1   rows of another run of the space"},
+    Name{"unasked", unasked, share, "unasked=0.1     once idle, a second answer: another run's rows"},
+    Name{"idle-408", idle_408, share, "idle-408=0.1    once idle, 408 and the connection's end"},
+    Name{"lost-404", lost_404, share, "lost-404        a run that is not there answers 404"},
 };
 
-constexpr std::array<std::pair<std::string_view, Call>, 5> kCalls{{{"tasks", Call::tasks},
-                                                                   {"runs", Call::runs},
-                                                                   {"spaces", Call::spaces},
-                                                                   {"space", Call::space},
-                                                                   {"organizations", Call::organizations}}};
+// In the order of Call.
+constexpr std::array<std::string_view, 5> kCalls{"tasks", "runs", "spaces", "space", "organizations"};
 
 template <class N>
 std::optional<N> read_number(std::string_view text) {
@@ -75,11 +71,6 @@ bool is_status(std::uint64_t number) {
   return number == 204 || number == 206 || number == 301 || number == 302 || (number >= 400 && number <= 599);
 }
 
-const Name* find_name(std::string_view name) {
-  const auto* found = std::ranges::find(kNames, name, &Name::name);
-  return found == kNames.end() ? nullptr : found;
-}
-
 // The `/call[:page]` at the end; false when it is none. A redirect's URL has slashes of its own, so only a known call
 // behind the last one counts there.
 bool take_filter(std::string_view& text, Fault& fault) {
@@ -87,48 +78,41 @@ bool take_filter(std::string_view& text, Fault& fault) {
   if (slash == std::string_view::npos) return true;
   auto filter = text.substr(slash + 1);
   const auto colon = filter.find(':');
-  const auto* call = std::ranges::find(kCalls, filter.substr(0, colon), &std::pair<std::string_view, Call>::first);
+  const auto* call = std::ranges::find(kCalls, filter.substr(0, colon));
   if (call == kCalls.end()) return text.starts_with("redirect=");
   if (colon != std::string_view::npos) {
     fault.page = read_number<std::uint64_t>(filter.substr(colon + 1));
     if (!fault.page || *fault.page == 0) return false;
   }
-  fault.call = call->second;
+  fault.call = static_cast<Call>(call - kCalls.begin());
   text = text.substr(0, slash);
   return true;
 }
 
-std::string_view read_value(Value kind, std::optional<std::string_view> value, Fault& fault) {
-  switch (kind) {
-    case Value::share: {
-      const auto share = value ? read_number<double>(*value) : std::optional(1.0);
-      if (!share || !(*share >= 0 && *share <= 1)) return "give a share from 0 to 1";
-      fault.share = *share;
-      return {};
-    }
-    case Value::duration: {
-      const auto duration = value ? read_duration(*value) : std::nullopt;
-      if (!duration) return "give a duration up to an hour, as in 200ms or 1.5s";
-      fault.latency = *duration;
-      return {};
-    }
-    case Value::number: {
-      const auto number = value ? read_number<std::uint64_t>(*value) : std::nullopt;
-      if (!number || *number == 0) return "give a number from 1 on";
-      fault.number = *number;
-      return {};
-    }
-    case Value::text:
-      break;
+// What is wrong with the value; empty when nothing is.
+std::string_view read_value(Value kind, std::optional<std::string_view> given, Fault& fault) {
+  const auto value = given.value_or("");
+  if (kind == share && given) {
+    fault.share = read_number<double>(value).value_or(-1);
+    return fault.share >= 0 && fault.share <= 1 ? "" : "give a share from 0 to 1";
   }
-  const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
-  if (!value || value->empty() || !std::ranges::all_of(*value, printable)) return "give a printable text";
-  const bool date = fault.kind == FaultKind::retry_after && value->starts_with('@');
-  const auto seconds = date ? read_number<std::uint32_t>(value->substr(1)) : std::nullopt;
-  if (date && !seconds) return "give whole seconds, as in @30";
-  fault.number = seconds.value_or(0);
-  if (!date) fault.text = *value;
-  return {};
+  if (kind == share) return {};
+  if (kind == duration) {
+    fault.latency = read_duration(value).value_or(core::Duration(-1));
+    return fault.latency >= core::Duration::zero() ? "" : "give a duration up to an hour, as in 200ms or 1.5s";
+  }
+  if (kind == number) {
+    fault.number = read_number<std::uint64_t>(value).value_or(0);
+    return fault.number > 0 ? "" : "give a number from 1 on";
+  }
+  if (fault.kind == retry_after && value.starts_with('@')) {
+    const auto seconds = read_number<std::uint32_t>(value.substr(1));
+    fault.number = seconds.value_or(0);
+    return seconds ? "" : "give whole seconds, as in @30";
+  }
+  fault.text = value;
+  const bool fine = std::ranges::all_of(value, [](char c) { return c >= 0x20 && c < 0x7f; });
+  return fine && !value.empty() ? "" : "give a printable text";
 }
 
 }  // namespace
@@ -142,17 +126,17 @@ core::Result<Fault> parse_fault(std::string_view text) {
   const auto equals = rest.find('=');
   const auto name = rest.substr(0, equals);
   const auto value = equals == std::string_view::npos ? std::nullopt : std::optional(rest.substr(equals + 1));
-  auto kind = Value::share;
-  if (const auto status = read_number<std::uint64_t>(name); status && is_status(*status)) {
-    fault.number = *status;
-  } else if (const auto* known = find_name(name)) {
+  auto kind = share;
+  const auto* known = std::ranges::find(kNames, name, &Name::name);
+  if (const auto code = read_number<std::uint64_t>(name); code && is_status(*code)) {
+    fault.number = *code;
+  } else if (known != kNames.end()) {
     fault.kind = known->kind;
     kind = known->value;
   } else {
-    std::vector<std::string_view> names;
-    for (const auto& each : kNames) names.push_back(each.name);
-    return refuse(text, fmt::format("unknown; known are {} and the HTTP statuses 204, 206, 301, 302, 400 to 599",
-                                    fmt::join(names, ", ")));
+    std::string names;
+    for (const auto& each : kNames) names.append(each.name).append(", ");
+    return refuse(text, fmt::format("unknown; known are {}the HTTP statuses 204, 206, 301, 302 and 400 to 599", names));
   }
   if (const auto wrong = read_value(kind, value, fault); !wrong.empty()) return refuse(text, wrong);
   return fault;

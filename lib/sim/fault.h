@@ -15,27 +15,28 @@
 
 namespace runwatch::sim {
 
+// `fault_help` says what each does.
 enum class FaultKind : std::uint8_t {
-  status,       // `500=0.1`: that HTTP status; 204, 206, 301, 302 and 400 to 599
-  latency,      // `latency=200ms`: each answer is held back that long
-  truncate,     // the body ends before its length
-  bad_json,     // 200 with a body that is no JSON, or only its first half, or an HTML page
-  envelope,     // 200 whose body says `"status_code":206`
-  shift,        // a task arrives in the run whose page is asked for
-  vanish,       // a task of the run whose page is asked for is deleted
-  shrink,       // `shrink=0.5`: that share of a run's tasks is left out of its lists
-  clamp,        // `clamp=20`: no page holds more rows
-  ignore_page,  // every page is the first one
-  miscount,     // `count` is one too high
-  no_count,     // `count` is missing
-  down,         // 503 without a body
-  limit,        // `limit=3`: beyond so many answers in a second, 429
-  retry_after,  // `retry-after=2`: that header, as given, with 429 and 503; `@30`: the date 30 s after the answer's own
-  redirect,     // `redirect=http://127.0.0.1:9/`: 302 to there
-  wrong_run,    // the rows of another run of the space
-  unasked,      // once the connection is idle, a second answer follows: 200 with another run's rows
-  idle_408,     // likewise 408, and the connection ends
-  lost_404,     // a run that is not there answers 404 and not an empty list
+  status,
+  latency,
+  truncate,
+  bad_json,
+  envelope,
+  shift,
+  vanish,
+  shrink,
+  clamp,
+  ignore_page,
+  miscount,
+  no_count,
+  down,
+  limit,
+  retry_after,
+  redirect,
+  wrong_run,
+  unasked,
+  idle_408,
+  lost_404
 };
 
 enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations, other };

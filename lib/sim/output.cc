@@ -1,5 +1,3 @@
-#include "sim/output.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +6,7 @@
 #include "sim/dice.h"
 #include "sim/fate.h"
 #include "sim/id.h"
-#include "sim/transcript.h"
+#include "sim/render.h"
 
 namespace runwatch::sim {
 namespace {
@@ -54,7 +52,7 @@ void append_duration(std::string& out, const Options& options, const Task& task)
 std::int64_t cost(const Task& task) { return (task.end - task.start).count() * 11 / 6000; }
 
 void append_analysis(std::string& out, const Outcome& outcome, std::uint64_t form) {
-  const bool spoken = outcome.longest.count() > 0;
+  const bool spoken = outcome.longest > 0;
   const std::string_view summary = spoken ? "The contact was reached and asked for details." : "Nobody was reached.";
   if (form % 4 == 0)
     fmt::format_to(std::back_inserter(out), R"({{"summary":"{}")", summary);
@@ -89,7 +87,7 @@ void append_current(std::string& out, std::size_t row, const Options& options, c
   out.append(R"("recording_url":"https://recordings.example.com/)");
   append_call_id(out, options, task);
   out.append(R"(.wav","transcript":)");
-  append_turns(out, talk_of(out, row, options, run, task));
+  append_talk(out, talk_of(out, row, options, run, task), false);
   out.append(R"(,"post_call_data":)");
   append_analysis(out, outcome, task.ticks);
   out += '}';
@@ -111,7 +109,7 @@ void append_older(std::string& out, std::size_t row, const Options& options, con
   if (task.ticks % 2 == 0) fmt::format_to(std::back_inserter(out), R"(,"cost":{})", price);
   fmt::format_to(std::back_inserter(out), R"(,"costBreakdown":{{"stt":0.0,"llm":0.0,"total":{}}},"transcript":)",
                  price);
-  append_lines(out, talk_of(out, row, options, run, task));
+  append_talk(out, talk_of(out, row, options, run, task), true);
   out.append(R"(,"summary":"A call of the simulated platform.","analysis":)");
   append_analysis(out, outcome, task.ticks);
   out.append(R"(,"recordingUrl":"https://recordings.example.com/older.wav"})");

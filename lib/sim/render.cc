@@ -5,14 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "sim/dice.h"
 #include "sim/fate.h"
 #include "sim/id.h"
-#include "sim/output.h"
-#include "sim/transcript.h"
 
 namespace runwatch::sim {
 namespace {
@@ -24,34 +23,15 @@ constexpr std::array<std::string_view, 4> kObjectives{
     "Ask how satisfied the contact was with the last visit, on a scale from one to five.",
     "Confirm the delivery address and the day; transfer to a person when there is a complaint."};
 
-std::string upper_case(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  return out;
-}
-
 // Finished statuses are always spelt well: what ended is what the platform documents.
 void append_status(std::string& out, const Task& task) {
-  const auto plain = name(task.state);
-  if (!task.odd || is_finished(task.state)) {
-    out.append(R"("status":")").append(plain).append("\",");
-    return;
-  }
-  switch (task.ticks % 5) {
-    case 0:
-      out.append(R"("status":")").append(upper_case(plain)).append("\",");
-      break;
-    case 1:
-      out.append(R"("status":"dialer_backoff",)");
-      break;
-    case 2:
-      out.append(R"("status":null,)");
-      break;
-    case 3:
-      break;
-    default:
-      out.append(R"("status":" )").append(is_running(task.state) ? "In Progress" : plain).append(" \",");
-  }
+  const auto form = task.odd && !is_finished(task.state) ? task.ticks % 5 : 5;
+  std::string text(name(task.state));
+  if (form == 0) std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+  if (form == 1) text = "dialer_backoff";
+  if (form == 4) text = is_running(task.state) ? " In Progress " : ' ' + text + ' ';
+  if (form == 2) out.append(R"("status":null,)");
+  if (form != 2 && form != 3) out.append(R"("status":")").append(text).append("\",");
 }
 
 void append_ids(std::string& out, const Options& options, const Run& run, const Task& task) {
@@ -77,19 +57,6 @@ void append_contact(std::string& out, const Task& task) {
                  kObjectives[task.number % kObjectives.size()], contact, 100 + task.number % 100, contact);
 }
 
-// What the backend keeps and today's release does not list.
-void append_extension(std::string& out, const Task& task) {
-  const auto& outcome = kOutcomes[task.outcome];
-  const bool failed = task.state == State::failed;
-  fmt::format_to(std::back_inserter(out), R"("provider":"simulated","retry_attempt":{},"failure_count":{},)",
-                 std::max<int>(task.attempt - 1, 0), std::max<int>(task.attempt - 1, 0) + (failed ? 1 : 0));
-  out.append(R"("last_failure_reason":)");
-  if (failed)
-    out.append("\"").append(outcome.end_reason).append("\",");
-  else
-    out.append("null,");
-}
-
 }  // namespace
 
 std::string http_date(core::WallTime time) {
@@ -103,7 +70,11 @@ void append_task(std::string& out, const Options& options, const Run& run, const
   fmt::format_to(std::back_inserter(out), R"("execution_type":"{}","run_mode":"{}",)",
                  run.style.kind == Kind::call ? "call" : "email", kModes[run.style.mode % kModes.size()]);
   append_contact(out, task);
-  if (run.style.extended) append_extension(out, task);
+  if (run.style.extended && task.state == State::failed) {
+    fmt::format_to(std::back_inserter(out), R"("last_failure_reason":"{}",)", kOutcomes[task.outcome].end_reason);
+  } else if (run.style.extended) {
+    out.append(R"("last_failure_reason":null,)");
+  }
   out.append(R"("created":)");
   append_time(out, task.created, run.style.time_form);
   out.append(R"(,"modified":)");

@@ -186,21 +186,9 @@ void World::step(Run& run) {
   const auto share = static_cast<std::size_t>(options_.changing * static_cast<double>(size));
   for (std::size_t i = 0; i < std::clamp<std::size_t>(share, 1, size); ++i) {
     Task& task = run.tasks[run.cursor++ % size];
-    if (is_finished(task.state)) {
-      task.output = Output::none;
-      set(run, task, run.style.queued);
-    } else if (is_queued(task.state)) {
-      ++task.attempt;
-      task.start = task.end = now_;
-      set(run, task, State::in_progress);
-    } else {
-      const auto f = fate(options_, subject(task.ticks), task.attempt);
-      task.outcome = f.outcome;
-      task.output = Output::full;
-      task.end = now_;
-      task.start = std::max(task.created, now_ - f.talk);
-      set(run, task, kOutcomes[f.outcome].state);
-    }
+    const auto end = kOutcomes[fate(options_, subject(task.ticks), task.attempt + 1U).outcome].state;
+    const auto next = is_finished(task.state) ? run.style.queued : is_queued(task.state) ? State::in_progress : end;
+    force(run, task, next, true);
   }
 }
 

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "sim/fate.h"
-#include "sim/transcript.h"
 #include "sim/world.h"
 
 using namespace runwatch;

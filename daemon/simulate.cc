@@ -20,7 +20,6 @@ void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {
   command.add_option("--listen", arguments.listen, "HOST:PORT; port 0: any free one")->capture_default_str();
   command.add_option("--seed", options.seed, "The same seed tells the same story")->capture_default_str();
   command.add_option("--spaces", options.spaces, "Number of spaces")->capture_default_str();
-  command.add_option("--space-token", options.space_tokens, "Token of the next space; may be given again");
   command.add_option("--space-name", options.space_names, "Name of the next space; may be given again");
   command.add_option("--runs", options.runs, "Runs of each space at the start")->capture_default_str();
   command.add_option("--tasks", options.tasks, "Tasks of each run")->capture_default_str();

@@ -21,9 +21,9 @@ Answer html(int status, std::string_view title) {
   return answer;
 }
 
-Answer moved(int status, std::string location) {
+Answer moved(int status) {
   auto answer = html(status, status == 301 ? "301 Moved Permanently" : "302 Found");
-  answer.headers.emplace_back("Location", std::move(location));
+  answer.headers.emplace_back("Location", "https://elsewhere.example/login/");
   return answer;
 }
 
@@ -57,7 +57,7 @@ Answer with_status(int status, std::uint64_t random) {
   if (refused != kRefusals.end()) return refusal(status, refused->second);
   if (status == 204) return bare_answer(status);
   if (status == 206) return some_business_error(random);
-  return status < 400 ? moved(status, "https://elsewhere.example/login/") : transient(status, random);
+  return status < 400 ? moved(status) : transient(status, random);
 }
 
 void spoil_json(Answer& answer, std::uint64_t random) {
@@ -93,7 +93,6 @@ Effects throw_dice(std::span<const Fault> faults, Call call, std::uint64_t page,
 
 std::optional<Answer> instead(const Effects& effects) {
   if (effects.has(FaultKind::down)) return bare_answer(503);
-  if (const auto* redirect = effects.find(FaultKind::redirect)) return moved(302, redirect->text);
   if (const auto* status = effects.find(FaultKind::status)) {
     return with_status(static_cast<int>(status->number), effects.random);
   }

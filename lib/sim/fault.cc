@@ -35,7 +35,6 @@ constexpr std::array kNames{
     Name{"down", down, share, "down            503 without a body"},
     Name{"limit", limit, number, "limit=3         beyond so many answers in a second, 429"},
     Name{"retry-after", retry_after, text, "retry-after=2   that header with 429 and 503; @30: the date in 30 s"},
-    Name{"redirect", redirect, text, "redirect=URL    302 to there"},
     Name{"wrong-run", wrong_run, share, "wrong-run=0.1   rows of another run of the space"},
     Name{"unasked", unasked, share, "unasked=0.1     once idle, a second answer: another run's rows"},
     Name{"idle-408", idle_408, share, "idle-408=0.1    once idle, 408 and the connection's end"},
@@ -71,15 +70,14 @@ bool is_status(std::uint64_t number) {
   return number == 204 || number == 206 || number == 301 || number == 302 || (number >= 400 && number <= 599);
 }
 
-// The `/call[:page]` at the end; false when it is none. A redirect's URL has slashes of its own, so only a known call
-// behind the last one counts there.
+// The `/call[:page]` at the end; false when it is none.
 bool take_filter(std::string_view& text, Fault& fault) {
   const auto slash = text.rfind('/');
   if (slash == std::string_view::npos) return true;
   auto filter = text.substr(slash + 1);
   const auto colon = filter.find(':');
   const auto* call = std::ranges::find(kCalls, filter.substr(0, colon));
-  if (call == kCalls.end()) return text.starts_with("redirect=");
+  if (call == kCalls.end()) return false;
   if (colon != std::string_view::npos) {
     fault.page = read_number<std::uint64_t>(filter.substr(colon + 1));
     if (!fault.page || *fault.page == 0) return false;

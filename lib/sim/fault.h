@@ -32,7 +32,6 @@ enum class FaultKind : std::uint8_t {
   down,
   limit,
   retry_after,
-  redirect,
   wrong_run,
   unasked,
   idle_408,
@@ -46,7 +45,7 @@ struct Fault {
   double share = 1;          // of the answers
   std::uint64_t number = 0;  // of status, clamp and limit; of retry_after without a text, in seconds
   core::Duration latency{0};
-  std::string text{};          // of retry_after and redirect
+  std::string text{};          // of retry_after
   std::optional<Call> call{};  // none: all
   std::optional<std::uint64_t> page{};
 

@@ -1,9 +1,6 @@
 // The part of World that makes things happen in time.
 #include <algorithm>
-#include <cmath>
 
-#include "sim/dice.h"
-#include "sim/id.h"
 #include "sim/world.h"
 
 namespace runwatch::sim {
@@ -26,12 +23,9 @@ void World::push(core::WallTime at, What what, const Run& run, const Task* task)
 
 void World::happen(const Event& event) {
   if (event.what == What::new_run) {
-    Dice dice(options_.seed, subject(uuid_ticks(event.at)) + spaces_[event.run].runs.size(), event.run);
-    const auto size = static_cast<double>(options_.tasks);
-    const auto tasks = size * (1 + options_.tasks_spread * (2 * dice.unit() - 1));
-    add_run(event.run, static_cast<std::size_t>(std::lround(tasks)));
-    const auto period = scaled(options_.new_run_period, options_);
-    if (event.task == 1) events_.push({event.at + period, order_++, What::new_run, 0, event.run, 1});
+    begin_run(event.run);
+    const auto next = event.at + scaled(options_.new_run_period, options_);
+    events_.push({next, order_++, What::new_run, 0, event.run, 0});
     return;
   }
   const auto run = by_ticks_.find(event.run);

@@ -23,13 +23,12 @@ struct Options {
 
   // How much there is.
   std::size_t spaces = 2;
-  std::vector<std::string> space_names;   // for the first spaces; more are called "space 3", …
-  std::vector<std::string> space_tokens;  // for the first spaces; others follow from the seed
-  std::size_t runs = 4;                   // of each space, at the start
-  std::size_t tasks = 40;                 // of each run at its creation
-  double tasks_spread = 0;                // 0.5: half to one and a half times as many
-  std::size_t task_bytes = 4096;          // of a task with a conversation, about
-  std::size_t max_runs = 500;             // of a space; beyond it the oldest finished one is forgotten
+  std::vector<std::string> space_names;  // for the first spaces; more are called "space 3", …
+  std::size_t runs = 4;                  // of each space, at the start
+  std::size_t tasks = 40;                // of each run at its creation
+  double tasks_spread = 0;               // 0.5: half to one and a half times as many
+  std::size_t task_bytes = 4096;         // of a task with a conversation, about
+  std::size_t max_runs = 500;            // of a space; beyond it the oldest finished one is forgotten
 
   // How it moves. Every duration below and every one of a call is divided by `speed`.
   double speed = 1;

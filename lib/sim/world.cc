@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "sim/dice.h"
@@ -15,41 +16,29 @@ using namespace std::chrono_literals;
 World::World(Options options, core::WallTime start)
     : options_(std::move(options)), now_(start), origin_(uuid_ticks(start - options_.history)) {
   add_spaces();
-  if (options_.fixed) {
-    add_fixed_runs();
-    return;
-  }
-  now_ = start - options_.history;
-  for (std::size_t space = 0; space < spaces_.size(); ++space) {
-    for (std::size_t i = 0; i < options_.runs; ++i) {
-      const auto share = static_cast<core::Duration::rep>(i);
-      const auto age = options_.history * share / static_cast<core::Duration::rep>(options_.runs);
-      events_.push({now_ + age, order_++, What::new_run, 0, space, 0});
-    }
-    const auto period = scaled(options_.new_run_period, options_);
-    // The runs of the start have no task id of their own: `task` 1 marks the one that repeats.
-    if (period > 0ms) events_.push({start + period, order_++, What::new_run, 0, space, 1});
+  const bool fixed = options_.fixed;
+  const auto begin = now_ = start - (fixed ? 1h : options_.history);
+  for (std::size_t i = 0; i < options_.runs; ++i) {
+    const auto share = static_cast<core::Duration::rep>(i);
+    if (!fixed) advance(begin + options_.history * share / static_cast<core::Duration::rep>(options_.runs));
+    for (std::size_t space = 0; space < spaces_.size(); ++space) fixed ? settle(create_run(space)) : begin_run(space);
   }
   advance(start);
+  const auto period = scaled(options_.new_run_period, options_);
+  for (std::size_t space = 0; period > 0ms && !fixed && space < spaces_.size(); ++space) {
+    events_.push({start + period, order_++, What::new_run, 0, space, 0});
+  }
 }
 
 void World::add_spaces() {
   for (std::size_t i = 0; i < options_.spaces; ++i) {
     Space space;
-    space.token = i < options_.space_tokens.size() ? options_.space_tokens[i] : make_space_token(options_.seed, i);
+    space.token = make_space_token(options_.seed, i);
     space.name = i < options_.space_names.size() ? options_.space_names[i] : fmt::format("space {}", i + 1);
     space.slug = space.name;
     std::ranges::replace(space.slug, ' ', '-');
     spaces_.push_back(std::move(space));
   }
-}
-
-void World::add_fixed_runs() {
-  const auto start = std::exchange(now_, now_ - 1h);
-  for (std::size_t i = 0; i < options_.runs; ++i) {
-    for (std::size_t space = 0; space < spaces_.size(); ++space) settle(create_run(space));
-  }
-  now_ = start;
 }
 
 // Nine tasks of ten have their first attempt behind them; the others wait or are being called, for ever.
@@ -122,6 +111,12 @@ Task& World::create_task(Run& run) {
   return run.tasks.emplace_back(task);
 }
 
+void World::begin_run(std::size_t space) {
+  Dice dice(options_.seed, subject(uuid_ticks(now_)) + spaces_[space].runs.size(), space);
+  const auto size = static_cast<double>(options_.tasks);
+  add_run(space, static_cast<std::size_t>(std::lround(size * (1 + options_.tasks_spread * (2 * dice.unit() - 1)))));
+}
+
 Run& World::add_run(std::size_t space, std::size_t tasks) {
   forget_oldest(spaces_[space]);
   Run& run = create_run(space);
@@ -189,6 +184,7 @@ void World::step(Run& run) {
     const auto end = kOutcomes[fate(options_, subject(task.ticks), task.attempt + 1U).outcome].state;
     const auto next = is_finished(task.state) ? run.style.queued : is_queued(task.state) ? State::in_progress : end;
     force(run, task, next, true);
+    if (!is_finished(next)) task.output = Output::none;
   }
 }
 

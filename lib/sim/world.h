@@ -60,10 +60,10 @@ class World {
   };
 
   void add_spaces();
-  void add_fixed_runs();
   void settle(Run& run);
   std::uint64_t next_ticks(core::WallTime created);
   Run& create_run(std::size_t space);
+  void begin_run(std::size_t space);
   Task& create_task(Run& run);
   void forget_oldest(Space& space);
   void queue(Run& run, const Task& task, core::Duration wait);

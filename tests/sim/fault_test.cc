@@ -30,11 +30,6 @@ TEST_CASE("a fault is read with its share, its parameter and the calls it concer
   auto page = make(FaultKind::status, 0.5, 500);
   page.call = Call::tasks;
   page.page = 2;
-  auto redirect = make(FaultKind::redirect);
-  redirect.text = "http://127.0.0.1:9/x";
-  auto redirect_runs = redirect;
-  redirect_runs.text = "http://127.0.0.1:9";
-  redirect_runs.call = Call::runs;
   auto retry = make(FaultKind::retry_after);
   retry.text = "Fri, 31 Dec 1999 23:59:59 GMT";
   const auto in_30_s = make(FaultKind::retry_after, 1, 30);
@@ -50,8 +45,6 @@ TEST_CASE("a fault is read with its share, its parameter and the calls it concer
       {"ignore-page", make(FaultKind::ignore_page)},
       {"down", make(FaultKind::down)},
       {"500=0.5/tasks:2", page},
-      {"redirect=http://127.0.0.1:9/x", redirect},
-      {"redirect=http://127.0.0.1:9/runs", redirect_runs},
       {"retry-after=Fri, 31 Dec 1999 23:59:59 GMT", retry},
       {"retry-after=@30", in_30_s},
       {"limit=3", make(FaultKind::limit, 1, 3)},
@@ -103,7 +96,7 @@ TEST_CASE("the help names every fault that can be read") {
   const auto unknown = parse_fault("?").error().text;
   for (const char* name :
        {"latency", "truncate", "badjson", "envelope", "shift", "vanish", "shrink", "clamp", "ignore-page", "miscount",
-        "no-count", "down", "limit", "retry-after", "redirect", "wrong-run", "unasked", "idle-408", "lost-404"}) {
+        "no-count", "down", "limit", "retry-after", "wrong-run", "unasked", "idle-408", "lost-404"}) {
     CAPTURE(name);
     CHECK(help.find(name) != std::string::npos);
     CHECK(unknown.find(name) != std::string::npos);

@@ -18,17 +18,9 @@ Asking with_faults(const char* text) {
 }  // namespace
 
 TEST_CASE("a status fault answers in place of the platform, whatever was asked for") {
-  const std::pair<const char*, int> table[] = {{"500", 500},
-                                               {"429", 429},
-                                               {"206", 206},
-                                               {"401", 401},
-                                               {"403", 403},
-                                               {"404", 404},
-                                               {"400", 400},
-                                               {"301", 301},
-                                               {"204", 204},
-                                               {"down", 503},
-                                               {"redirect=http://x.example/", 302}};
+  const std::pair<const char*, int> table[] = {{"500", 500}, {"429", 429},  {"206", 206}, {"401", 401},
+                                               {"403", 403}, {"404", 404},  {"400", 400}, {"301", 301},
+                                               {"204", 204}, {"down", 503}, {"302", 302}};
   for (const auto& [text, status] : table) {
     CAPTURE(text);
     auto asking = with_faults(text);

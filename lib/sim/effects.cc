@@ -76,8 +76,8 @@ void spoil_json(Answer& answer, std::uint64_t random) {
 
 }  // namespace
 
-const Fault* Effects::find(FaultKind kind) const {
-  const auto found = std::ranges::find(hit.rbegin(), hit.rend(), kind, &Fault::kind);
+const Fault* Effects::find(std::string_view name) const {
+  const auto found = std::ranges::find(hit.rbegin(), hit.rend(), name, &Fault::name);
   return found == hit.rend() ? nullptr : &*found;
 }
 
@@ -85,15 +85,15 @@ Effects throw_dice(std::span<const Fault> faults, Call call, std::uint64_t page,
   Effects effects{.hit = {}, .random = dice.next()};
   for (const auto& fault : faults) {
     // What `shrink` shares out are the tasks, not the answers.
-    const bool hit = fault.kind == FaultKind::shrink || dice.chance(fault.share);
+    const bool hit = fault.name == "shrink" || dice.chance(fault.share);
     if (hit && fault.concerns(call, page)) effects.hit.push_back(fault);
   }
   return effects;
 }
 
 std::optional<Answer> instead(const Effects& effects) {
-  if (effects.has(FaultKind::down)) return bare_answer(503);
-  if (const auto* status = effects.find(FaultKind::status)) {
+  if (effects.has("down")) return bare_answer(503);
+  if (const auto* status = effects.find("status")) {
     return with_status(static_cast<int>(status->number), effects.random);
   }
   return std::nullopt;
@@ -101,11 +101,11 @@ std::optional<Answer> instead(const Effects& effects) {
 
 void spoil(Answer& answer, const Effects& effects) {
   for (const auto& fault : effects.hit) answer.delay += fault.latency;
-  if (effects.has(FaultKind::bad_json) && answer.status == 200) spoil_json(answer, effects.random);
-  if (effects.has(FaultKind::truncate) && !answer.body.empty()) {
+  if (effects.has("badjson") && answer.status == 200) spoil_json(answer, effects.random);
+  if (effects.has("truncate") && !answer.body.empty()) {
     answer.truncate_by = 1 + effects.random % answer.body.size();
   }
-  const auto* after = effects.find(FaultKind::retry_after);
+  const auto* after = effects.find("retry-after");
   if (!after || (answer.status != 429 && answer.status != 503)) return;
   const auto date = answer.at + std::chrono::seconds(after->number);
   answer.headers.emplace_back("Retry-After", after->text.empty() ? http_date(date) : after->text);

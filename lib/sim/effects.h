@@ -17,9 +17,9 @@ struct Effects {
   std::vector<Fault> hit;
   std::uint64_t random = 0;  // for the varieties of one fault
 
-  // The last one of that kind, or null.
-  const Fault* find(FaultKind kind) const;
-  bool has(FaultKind kind) const { return find(kind) != nullptr; }
+  // The last one of that name, or null.
+  const Fault* find(std::string_view name) const;
+  bool has(std::string_view name) const { return find(name) != nullptr; }
 };
 
 Effects throw_dice(std::span<const Fault> faults, Call call, std::uint64_t page, Dice& dice);

@@ -13,32 +13,30 @@ enum class Value : std::uint8_t { share, duration, number, text };
 
 struct Name {
   std::string_view name;
-  FaultKind kind;
   Value value;
   std::string_view help;
 };
 
-using enum FaultKind;
 using enum Value;
 constexpr std::array kNames{
-    Name{"latency", latency, duration, "latency=200ms   each answer is held back that long"},
-    Name{"truncate", truncate, share, "truncate=0.05   the body ends before its length"},
-    Name{"badjson", bad_json, share, "badjson=0.02    200 with half a document, no JSON or a page"},
-    Name{"envelope", envelope, share, "envelope=0.02   200 whose body says status_code 206"},
-    Name{"shift", shift, share, "shift=0.2       a task arrives in the run being read"},
-    Name{"vanish", vanish, share, "vanish=0.01     a task of the run being read is deleted"},
-    Name{"shrink", shrink, share, "shrink=0.5      that share of the tasks is left out"},
-    Name{"clamp", clamp, number, "clamp=20        no page holds more rows"},
-    Name{"ignore-page", ignore_page, share, "ignore-page     every page is the first one"},
-    Name{"miscount", miscount, share, "miscount=0.1    count is one too high"},
-    Name{"no-count", no_count, share, "no-count        count is missing"},
-    Name{"down", down, share, "down            503 without a body"},
-    Name{"limit", limit, number, "limit=3         beyond so many answers in a second, 429"},
-    Name{"retry-after", retry_after, text, "retry-after=2   that header with 429 and 503; @30: the date in 30 s"},
-    Name{"wrong-run", wrong_run, share, "wrong-run=0.1   rows of another run of the space"},
-    Name{"unasked", unasked, share, "unasked=0.1     once idle, a second answer: another run's rows"},
-    Name{"idle-408", idle_408, share, "idle-408=0.1    once idle, 408 and the connection's end"},
-    Name{"lost-404", lost_404, share, "lost-404        a run that is not there answers 404"},
+    Name{"latency", duration, "latency=200ms   each answer is held back that long"},
+    Name{"truncate", share, "truncate=0.05   the body ends before its length"},
+    Name{"badjson", share, "badjson=0.02    200 with half a document, no JSON or a page"},
+    Name{"envelope", share, "envelope=0.02   200 whose body says status_code 206"},
+    Name{"shift", share, "shift=0.2       a task arrives in the run being read"},
+    Name{"vanish", share, "vanish=0.01     a task of the run being read is deleted"},
+    Name{"shrink", share, "shrink=0.5      that share of the tasks is left out"},
+    Name{"clamp", number, "clamp=20        no page holds more rows"},
+    Name{"ignore-page", share, "ignore-page     every page is the first one"},
+    Name{"miscount", share, "miscount=0.1    count is one too high"},
+    Name{"no-count", share, "no-count        count is missing"},
+    Name{"down", share, "down            503 without a body"},
+    Name{"limit", number, "limit=3         beyond so many answers in a second, 429"},
+    Name{"retry-after", text, "retry-after=2   that header with 429 and 503; @30: the date in 30 s"},
+    Name{"wrong-run", share, "wrong-run=0.1   rows of another run of the space"},
+    Name{"unasked", share, "unasked=0.1     once idle, a second answer: another run's rows"},
+    Name{"idle-408", share, "idle-408=0.1    once idle, 408 and the connection's end"},
+    Name{"lost-404", share, "lost-404        a run that is not there answers 404"},
 };
 
 // In the order of Call.
@@ -103,7 +101,7 @@ std::string_view read_value(Value kind, std::optional<std::string_view> given, F
     fault.number = read_number<std::uint64_t>(value).value_or(0);
     return fault.number > 0 ? "" : "give a number from 1 on";
   }
-  if (fault.kind == retry_after && value.starts_with('@')) {
+  if (fault.name == "retry-after" && value.starts_with('@')) {
     const auto seconds = read_number<std::uint32_t>(value.substr(1));
     fault.number = seconds.value_or(0);
     return seconds ? "" : "give whole seconds, as in @30";
@@ -129,7 +127,7 @@ core::Result<Fault> parse_fault(std::string_view text) {
   if (const auto code = read_number<std::uint64_t>(name); code && is_status(*code)) {
     fault.number = *code;
   } else if (known != kNames.end()) {
-    fault.kind = known->kind;
+    fault.name = known->name;
     kind = known->value;
   } else {
     std::string names;

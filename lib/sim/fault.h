@@ -15,35 +15,12 @@
 
 namespace runwatch::sim {
 
-// `fault_help` says what each does.
-enum class FaultKind : std::uint8_t {
-  status,
-  latency,
-  truncate,
-  bad_json,
-  envelope,
-  shift,
-  vanish,
-  shrink,
-  clamp,
-  ignore_page,
-  miscount,
-  no_count,
-  down,
-  limit,
-  retry_after,
-  wrong_run,
-  unasked,
-  idle_408,
-  lost_404
-};
-
 enum class Call : std::uint8_t { tasks, runs, spaces, space, organizations, other };
 
 struct Fault {
-  FaultKind kind = FaultKind::status;
-  double share = 1;          // of the answers
-  std::uint64_t number = 0;  // of status, clamp and limit; of retry_after without a text, in seconds
+  std::string_view name = "status";  // a literal: that, or one of those that `fault_help` explains
+  double share = 1;                  // of the answers
+  std::uint64_t number = 0;          // of status, clamp and limit; of retry_after without a text, in seconds
   core::Duration latency{0};
   std::string text{};          // of retry_after
   std::optional<Call> call{};  // none: all

@@ -28,8 +28,8 @@ Window read_window(const Request& request, std::uint64_t default_size, const Eff
   const auto size = request.number("page_size").value_or(default_size);
   Window window{.page = std::clamp<std::uint64_t>(page, 1, 1'000'000'000), .size = std::min(size, kMaxPageSize)};
   if (window.size == 0) window.size = default_size;
-  if (effects.has(FaultKind::ignore_page)) window.page = 1;
-  if (const auto* clamp = effects.find(FaultKind::clamp)) window.size = std::min(window.size, clamp->number);
+  if (effects.has("ignore-page")) window.page = 1;
+  if (const auto* clamp = effects.find("clamp")) window.size = std::min(window.size, clamp->number);
   return window;
 }
 
@@ -39,11 +39,10 @@ Answer list(std::string_view message, const Rows& rows, const Window& window, co
   Answer answer;
   auto& body = answer.body;
   body = "{";
-  if (!effects.has(FaultKind::no_count)) {
-    fmt::format_to(std::back_inserter(body), R"("count":{},)",
-                   rows.size() + (effects.has(FaultKind::miscount) ? 1 : 0));
+  if (!effects.has("no-count")) {
+    fmt::format_to(std::back_inserter(body), R"("count":{},)", rows.size() + (effects.has("miscount") ? 1 : 0));
   }
-  const bool error = effects.has(FaultKind::envelope);
+  const bool error = effects.has("envelope");
   fmt::format_to(std::back_inserter(body), R"("status_code":{},"message":"{}","data":[)", error ? 206 : 200,
                  error ? "Tasks Fetch Failed" : message);
   const auto begin = std::min<std::uint64_t>((window.page - 1) * window.size, rows.size());
@@ -66,16 +65,16 @@ Run* other_run(const Space& space, const Run& run) {
 }
 
 Answer list_tasks(World& world, const Space& space, Run* run, const Request& request, const Effects& effects) {
-  if (run && effects.has(FaultKind::wrong_run)) run = other_run(space, *run);
-  if (!run && effects.has(FaultKind::lost_404)) return refusal(404, "Run not found");
+  if (run && effects.has("wrong-run")) run = other_run(space, *run);
+  if (!run && effects.has("lost-404")) return refusal(404, "Run not found");
   const auto window = read_window(request, 50, effects);
   std::vector<Task> left;
   if (run) {
     if (window.page == 1) world.step(*run);
-    if (effects.has(FaultKind::shift)) world.add_task(*run);
-    if (effects.has(FaultKind::vanish)) world.vanish(*run, 1, effects.random);
+    if (effects.has("shift")) world.add_task(*run);
+    if (effects.has("vanish")) world.vanish(*run, 1, effects.random);
   }
-  const auto* shrink = effects.find(FaultKind::shrink);
+  const auto* shrink = effects.find("shrink");
   if (run && shrink) {
     std::ranges::copy_if(run->tasks, std::back_inserter(left), [&](const Task& task) {
       return Dice(world.options().seed, task.ticks, 0x5417).unit() >= shrink->share;
@@ -178,18 +177,18 @@ Answer form(Platform::State& state, const Request& request, core::WallTime now) 
   state.move_to(now);
   const auto asked = route(request.path);
   auto effects = throw_dice(state.faults, asked.call, request.number("page").value_or(1), state.dice);
-  const auto* limit = effects.find(FaultKind::limit);
-  if (limit && !admits(state, limit->number, now)) effects.hit.push_back({.kind = FaultKind::status, .number = 429});
+  const auto* limit = effects.find("limit");
+  if (limit && !admits(state, limit->number, now)) effects.hit.push_back({.name = "status", .number = 429});
   auto other = instead(effects);
   Answer answer = other ? *std::move(other) : right_answer(state.world, asked, request, effects);
   answer.at = now + state.ahead;
   answer.seq = ++state.served;
   spoil(answer, effects);
-  if (effects.has(FaultKind::unasked)) {
-    const Effects wrong{.hit = {{.kind = FaultKind::wrong_run}}};
+  if (effects.has("unasked")) {
+    const Effects wrong{.hit = {{.name = "wrong-run"}}};
     answer.unasked = std::make_unique<Answer>(right_answer(state.world, asked, request, wrong));
   }
-  if (effects.has(FaultKind::idle_408)) answer.unasked = std::make_unique<Answer>(bare_answer(408));
+  if (effects.has("idle-408")) answer.unasked = std::make_unique<Answer>(bare_answer(408));
   if (answer.unasked) answer.unasked->at = answer.at;
   return answer;
 }

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,16 +21,14 @@ bool wait(int socket, short events, int interrupt, core::Duration limit) {
 }
 
 Connection::Connection(socket_t socket, int interrupt) : fd_(socket), interrupt_(interrupt) {
-  ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
+  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
 }
-
-Connection::~Connection() { ::close(fd_); }
 
 bool Connection::has_input(core::Duration limit) const {
-  return !unread_.empty() || wait(fd_, POLLIN, interrupt_, limit);
+  return !unread_.empty() || wait(fd_.get(), POLLIN, interrupt_, limit);
 }
 
-bool Connection::has_room() const { return wait(fd_, POLLOUT, interrupt_, kForever); }
+bool Connection::has_room() const { return wait(fd_.get(), POLLOUT, interrupt_, kForever); }
 
 Connection::Sent Connection::send(std::string_view& head, std::string_view& body) {
   // sendmsg only reads, but an iovec is for reading and writing alike.
@@ -40,7 +37,7 @@ Connection::Sent Connection::send(std::string_view& head, std::string_view& body
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = parts.size();
-  const auto count = ::sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const auto count = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (count < 0) return errno == EAGAIN || errno == EINTR ? Sent::some : Sent::broken;
   const auto of_head = std::min(head.size(), static_cast<std::size_t>(count));
   head.remove_prefix(of_head);
@@ -51,7 +48,7 @@ Connection::Sent Connection::send(std::string_view& head, std::string_view& body
 ssize_t Connection::read(char* to, std::size_t size) {
   if (unread_.empty()) {
     if (!has_input(kForever)) return -1;
-    const auto count = ::recv(fd_, received_.data(), received_.size(), 0);
+    const auto count = ::recv(fd_.get(), received_.data(), received_.size(), 0);
     if (count <= 0) return count;
     unread_ = {received_.data(), static_cast<std::size_t>(count)};
   }

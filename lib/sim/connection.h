@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/clock.h"
+#include "core/fd.h"
 
 namespace runwatch::sim {
 
@@ -26,7 +27,6 @@ bool wait(int socket, short events, int interrupt, core::Duration limit);
 class Connection final : public httplib::Stream {
  public:
   Connection(socket_t socket, int interrupt);
-  ~Connection() override;
 
   bool has_input(core::Duration limit) const;
   bool has_room() const;  // waits; false: an interrupt came
@@ -46,7 +46,7 @@ class Connection final : public httplib::Stream {
   socket_t socket() const override { return 0; }  // cpp-httplib compares it with FD_SETSIZE
 
  private:
-  const int fd_;
+  const core::Fd fd_;
   const int interrupt_;
   std::array<char, 4096> received_;
   std::string_view unread_;

@@ -10,8 +10,7 @@
 //                                                else a text
 //   add?run=ID&n=5                               new tasks in a run
 //   vanish?run=ID&n=5 | &index=0 | &task=ID      deletes tasks, any or that one, 0 being the newest
-//   task?run=ID&index=0&status=failed[&call=new] puts a task, likewise named, in a status; `call=new`: by another
-//   attempt
+//   task?run=ID&index=0&status=failed[&call=new] puts a task, named likewise, in a status; `call=new`: by a new attempt
 #include <algorithm>
 #include <array>
 #include <expected>

@@ -53,17 +53,15 @@ const std::string& finish_line(std::string& line, bool complete, core::WallTime 
 }
 
 core::Result<std::unique_ptr<Journal>> Journal::open(const std::string& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd >= 0) return std::unique_ptr<Journal>(new Journal(fd));
+  core::Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (fd) return std::unique_ptr<Journal>(new Journal(std::move(fd)));
   return core::fail(core::ErrorKind::invalid,
                     fmt::format("cannot write the journal {}: {}", core::printable(file), std::strerror(errno)));
 }
 
-Journal::~Journal() { ::close(fd_); }
-
 void Journal::write(std::string_view line) {
   while (!line.empty()) {
-    const auto written = ::write(fd_, line.data(), line.size());
+    const auto written = ::write(fd_.get(), line.data(), line.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return core::log::error("journal not written", {{"error", std::strerror(errno)}});
     line.remove_prefix(static_cast<std::size_t>(written));

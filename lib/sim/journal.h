@@ -13,9 +13,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/clock.h"
 #include "core/error.h"
+#include "core/fd.h"
 #include "sim/platform.h"
 
 namespace runwatch::sim {
@@ -28,16 +30,13 @@ class Journal {
  public:
   // Appends to an existing file. Fails: `invalid` when it cannot be opened.
   static core::Result<std::unique_ptr<Journal>> open(const std::string& file);
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
 
   // Failures are logged: the platform goes on without its log.
   void write(std::string_view line);
 
  private:
-  explicit Journal(int fd) : fd_(fd) {}
-  int fd_;
+  explicit Journal(core::Fd fd) : fd_(std::move(fd)) {}
+  core::Fd fd_;
 };
 
 }  // namespace runwatch::sim

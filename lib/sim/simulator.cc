@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <httplib.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -72,15 +71,14 @@ class Served final : public Simulator, private httplib::Server {
         control_(control),
         journal_(std::move(journal)),
         platform_(options, wall_start_) {
-    if (interrupt_ < 0) throw std::system_error(errno, std::system_category(), "eventfd");
+    if (!interrupt_) throw std::system_error(errno, std::system_category(), "eventfd");
     set_pre_routing_handler([](const httplib::Request&, httplib::Response&) { return HandlerResponse::Handled; });
   }
 
   ~Served() override {
-    (void)::eventfd_write(interrupt_, 1);
+    (void)::eventfd_write(interrupt_.get(), 1);
     httplib::Server::stop();
     if (thread_.joinable()) thread_.join();
-    ::close(interrupt_);
   }
 
   core::Result<void> start(const ListenOptions& options) {
@@ -115,7 +113,7 @@ class Served final : public Simulator, private httplib::Server {
   }
 
   bool process_and_close_socket(socket_t socket) override {
-    Connection connection(socket, interrupt_);
+    Connection connection(socket, interrupt_.get());
     while (connection.has_input(kForever) && serve_one(connection)) {
     }
     return true;
@@ -145,7 +143,7 @@ class Served final : public Simulator, private httplib::Server {
     const bool control = control_ && asked.path.starts_with(kControlPrefix);
     Answer answer = control ? platform_.control(asked, now()) : platform_.answer(asked, now());
     const auto formed = clock_.wall_now();
-    if (answer.delay > core::Duration::zero()) wait(-1, 0, interrupt_, answer.delay);
+    if (answer.delay > core::Duration::zero()) wait(-1, 0, interrupt_.get(), answer.delay);
     auto out = pack(answer, asked.method, last);
     if (journal_ && answer.seq > 0) out.line = begin_line(asked, answer, out.body, formed);
     return out;
@@ -171,7 +169,7 @@ class Served final : public Simulator, private httplib::Server {
   const bool control_;
   const std::unique_ptr<Journal> journal_;
   Platform platform_;
-  const int interrupt_ = ::eventfd(0, EFD_CLOEXEC);  // ends every wait of a connection
+  const core::Fd interrupt_{::eventfd(0, EFD_CLOEXEC)};  // ends every wait of a connection
   std::mutex sending_;
   std::string address_;
   std::jthread thread_;  // accepts; ends the connections' threads with itself

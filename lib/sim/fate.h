@@ -50,8 +50,6 @@ struct Requeue {
   State state = State::pending;  // or scheduled
   core::Duration after{0};       // the end
   bool keeps_output = false;     // of the attempt that failed, until the next one begins
-
-  bool operator==(const Requeue&) const = default;
 };
 
 struct Fate {
@@ -64,8 +62,6 @@ struct Fate {
   bool shows_running = false;     // has an output while the call goes on
   bool stuck = false;             // never ends; put back after `requeue->after` from its beginning
   std::optional<Requeue> requeue;
-
-  bool operator==(const Fate&) const = default;
 };
 
 core::Duration scaled(core::Duration duration, const Options& options);

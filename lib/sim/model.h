@@ -71,8 +71,6 @@ struct Style {
   Kind kind = Kind::call;
   State queued = State::pending;
   bool extended = false;  // with the fields that a later release may list
-
-  bool operator==(const Style&) const = default;
 };
 
 struct Run {

@@ -14,7 +14,7 @@
 #include "daemon/commands.h"
 #include "daemon/signals.h"
 #include "version.h"
-#include "view/summary.h"
+#include "view/snapshot.h"
 
 namespace runwatch::daemon {
 namespace {

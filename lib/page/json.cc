@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/timestamp.h"
-#include "view/summary.h"
 
 namespace runwatch::page {
 namespace {

@@ -7,7 +7,6 @@
 
 #include "core/text.h"
 #include "core/timestamp.h"
-#include "view/summary.h"
 
 namespace runwatch::page {
 namespace {

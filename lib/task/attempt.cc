@@ -10,12 +10,6 @@ namespace {
 
 constexpr double kDay = 86400;
 
-std::uint32_t start_second(const ObservedTask& seen) {
-  if (seen.started == kNoTime) return 0;
-  const auto second = std::chrono::floor<std::chrono::seconds>(seen.started).time_since_epoch().count();
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(second, 1, std::numeric_limits<std::uint32_t>::max()));
-}
-
 bool has_identity(const ObservedTask& seen) { return seen.call != 0 || seen.started != kNoTime; }
 
 constexpr std::uint16_t mark(Told told) { return static_cast<std::uint16_t>(told); }
@@ -84,9 +78,15 @@ void tell_times(KnownTask& known, const ObservedTask& seen, core::WallTime now, 
 
 }  // namespace
 
+std::uint32_t to_second(core::WallTime time) {
+  if (time == kNoTime) return 0;
+  const auto second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(second, 1, std::numeric_limits<std::uint32_t>::max()));
+}
+
 bool has_new_identity(const KnownTask& known, const ObservedTask& seen) {
   if (seen.call != 0 && known.call != 0) return seen.call != known.call;
-  if (seen.started != kNoTime && known.started != 0) return start_second(seen) != known.started;
+  if (seen.started != kNoTime && known.started != 0) return to_second(seen.started) != known.started;
   const bool nothing_to_compare = (known.call == 0 && known.started == 0) || known.unclaimed;
   return nothing_to_compare && has_identity(seen);
 }
@@ -103,12 +103,12 @@ void adopt_identity(KnownTask& known, const ObservedTask& seen) {
   if (!is_finished(seen.status)) return;
   if (has_new_identity(known, seen)) {
     known.call = seen.call;
-    known.started = start_second(seen);
+    known.started = to_second(seen.started);
     known.unclaimed = false;
     return;
   }
   if (seen.call != 0) known.call = seen.call;
-  if (seen.started != kNoTime) known.started = start_second(seen);
+  if (seen.started != kNoTime) known.started = to_second(seen.started);
 }
 
 void tell(KnownTask& known, const ObservedTask& seen, core::WallTime now, Tally& tally) {

@@ -11,6 +11,9 @@
 
 namespace runwatch::task {
 
+// As KnownTask keeps a time: seconds since 1970, 0 for kNoTime.
+std::uint32_t to_second(core::WallTime time);
+
 // True when `seen` carries a call id (else a start) and it is another than the one known.
 bool has_new_identity(const KnownTask& known, const ObservedTask& seen);
 

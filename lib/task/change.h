@@ -5,10 +5,9 @@
 #include <optional>
 
 #include "core/clock.h"
-#include "task/call.h"
 #include "task/observed.h"
-#include "task/status.h"
 #include "task/task_key.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::task {
 

@@ -9,11 +9,10 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "task/call.h"
 #include "task/families.h"
 #include "task/observed.h"
-#include "task/status.h"
 #include "task/task_key.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::task {
 

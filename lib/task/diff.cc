@@ -1,8 +1,6 @@
 #include "task/diff.h"
 
 #include <algorithm>
-#include <chrono>
-#include <limits>
 #include <numeric>
 
 #include "task/attempt.h"
@@ -13,11 +11,6 @@ namespace {
 constexpr std::uint8_t kMissesUntilGone = 3;
 constexpr std::uint64_t kShrunkenAtLeast = 5;
 constexpr std::uint64_t kShrunkenDivisor = 5;  // over a fifth
-
-std::uint32_t to_second(core::WallTime time) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(second, 1, std::numeric_limits<std::uint32_t>::max()));
-}
 
 // So much of what is known is missing that the walk itself is in doubt.
 bool is_shrunken(std::uint64_t missing, std::uint64_t live) {

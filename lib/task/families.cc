@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -15,7 +13,8 @@ using Dimensions = std::vector<std::string_view>;
 using Names = std::span<const std::string_view>;
 using Series = std::vector<std::vector<std::string_view>>;
 
-constexpr std::array kFinished{Status::completed, Status::partially_completed, Status::failed};
+constexpr std::size_t kFirstFinished = index(Status::completed);
+constexpr Names kFinishedNames = Names(kStatusNames).subspan(kFirstFinished, 3);
 const std::vector<double> kDayBounds{1, 5, 15, 30, 60, 300, 900, 1800, 3600, 14400, 86400};
 
 Series one() { return {{}}; }
@@ -48,12 +47,6 @@ Series status_pairs() {
   return series;
 }
 
-Series finished_statuses() {
-  Series series;
-  for (const auto status : kFinished) series.push_back({name(status)});
-  return series;
-}
-
 FamilyInfo counter(Family family, std::string_view key, Dimensions dimensions = {}, Series series = one()) {
   return {family, key, std::move(dimensions), std::move(series), {}, 0};
 }
@@ -78,7 +71,7 @@ std::vector<FamilyInfo> in_order() {
                 {5, 15, 30, 60, 90, 120, 180, 300, 600, 900, 1800, 3600}, {"call_status"}, each(kCallStatusNames)),
       histogram(Family::cost, "unpod_call_cost", {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5}),
       histogram(Family::wait, "unpod_task_wait_seconds", kDayBounds),
-      histogram(Family::completion, "unpod_task_completion_seconds", kDayBounds, {"status"}, finished_statuses()),
+      histogram(Family::completion, "unpod_task_completion_seconds", kDayBounds, {"status"}, each(kFinishedNames)),
       histogram(Family::lag, "unpod_task_detection_lag_seconds", {1, 2, 5, 10, 15, 30, 60, 120, 300, 900, 3600}),
   };
 }
@@ -155,9 +148,7 @@ std::size_t transition_series(std::optional<Status> from, std::optional<Status> 
 }
 
 std::optional<std::size_t> completion_series(Status finished) {
-  const auto found = std::ranges::find(kFinished, finished);
-  if (found == kFinished.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - kFinished.begin());
+  return is_finished(finished) ? std::optional(index(finished) - kFirstFinished) : std::nullopt;
 }
 
 }  // namespace runwatch::task

@@ -13,9 +13,8 @@
 #include <string_view>
 #include <vector>
 
-#include "task/call.h"
 #include "task/observed.h"
-#include "task/status.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::task {
 

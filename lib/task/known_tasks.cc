@@ -4,7 +4,6 @@
 #include <cstring>
 
 namespace runwatch::task {
-
 namespace {
 
 // States: status in bits 0–3, latest finished status in bits 4–5 (0: none), unclaimed in bit 6, gone in bit 7.
@@ -22,7 +21,12 @@ bool less(const TaskKey& a, const TaskKey& b) {
   return std::memcmp(a.bytes.data(), b.bytes.data(), a.bytes.size()) < 0;
 }
 
-// First of keys[from, end) not less than `key`, near `from` found fastest: steps double, then halve.
+// First of keys[from, end) not less than `key`.
+std::size_t seek(const std::vector<TaskKey>& keys, std::size_t from, std::size_t end, const TaskKey& key) {
+  return static_cast<std::size_t>(std::lower_bound(keys.data() + from, keys.data() + end, key, less) - keys.data());
+}
+
+// The same to the end of all, near `from` found fastest: steps double, then halve.
 std::size_t seek_forward(const std::vector<TaskKey>& keys, std::size_t from, const TaskKey& key) {
   std::size_t low = from;
   std::size_t step = 1;
@@ -30,26 +34,7 @@ std::size_t seek_forward(const std::vector<TaskKey>& keys, std::size_t from, con
     low += step;
     step *= 2;
   }
-  const std::size_t high = std::min(low + step, keys.size());
-  const auto begin = keys.begin();
-  return static_cast<std::size_t>(
-      std::lower_bound(begin + static_cast<std::ptrdiff_t>(low), begin + static_cast<std::ptrdiff_t>(high), key, less) -
-      begin);
-}
-
-// First of keys[0, end) not less than `key`, near `end` found fastest.
-std::size_t seek_backward(const std::vector<TaskKey>& keys, std::size_t end, const TaskKey& key) {
-  std::size_t high = end;
-  std::size_t step = 1;
-  while (step <= high && !less(keys[high - step], key)) {
-    high -= step;
-    step *= 2;
-  }
-  const std::size_t low = step <= high ? high - step : 0;
-  const auto begin = keys.begin();
-  return static_cast<std::size_t>(
-      std::lower_bound(begin + static_cast<std::ptrdiff_t>(low), begin + static_cast<std::ptrdiff_t>(high), key, less) -
-      begin);
+  return seek(keys, low, std::min(low + step, keys.size()), key);
 }
 
 template <class T>
@@ -107,22 +92,14 @@ void KnownTasks::set(std::size_t i, const KnownTask& task) {
 }
 
 void KnownTasks::reserve(std::size_t n) {
-  keys_.reserve(n);
-  calls_.reserve(n);
-  started_.reserve(n);
-  since_.reserve(n);
-  marks_.reserve(n);
-  states_.reserve(n);
+  each_column(*this, [n](auto& column) { column.reserve(n); });
 }
 
 void KnownTasks::append(const TaskKey& key, const KnownTask& task) {
   if (size() == keys_.capacity()) reserve(size() + std::max<std::size_t>(size() / 16, 16));
-  keys_.push_back(key);
-  calls_.push_back(task.call);
-  started_.push_back(task.started);
-  since_.push_back(task.since);
-  marks_.push_back(pack_marks(task));
-  states_.push_back(pack_state(task));
+  each_column(*this, [](auto& column) { column.emplace_back(); });
+  keys_.back() = key;
+  set(size() - 1, task);
 }
 
 void KnownTasks::apply(const std::vector<TaskUpdate>& updates) {
@@ -142,32 +119,17 @@ void KnownTasks::apply(const std::vector<TaskUpdate>& updates) {
 // From the back, so that each stretch of old tasks moves once, to its final place.
 void KnownTasks::insert(const std::vector<TaskUpdate>& updates, std::size_t added) {
   std::size_t end = size();
-  grow(end + added);
+  reserve(end + added);  // without the doubling of push_back: a million tasks must not cost two million
+  each_column(*this, [&](auto& column) { column.resize(end + added); });
   for (auto update = updates.rbegin(); added != 0; ++update) {
-    const std::size_t i = seek_backward(keys_, end, update->key);
+    const std::size_t i = seek(keys_, 0, end, update->key);
     if (i < end && keys_[i] == update->key) continue;
-    move_up(keys_, i, end, added);
-    move_up(calls_, i, end, added);
-    move_up(started_, i, end, added);
-    move_up(since_, i, end, added);
-    move_up(marks_, i, end, added);
-    move_up(states_, i, end, added);
+    each_column(*this, [&](auto& column) { move_up(column, i, end, added); });
     end = i;
     --added;
     keys_[i + added] = update->key;
     set(i + added, update->after);
   }
-}
-
-// Without the doubling of push_back: a million tasks must not cost two million.
-void KnownTasks::grow(std::size_t n) {
-  reserve(n);
-  keys_.resize(n);
-  calls_.resize(n);
-  started_.resize(n);
-  since_.resize(n);
-  marks_.resize(n);
-  states_.resize(n);
 }
 
 StatusCounts KnownTasks::counts() const {
@@ -189,9 +151,9 @@ std::array<std::uint32_t, kStatusCount> KnownTasks::oldest() const {
 }
 
 std::size_t KnownTasks::memory() const {
-  return keys_.capacity() * sizeof(keys_[0]) + calls_.capacity() * sizeof(calls_[0]) +
-         started_.capacity() * sizeof(started_[0]) + since_.capacity() * sizeof(since_[0]) +
-         marks_.capacity() * sizeof(marks_[0]) + states_.capacity() * sizeof(states_[0]);
+  std::size_t bytes = 0;
+  each_column(*this, [&](const auto& column) { bytes += column.capacity() * sizeof(column[0]); });
+  return bytes;
 }
 
 }  // namespace runwatch::task

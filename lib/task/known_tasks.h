@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "task/observed.h"
-#include "task/status.h"
 #include "task/task_key.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::task {
 
@@ -72,7 +72,9 @@ class KnownTasks {
  private:
   void set(std::size_t i, const KnownTask& task);
   void insert(const std::vector<TaskUpdate>& updates, std::size_t added);
-  void grow(std::size_t n);
+  static void each_column(auto& self, auto&& use) {
+    use(self.keys_), use(self.calls_), use(self.started_), use(self.since_), use(self.marks_), use(self.states_);
+  }
 
   std::vector<TaskKey> keys_;
   std::vector<std::uint64_t> calls_;

@@ -9,13 +9,10 @@
 #include <vector>
 
 #include "core/clock.h"
-#include "task/call.h"
-#include "task/status.h"
 #include "task/task_key.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::task {
-
-inline constexpr core::WallTime kNoTime = core::WallTime::min();
 
 // The fields of a task that can be there and yet unreadable, as bits of ObservedTask::bad_fields.
 enum class Field : std::uint8_t { status, created, start, end, duration, cost };
@@ -67,8 +64,5 @@ struct ObservedRunRow {
 
   bool operator==(const ObservedRunRow&) const = default;
 };
-
-// The time inside `R` or `T` + 32 hex digits of a version-1 UUID (RFC 9562 §5.1).
-core::WallTime time_of_id(std::string_view id);  // kNoTime for other ids
 
 }  // namespace runwatch::task

@@ -7,7 +7,7 @@
 #include "core/clock.h"
 #include "core/digest.h"
 #include "task/observed.h"
-#include "task/status.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::task {
 

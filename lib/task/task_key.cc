@@ -1,46 +1,60 @@
 #include "task/task_key.h"
 
 #include <algorithm>
+#include <bit>
+#include <optional>
 
 #include "core/ascii.h"
 #include "core/digest.h"
 #include "core/text.h"
+#include "core/timestamp.h"
 
 namespace runwatch::task {
 namespace {
 
-constexpr std::size_t kUsualLength = 33;
 constexpr std::size_t kLongestId = 128;
-constexpr std::uint8_t kNoHex = 0xff;
+// 100 ns steps from 1582-10-15, where version-1 UUIDs begin, to 1970-01-01.
+constexpr std::int64_t kUuidEpoch = 0x01B21DD213814000;
+constexpr std::int64_t kStepsPerMs = 10'000;
 
+// 0xff for what is no hexadecimal digit.
 constexpr std::array<std::uint8_t, 256> kHexValues = [] {
   std::array<std::uint8_t, 256> values{};
-  values.fill(kNoHex);
-  for (std::uint8_t i = 0; i < 10; ++i) values[static_cast<std::size_t>('0') + i] = i;
-  for (std::uint8_t i = 0; i < 6; ++i) values[static_cast<std::size_t>('a') + i] = static_cast<std::uint8_t>(10 + i);
+  for (std::size_t c = 0; c < 256; ++c) values[c] = static_cast<std::uint8_t>(core::hex_value(static_cast<char>(c)));
   return values;
 }();
 
-constexpr std::uint8_t hex_value(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
+struct Uuid {
+  TaskKey key;
+  bool lower = true;  // the case of all letters
+};
 
-// False when a character is no lower-case hex digit.
-bool read_hex(std::string_view digits, TaskKey& key) {
-  std::uint8_t seen = 0;
-  for (std::size_t i = 0; i < key.bytes.size(); ++i) {
-    const std::uint8_t high = hex_value(digits[2 * i]);
-    const std::uint8_t low = hex_value(digits[2 * i + 1]);
-    seen = static_cast<std::uint8_t>(seen | high | low);
-    key.bytes[i] = static_cast<std::uint8_t>((high << 4) | (low & 0xf));
+// A letter and 32 hex digits; without a branch a digit, as nobody can foresee them.
+std::optional<Uuid> read_uuid(std::string_view id) {
+  if (id.size() != 33) return std::nullopt;
+  Uuid uuid;
+  unsigned seen = 0;
+  unsigned common = 0xff;
+  for (std::size_t i = 0; i < uuid.key.bytes.size(); ++i) {
+    const auto first = static_cast<unsigned char>(id[2 * i + 1]);
+    const auto second = static_cast<unsigned char>(id[2 * i + 2]);
+    const unsigned high = kHexValues[first];
+    const unsigned low = kHexValues[second];
+    seen |= high | low;
+    common &= first & second;
+    uuid.key.bytes[i] = static_cast<std::uint8_t>(high << 4 | (low & 0xf));
   }
-  return (seen & 0xf0) == 0;
+  if (seen > 0xf) return std::nullopt;
+  uuid.lower = (common & 0x20) != 0;  // of digits and of lower-case letters
+  return uuid;
 }
 
 }  // namespace
 
 TaskKey make_task_key(std::string_view id) {
-  TaskKey key;
-  if (id.size() == kUsualLength && id[0] == 'T' && read_hex(id.substr(1), key) && is_usual(key)) return key;
-  key.bytes = core::digest128(id);
+  const auto uuid = id.starts_with('T') ? read_uuid(id) : std::nullopt;
+  if (uuid && uuid->lower && is_usual(uuid->key)) return uuid->key;
+  TaskKey key{core::digest128(id)};
   key.bytes[8] |= 0xc0;  // a variant no UUID of RFC 9562 has
   return key;
 }
@@ -69,6 +83,18 @@ bool is_acceptable_id(std::string_view id) {
     id.remove_prefix(c.length);
   }
   return true;
+}
+
+core::WallTime time_of_id(std::string_view id) {
+  const auto uuid = id.starts_with('R') || id.starts_with('T') ? read_uuid(id) : std::nullopt;
+  if (!uuid) return kNoTime;
+  if (!is_usual(uuid->key) || uuid->key.bytes[6] >> 4 != 1) return kNoTime;
+  const std::uint64_t time = std::byteswap(std::bit_cast<std::array<std::uint64_t, 2>>(uuid->key)[0]);
+  const std::uint64_t low = time >> 32;
+  const std::uint64_t middle = (time >> 16) & 0xffff;
+  const std::uint64_t high = time & 0xfff;
+  const auto steps = static_cast<std::int64_t>((high << 48) | (middle << 32) | low) - kUuidEpoch;
+  return steps < 0 ? kNoTime : core::timestamp_from_unix_ms(steps / kStepsPerMs).value_or(kNoTime);
 }
 
 }  // namespace runwatch::task

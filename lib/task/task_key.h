@@ -7,11 +7,14 @@
 #include <array>
 #include <compare>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/clock.h"
+
 namespace runwatch::task {
+
+inline constexpr core::WallTime kNoTime = core::WallTime::min();
 
 struct TaskKey {
   std::array<std::uint8_t, 16> bytes{};
@@ -29,5 +32,8 @@ std::string usual_task_id(const TaskKey& key);
 
 // Run and task ids: 1 to 128 bytes of valid UTF-8 without control characters and '/'.
 bool is_acceptable_id(std::string_view id);
+
+// The time inside `R` or `T` + 32 hex digits of a version-1 UUID (RFC 9562 §5.1); kNoTime for other ids.
+core::WallTime time_of_id(std::string_view id);
 
 }  // namespace runwatch::task

@@ -14,7 +14,7 @@
 #include "core/clock.h"
 #include "task/counters.h"
 #include "task/observed.h"
-#include "task/status.h"
+#include "task/vocabulary.h"
 #include "view/poll_reason.h"
 
 namespace runwatch::view {
@@ -78,5 +78,9 @@ struct Snapshot {
 
   bool ready() const { return not_ready.empty(); }
 };
+
+// How everything stands, in one line for people: "3 spaces, 48 runs, all up", else the first thing that is wrong with
+// its reason and how much more is, else what was not tried yet. Printable as far as the texts in the snapshot are.
+std::string summary(const Snapshot& snapshot);
 
 }  // namespace runwatch::view

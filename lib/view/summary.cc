@@ -1,9 +1,9 @@
-#include "view/summary.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
+
+#include "view/snapshot.h"
 
 namespace runwatch::view {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/clock.h"
 #include "core/secret.h"
-#include "task/call.h"
+#include "task/vocabulary.h"
 
 namespace runwatch::watch {
 

@@ -1,4 +1,4 @@
-#include "task/call.h"
+#include "task/vocabulary.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "task/status.h"
+#include "task/vocabulary.h"
 
 #include <doctest/doctest.h>
 

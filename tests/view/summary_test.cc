@@ -1,4 +1,4 @@
-#include "view/summary.h"
+#include "view/snapshot.h"
 
 #include <doctest/doctest.h>
 

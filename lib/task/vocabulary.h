@@ -1,4 +1,4 @@
-// Closed vocabularies for what the platform says about a call and a task, so that no label grows without bound.
+// Closed vocabularies for what the platform says about a run, a task and a call, so that no label grows without bound.
 #pragma once
 
 #include <array>
@@ -7,6 +7,37 @@
 #include <string_view>
 
 namespace runwatch::task {
+
+template <class E>
+constexpr std::size_t index(E e) {
+  return static_cast<std::size_t>(e);
+}
+
+// Of a task, and of a run.
+enum class Status : std::uint8_t {
+  pending,
+  scheduled,
+  processing,
+  in_progress,
+  hold,
+  completed,
+  partially_completed,
+  failed,
+  unknown,
+};
+
+inline constexpr std::size_t kStatusCount = 9;
+inline constexpr std::array<std::string_view, kStatusCount> kStatusNames{
+    "pending",   "scheduled",           "processing", "in_progress", "hold",
+    "completed", "partially_completed", "failed",     "unknown"};
+
+constexpr std::string_view name(Status s) { return kStatusNames[index(s)]; }
+constexpr bool is_finished(Status s) {
+  return s == Status::completed || s == Status::partially_completed || s == Status::failed;
+}
+
+// A number of something by status.
+using StatusCounts = std::array<std::uint64_t, kStatusCount>;
 
 enum class CallStatus : std::uint8_t {
   completed,
@@ -50,13 +81,12 @@ enum class RunMode : std::uint8_t { none, prod, dev, test, prefect, default_mode
 inline constexpr std::array<std::string_view, 8> kRunModeNames{"",        "prod",    "dev",   "test",
                                                                "prefect", "default", "other", "mixed"};
 
-template <class E>
-constexpr std::size_t index(E e) {
-  return static_cast<std::size_t>(e);
-}
+// Trims, lowers the case, reads '-' and ' ' as '_', `inprogress` and `running` as in_progress; anything else is
+// unknown.
+Status parse_status(std::string_view text);
 
-// Spellings are compared without case, '-', '_' and blanks: `notConnected`, `not-connected` and `NOT CONNECTED` are
-// one.
+// The other spellings are compared without case, '-', '_' and blanks: `notConnected`, `not-connected` and `NOT
+// CONNECTED` are one.
 CallStatus parse_call_status(std::string_view text);
 CallType parse_call_type(std::string_view text);
 // The platform's and its providers' reason texts, by key words; `other` when none fits.

@@ -1,7 +1,8 @@
 #include "unpod/decode.h"
 
 #include "core/ascii.h"
-#include "unpod/elements.h"
+#include "core/text.h"
+#include "unpod/envelope.h"
 
 namespace runwatch::unpod {
 namespace {
@@ -50,7 +51,78 @@ Answer<std::vector<Row>> read_rows(json::ondemand::parser& parser, std::string& 
   return rows;
 }
 
+// Of names that become labels and lines of a page; what is longer is no name.
+constexpr std::size_t kLongestName = 128;
+
+std::string name_of(std::string_view token) {
+  std::string scratch;
+  return core::printable(json::text_of(token, scratch), kLongestName);
+}
+
+error_code keep_run_field(std::string_view key, value& v, task::ObservedRunRow& row) {
+  const std::string_view token = json::token_of(v);
+  std::string scratch;
+  json::TimeRead time;
+  if (key == "run_id") {
+    row.run_id = read_id(token, scratch).value_or("");
+  } else if (key == "status") {
+    row.status_given = !json::is_absent(token);
+    row.status = json::parsed(token, task::parse_status, task::Status::unknown, task::Status::unknown);
+  } else if (key == "run_mode") {
+    row.mode = json::parsed(token, task::parse_run_mode, task::RunMode::none, task::RunMode::other);
+  } else if (key == "batch_count") {
+    row.batch_count = json::whole_number(v).value_or(0);
+  } else if (key == "created" || key == "modified") {
+    const error_code broken = json::read_time(v, time);
+    (key == "created" ? row.created : row.modified) = time.time;
+    return broken;
+  }
+  return simdjson::SUCCESS;
+}
+
+error_code decode_run(object& object, task::ObservedRunRow& row, Breach& breach) {
+  row = {};
+  const error_code broken =
+      json::each_field(object, [&row](std::string_view key, value& v) { return keep_run_field(key, v, row); });
+  if (row.run_id.empty()) breach.note("a `run_id` is missing or no usable id");
+  if (row.created == task::kNoTime) row.created = task::time_of_id(row.run_id);
+  return broken;
+}
+
+error_code decode_space(object& object, SpaceInfo& space) {
+  return json::each_field(object, [&space](std::string_view key, value& v) {
+    const std::string_view token = json::token_of(v);
+    std::string scratch;
+    if (key == "name") space.name = name_of(token);
+    if (key == "slug") space.slug = name_of(token);
+    if (key == "token") space.token = core::Secret(std::string(read_id(token, scratch).value_or("")));
+    return simdjson::SUCCESS;
+  });
+}
+
+error_code decode_organization(object& object, Organization& organization) {
+  return json::each_field(object, [&organization](std::string_view key, value& v) {
+    if (key == "name") organization.name = name_of(json::token_of(v));
+    if (key == "domain_handle") organization.domain_handle = name_of(json::token_of(v));
+    return simdjson::SUCCESS;
+  });
+}
+
 }  // namespace
+
+std::optional<std::string_view> read_id(std::string_view token, std::string& scratch) {
+  constexpr std::size_t kLongestEscaped = 128 * 6;  // every byte as \u00XX
+  const auto raw = json::raw_string(token);
+  if (!raw || raw->size() > kLongestEscaped) return std::nullopt;
+  std::string_view id = *raw;
+  if (id.find('\\') != std::string_view::npos) {
+    scratch.clear();
+    if (!unescape(id, scratch)) return std::nullopt;
+    id = scratch;
+  }
+  if (!task::is_acceptable_id(id)) return std::nullopt;
+  return id;
+}
 
 struct Decoder::Parser {
   json::ondemand::parser parser;
@@ -65,7 +137,7 @@ std::expected<void, Failure> Decoder::tasks(std::string& body, TaskPage& page, s
     page.odd_ids.clear();
   };
   const auto list = read_list(parser_->parser, body, begin, [&](object& element, Breach& breach) {
-    return decode_task(element, run_id, page.tasks.emplace_back(), page.odd_ids, breach);
+    return decode_task(element, run_id, page, breach);
   });
   if (!list) return std::unexpected(list.error());
   page.count = *list;

@@ -1,14 +1,148 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <utility>
+
 #include "core/digest.h"
-#include "unpod/elements.h"
-#include "unpod/task_parts.h"
+#include "unpod/envelope.h"
 
 namespace runwatch::unpod {
 namespace {
 
 using json::error_code;
 using json::TimeRead;
+using json::ondemand::value;
 using std::string_view;
 using task::Status;
+
+constexpr double kLongestSeconds = 86'400;
+
+// The texts that say why a call ended, in the order in which they are believed.
+enum Reason : std::size_t { task_reason, output_reason, call_end_reason, end_reason, error, ended_reason, kReasons };
+
+struct NumberRead {
+  bool given = false;           // there, and not null
+  std::optional<double> value;  // when it is a number in range
+
+  bool bad() const { return given && !value; }
+};
+
+// What a task says, as tokens into the page where the rule needs more than one of them.
+struct Parts {
+  string_view id, run_id, status, execution, mode;
+  string_view call_id, old_call_id, call_status, old_call_status, call_type, old_call_type;
+  std::array<string_view, kReasons> reasons;
+  json::TimeRead created, status_changed, start, end, old_start, old_end;
+  NumberRead duration, cost, total_cost;
+  bool duration_named = false;  // the key is there, be it null
+};
+
+// Into one of the parts, each by its type.
+error_code read(value& v, string_view& token) {
+  token = json::token_of(v);
+  return simdjson::SUCCESS;
+}
+
+error_code read(value& v, json::TimeRead& time) { return json::read_time(v, time); }
+
+error_code read(value& v, NumberRead& out, double limit = std::numeric_limits<double>::max()) {
+  out = {.given = !json::is_absent(json::token_of(v)), .value = json::number(v)};
+  if (out.value && !(*out.value >= 0 && *out.value <= limit)) out.value.reset();
+  return simdjson::SUCCESS;
+}
+
+struct Field {
+  string_view key;
+  error_code (*read)(value&, Parts&);
+};
+
+template <auto member>
+error_code keep(value& v, Parts& parts) {
+  return read(v, parts.*member);
+}
+
+template <Reason which>
+error_code keep_reason(value& v, Parts& parts) {
+  return read(v, parts.reasons[which]);
+}
+
+error_code keep_duration(value& v, Parts& parts) {
+  parts.duration_named = true;
+  return read(v, parts.duration, kLongestSeconds);
+}
+
+// Calls `use` with each number below `count` as a constant, until it returns true.
+template <std::size_t count>
+void for_each_below(auto&& use) {
+  [&]<std::size_t... i>(std::index_sequence<i...>) {
+    (void)(use(std::integral_constant<std::size_t, i>()) || ...);
+  }(std::make_index_sequence<count>());
+}
+
+// Reads the fields that the table has, in whatever order they come; of keys that repeat the later one counts. The
+// compiler makes a switch by length of it, and of each key one comparison: most are none of ours.
+template <const auto& fields>
+error_code read_fields(auto& object, Parts& parts) {
+  constexpr auto kByLength = [](const Field& field) { return field.key.size(); };
+  static_assert(std::ranges::is_sorted(fields, {}, kByLength));
+  constexpr std::size_t kLongest = kByLength(fields.back());
+  return json::each_field(object, [&parts](string_view key, value& v) {
+    error_code broken = simdjson::SUCCESS;
+    for_each_below<kLongest + 1>([&](auto length) {
+      if (key.size() != length) return false;
+      for_each_below<fields.size()>([&](auto i) {
+        constexpr Field field = fields[i];
+        if (field.key.size() != length || std::memcmp(key.data(), field.key.data(), length) != 0) return false;
+        broken = field.read(v, parts);
+        return true;
+      });
+      return true;
+    });
+    return broken;
+  });
+}
+
+constexpr std::array kCostFields{Field{"total", keep<&Parts::total_cost>}};
+
+// An object; what is null, a string, an array or a number says nothing.
+template <const auto& fields>
+error_code keep_object(value& v, Parts& parts) {
+  return json::is_object(json::token_of(v)) ? read_fields<fields>(v, parts) : simdjson::SUCCESS;
+}
+
+constexpr std::array kOutputFields{
+    Field{"id", keep<&Parts::old_call_id>},
+    Field{"cost", keep<&Parts::cost>},
+    Field{"type", keep<&Parts::old_call_type>},
+    Field{"error", keep_reason<error>},
+    Field{"status", keep<&Parts::old_call_status>},
+    Field{"call_id", keep<&Parts::call_id>},
+    Field{"endedAt", keep<&Parts::old_end>},
+    Field{"duration", keep_duration},
+    Field{"end_time", keep<&Parts::end>},
+    Field{"call_type", keep<&Parts::call_type>},
+    Field{"startedAt", keep<&Parts::old_start>},
+    Field{"start_time", keep<&Parts::start>},
+    Field{"end_reason", keep_reason<end_reason>},
+    Field{"call_status", keep<&Parts::call_status>},
+    Field{"endedReason", keep_reason<ended_reason>},
+    Field{"costBreakdown", keep_object<kCostFields>},
+    Field{"call_end_reason", keep_reason<call_end_reason>},
+    Field{"last_failure_reason", keep_reason<output_reason>},
+};
+
+constexpr std::array kTaskFields{
+    Field{"status", keep<&Parts::status>},
+    Field{"output", keep_object<kOutputFields>},
+    Field{"run_id", keep<&Parts::run_id>},
+    Field{"task_id", keep<&Parts::id>},
+    Field{"created", keep<&Parts::created>},
+    Field{"run_mode", keep<&Parts::mode>},
+    Field{"execution_type", keep<&Parts::execution>},
+    Field{"last_status_change", keep<&Parts::status_changed>},
+    Field{"last_failure_reason", keep_reason<task_reason>},
+};
 
 void mark(task::ObservedTask& task, task::Field field, bool bad) {
   if (bad) task.bad_fields = static_cast<std::uint8_t>(task.bad_fields | task::bit(field));
@@ -58,16 +192,17 @@ void settle_duration(const Parts& parts, task::ObservedTask& task) {
   NumberRead duration = parts.duration;
   if (!parts.duration_named && parts.old_start.time != task::kNoTime && parts.old_end.time != task::kNoTime) {
     const double lasted = core::seconds(parts.old_end.time - parts.old_start.time);
-    duration = {.given = true, .good = lasted >= 0 && lasted <= kLongestSeconds, .value = lasted};
+    duration = {.given = true, .value = {}};
+    if (lasted >= 0 && lasted <= kLongestSeconds) duration.value = lasted;
   }
-  if (duration.good) task.duration = static_cast<float>(duration.value);
-  mark(task, task::Field::duration, duration.given && !duration.good);
+  if (duration.value) task.duration = static_cast<float>(*duration.value);
+  mark(task, task::Field::duration, duration.bad());
 }
 
 void settle_cost(const Parts& parts, task::ObservedTask& task) {
   const NumberRead& cost = parts.cost.given ? parts.cost : parts.total_cost;
-  if (cost.good) task.cost = cost.value;
-  mark(task, task::Field::cost, cost.given && !cost.good);
+  task.cost = cost.value;
+  mark(task, task::Field::cost, cost.bad());
 }
 
 // Looked for in failed tasks only: no other task has use for it, and the search costs as much as the rest.
@@ -80,11 +215,11 @@ void settle_failure(const Parts& parts, task::ObservedTask& task, std::string& s
   }
 }
 
-bool settle_key(const Parts& parts, task::ObservedTask& task, OddIds& odd_ids, std::string& scratch) {
+bool settle_key(const Parts& parts, TaskPage& page, std::string& scratch) {
   const auto id = read_id(parts.id, scratch);
   if (!id) return false;
-  task.key = task::make_task_key(*id);
-  if (!task::is_usual(task.key)) odd_ids.emplace_back(task.key, *id);
+  const auto key = page.tasks.back().key = task::make_task_key(*id);
+  if (!task::is_usual(key)) page.odd_ids.emplace_back(key, *id);
   return true;
 }
 
@@ -96,27 +231,12 @@ bool names_another_run(const Parts& parts, string_view run_id, std::string& scra
 
 }  // namespace
 
-std::optional<string_view> read_id(string_view token, std::string& scratch) {
-  constexpr std::size_t kLongestEscaped = 128 * 6;  // every byte as \u00XX
-  const auto raw = json::raw_string(token);
-  if (!raw || raw->size() > kLongestEscaped) return std::nullopt;
-  string_view id = *raw;
-  if (id.find('\\') != string_view::npos) {
-    scratch.clear();
-    if (!unescape(id, scratch)) return std::nullopt;
-    id = scratch;
-  }
-  if (!task::is_acceptable_id(id)) return std::nullopt;
-  return id;
-}
-
-error_code decode_task(json::ondemand::object& object, string_view run_id, task::ObservedTask& task, OddIds& odd_ids,
-                       Breach& breach) {
+error_code decode_task(json::ondemand::object& object, string_view run_id, TaskPage& page, Breach& breach) {
   Parts parts;
-  if (const error_code broken = read_parts(object, parts)) return broken;
+  if (const error_code broken = read_fields<kTaskFields>(object, parts)) return broken;
   std::string scratch;
-  task = {};
-  if (!settle_key(parts, task, odd_ids, scratch)) breach.note("a `task_id` is missing or no usable id");
+  task::ObservedTask& task = page.tasks.emplace_back();
+  if (!settle_key(parts, page, scratch)) breach.note("a `task_id` is missing or no usable id");
   if (names_another_run(parts, run_id, scratch)) breach.note("a task is of another run than asked for");
   settle_kind(parts, task);
   settle_call(parts, task, scratch);

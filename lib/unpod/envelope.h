@@ -6,8 +6,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "unpod/api.h"
+#include "unpod/decode.h"
 #include "unpod/json.h"
 
 namespace runwatch::unpod {
@@ -40,5 +42,12 @@ std::expected<Envelope, Failure> read_envelope(simdjson::ondemand::parser& parse
 
 // `message`, `errors` and `detail` of a JSON object, whatever else it holds; nothing when the body is no JSON object.
 std::optional<Envelope> read_refusal(simdjson::ondemand::parser& parser, std::string& body);
+
+// One task of a list. Only its ids can be a breach of the contract (see task::is_acceptable_id, and `Decoder::tasks` of
+// `run_id`; empty, or of another type, the task's own names no run), and it is then of no use.
+json::error_code decode_task(json::ondemand::object& object, std::string_view run_id, TaskPage& page, Breach& breach);
+
+// The text of an id token when it is a string that can be an id; `scratch` may hold it.
+std::optional<std::string_view> read_id(std::string_view token, std::string& scratch);
 
 }  // namespace runwatch::unpod

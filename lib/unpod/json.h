@@ -102,12 +102,6 @@ inline std::string_view key_of(ondemand::field& field, std::string& scratch) {
   return scratch;
 }
 
-// Whether a key of the literal's length is the literal, as one comparison and no call.
-template <std::size_t N>
-bool same(std::string_view key, const char (&literal)[N]) {
-  return std::memcmp(key.data(), literal, N - 1) == 0;
-}
-
 // Calls `visit(key, value)` for each field in the document's order; ends at the first error of either.
 template <class Visit>
 error_code each_field(ondemand::object& object, Visit&& visit) {

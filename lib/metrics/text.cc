@@ -43,19 +43,9 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
   out += text.substr(plain);
 }
 
-void append_comment(std::string& out, std::string_view word, std::string_view name) {
-  out += "# ";
-  out += word;
-  out += ' ';
-  out += name;
-  out += ' ';
-}
-
 // `# {task_id="T…"} value time`: 40 of the 128 characters that OpenMetrics allows.
 void append_exemplar(std::string& out, const task::Exemplar& exemplar) {
-  out += " # {task_id=\"";
-  out += task::usual_task_id(exemplar.task);
-  out += "\"} ";
+  out.append(" # {task_id=\"").append(task::usual_task_id(exemplar.task)).append("\"} ");
   append_number(out, exemplar.value);
   out += ' ';
   append_number(out, core::unix_seconds(exemplar.at));
@@ -99,17 +89,15 @@ std::string_view unit_of(std::string_view name) {
 void append_heading(std::string& out, const Heading& heading, TextFormat format) {
   const bool open = format == TextFormat::open_metrics;
   const auto name = open ? base_name(heading) : heading.name;
-  append_comment(out, "HELP", name);
-  append_escaped(out, core::to_valid_utf8(heading.help), open);
-  out += '\n';
-  append_comment(out, "TYPE", name);
-  out += type_name(heading.type, format);
-  out += '\n';
   const auto unit = unit_of(name);
-  if (!open || unit.empty()) return;
-  append_comment(out, "UNIT", name);
-  out += unit;
-  out += '\n';
+  const auto line = [&](std::string_view word, std::string_view text) {
+    out.append("# ").append(word).append(" ").append(name).append(" ").append(text).append("\n");
+  };
+  std::string help;
+  append_escaped(help, core::to_valid_utf8(heading.help), open);
+  line("HELP", help);
+  line("TYPE", type_name(heading.type, format));
+  if (open && !unit.empty()) line("UNIT", unit);
 }
 
 void append_number(std::string& out, double value) {
@@ -128,8 +116,7 @@ void append_number(std::string& out, double value) {
 
 void append_label(std::string& labels, std::string_view name, std::string_view value) {
   if (!labels.empty()) labels += ',';
-  labels += name;
-  labels += "=\"";
+  labels.append(name).append("=\"");
   if (core::is_valid_utf8(value)) {
     append_escaped(labels, value, true);
   } else {
@@ -140,23 +127,14 @@ void append_label(std::string& labels, std::string_view name, std::string_view v
 
 void append_sample(std::string& out, std::string_view name, std::string_view suffix, std::string_view labels,
                    double value, const task::Exemplar* exemplar) {
-  out += name;
-  out += suffix;
-  if (!labels.empty()) {
-    out += '{';
-    out += labels;
-    out += '}';
-  }
+  out.append(name).append(suffix);
+  if (!labels.empty()) out.append("{").append(labels).append("}");
   end_sample(out, value, exemplar);
 }
 
 void append_bucket(std::string& out, std::string_view name, std::string_view labels, double bound, double count,
                    TextFormat format, const task::Exemplar* exemplar) {
-  out += name;
-  out += "_bucket{";
-  out += labels;
-  if (!labels.empty()) out += ',';
-  out += "le=\"";
+  out.append(name).append("_bucket{").append(labels).append(labels.empty() ? "le=\"" : ",le=\"");
   append_bound(out, bound, format);
   out += "\"}";
   end_sample(out, count, exemplar);

@@ -1,4 +1,4 @@
-#include "page/recent.h"
+#include "page/site.h"
 
 #include <doctest/doctest.h>
 

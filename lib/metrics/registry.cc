@@ -20,26 +20,26 @@ const Bounds kCommitSeconds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 // The answers the platform is known to give: their series exist before the first such answer. Others come as they come.
 constexpr std::array kKnownCodes{"none", "200", "206", "401", "403", "404", "429", "500", "502", "503", "504"};
 
-prometheus::MetricFamily log_messages() {
-  prometheus::MetricFamily family{
-      "runwatch_log_messages_total", "Log lines since the start by level.", prometheus::MetricType::Counter, {}};
-  const auto lines = core::log::counts().lines;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    prometheus::ClientMetric metric;
-    metric.label.push_back({"level", std::string(core::log::kLevelNames[i])});
-    metric.counter.value = static_cast<double>(lines[i]);
-    family.metric.push_back(std::move(metric));
-  }
-  return family;
+prometheus::ClientMetric counted(std::uint64_t value, std::vector<prometheus::ClientMetric::Label> labels = {}) {
+  prometheus::ClientMetric metric;
+  metric.label = std::move(labels);
+  metric.counter.value = static_cast<double>(value);
+  return metric;
 }
 
-prometheus::MetricFamily log_lines_dropped() {
-  prometheus::ClientMetric metric;
-  metric.counter.value = static_cast<double>(core::log::counts().dropped);
-  return {"runwatch_log_lines_dropped_total",
-          "Log lines that found no room because nobody read standard error.",
-          prometheus::MetricType::Counter,
-          {metric}};
+// Of the log, which counts for itself.
+void add_log_families(std::vector<prometheus::MetricFamily>& families) {
+  constexpr auto kCounter = prometheus::MetricType::Counter;
+  const auto [lines, dropped] = core::log::counts();
+  auto& by_level =
+      families.emplace_back("runwatch_log_messages_total", "Log lines since the start by level.", kCounter);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    by_level.metric.push_back(counted(lines[i], {{"level", std::string(core::log::kLevelNames[i])}}));
+  }
+  families.push_back({"runwatch_log_lines_dropped_total",
+                      "Log lines that found no room because nobody read standard error.",
+                      kCounter,
+                      {counted(dropped)}});
 }
 
 MetricType type_of(const prometheus::MetricFamily& family) {
@@ -121,8 +121,7 @@ void Meters::Impl::remove(const SpaceMeters& meters) {
 
 std::vector<prometheus::MetricFamily> Meters::Impl::collect() const {
   auto families = registry.Collect();
-  families.push_back(log_messages());
-  families.push_back(log_lines_dropped());
+  add_log_families(families);
   std::ranges::sort(families, {}, &prometheus::MetricFamily::name);
   return families;
 }

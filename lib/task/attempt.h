@@ -4,8 +4,8 @@
 // the status by minutes, and the outputs of the attempt before may still be there when the next one has begun.
 #pragma once
 
-#include "task/change.h"
 #include "task/counters.h"
+#include "task/diff.h"
 #include "task/known_tasks.h"
 #include "task/observed.h"
 

@@ -69,7 +69,7 @@ class Differ {
 
   void first_sight(const ObservedTask& seen) {
     KnownTask task{.status = seen.status};
-    task.since = since_at_first_sight(seen);
+    task.since = since(seen, true);
     task.unclaimed = true;
     adopt_identity(task, seen);
     if (is_finished(seen.status)) task.last_finished = seen.status;
@@ -114,7 +114,7 @@ class Differ {
 
   void change_status(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
     after.status = seen.status;
-    after.since = since_after_change(seen);
+    after.since = since(seen, false);
     const bool new_attempt = begin_attempt_if_new(before, after, seen);
     const bool was_finished = is_finished(before.status);
     const bool finished = is_finished(seen.status);
@@ -205,18 +205,13 @@ class Differ {
 
   Exemplar exemplar(const ObservedTask& seen) const { return {seen.key, 1, context_.now}; }
 
-  // The platform's own word when it gives one, else the moment we saw it.
-  std::uint32_t since_after_change(const ObservedTask& seen) const {
-    const bool told = seen.status_changed != kNoTime && seen.status_changed <= context_.now;
-    return to_second(told ? seen.status_changed : context_.now);
-  }
-
-  // A task that waits does so since its creation.
-  std::uint32_t since_at_first_sight(const ObservedTask& seen) const {
-    const bool waits = seen.status == Status::pending || seen.status == Status::scheduled;
-    const bool told = seen.status_changed != kNoTime && seen.status_changed <= context_.now;
-    if (!told && waits && seen.created != kNoTime && seen.created <= context_.now) return to_second(seen.created);
-    return since_after_change(seen);
+  // When it entered its status: the platform's own word when it gives one, at first sight of a task that waits its
+  // creation, else the moment we saw it.
+  std::uint32_t since(const ObservedTask& seen, bool first_sight) const {
+    const bool waits = first_sight && (seen.status == Status::pending || seen.status == Status::scheduled);
+    for (const auto time : {seen.status_changed, waits ? seen.created : kNoTime})
+      if (time != kNoTime && time <= context_.now) return to_second(time);
+    return to_second(context_.now);
   }
 
   struct Missing {

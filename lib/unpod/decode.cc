@@ -14,10 +14,10 @@ using json::ondemand::value;
 constexpr std::size_t kLargeBody = 8 * 1024 * 1024;
 
 // Calls `read(object, breach)` for each element of `data`, which begins with `begin()`; one that is no object is noted
-// and skipped. Returns the list's `count`.
+// and skipped. `count` is the list's.
 template <class Begin, class Read>
-Answer<std::optional<std::uint64_t>> read_list(json::ondemand::parser& parser, std::string& body, Begin&& begin,
-                                               Read&& read) {
+std::expected<void, Failure> read_list(json::ondemand::parser& parser, std::string& body,
+                                       std::optional<std::uint64_t>& count, Begin&& begin, Read&& read) {
   const auto envelope = read_envelope(parser, body, '[', [&](value& data, Breach& breach) -> error_code {
     begin();
     json::ondemand::array array;
@@ -38,14 +38,16 @@ Answer<std::optional<std::uint64_t>> read_list(json::ondemand::parser& parser, s
   // Several times the body's size is the parser's working memory; what one giant page took is given back.
   if (body.size() > kLargeBody) parser = json::ondemand::parser();
   if (!envelope) return std::unexpected(envelope.error());
-  return envelope->count;
+  count = envelope->count;
+  return {};
 }
 
 template <class Row, class Read>
 Answer<std::vector<Row>> read_rows(json::ondemand::parser& parser, std::string& body, Read&& read) {
   std::vector<Row> rows;
+  std::optional<std::uint64_t> count;
   const auto list = read_list(
-      parser, body, [&] { rows.clear(); },
+      parser, body, count, [&] { rows.clear(); },
       [&](object& element, Breach& breach) { return read(element, rows.emplace_back(), breach); });
   if (!list) return std::unexpected(list.error());
   return rows;
@@ -81,7 +83,6 @@ error_code keep_run_field(std::string_view key, value& v, task::ObservedRunRow& 
 }
 
 error_code decode_run(object& object, task::ObservedRunRow& row, Breach& breach) {
-  row = {};
   const error_code broken =
       json::each_field(object, [&row](std::string_view key, value& v) { return keep_run_field(key, v, row); });
   if (row.run_id.empty()) breach.note("a `run_id` is missing or no usable id");
@@ -136,21 +137,14 @@ std::expected<void, Failure> Decoder::tasks(std::string& body, TaskPage& page, s
     page.tasks.clear();
     page.odd_ids.clear();
   };
-  const auto list = read_list(parser_->parser, body, begin, [&](object& element, Breach& breach) {
-    return decode_task(element, run_id, page, breach);
-  });
-  if (!list) return std::unexpected(list.error());
-  page.count = *list;
-  return {};
+  return read_list(parser_->parser, body, page.count, begin,
+                   [&](object& element, Breach& breach) { return decode_task(element, run_id, page, breach); });
 }
 
 std::expected<void, Failure> Decoder::runs(std::string& body, RunPage& page) {
-  const auto list = read_list(
-      parser_->parser, body, [&] { page.rows.clear(); },
+  return read_list(
+      parser_->parser, body, page.count, [&] { page.rows.clear(); },
       [&](object& element, Breach& breach) { return decode_run(element, page.rows.emplace_back(), breach); });
-  if (!list) return std::unexpected(list.error());
-  page.count = *list;
-  return {};
 }
 
 Answer<std::vector<SpaceInfo>> Decoder::spaces(std::string& body) {

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "task/change.h"
 #include "task/counters.h"
+#include "task/diff.h"
 #include "task/known_tasks.h"
 #include "view/snapshot.h"
 #include "watch/job.h"

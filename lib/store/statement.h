@@ -17,7 +17,7 @@
 #include <type_traits>
 
 #include "core/clock.h"
-#include "task/change.h"
+#include "task/diff.h"
 
 namespace runwatch::store {
 

@@ -1,4 +1,3 @@
-#include "unpod/page_digests.h"
 
 #include <doctest/doctest.h>
 

@@ -12,7 +12,7 @@
 #include "support/directory.h"
 #include "support/manual_clock.h"
 #include "task/task_key.h"
-#include "unpod/page_digests.h"
+#include "unpod/collect.h"
 #include "watch/ledger.h"
 
 namespace runwatch::watch::test {

@@ -50,9 +50,13 @@ class Ledger {
 
   // Reads the store, enters new spaces and named runs, publishes what is known. Returns the first jobs.
   core::Result<std::vector<Planned>> load();
-  // Other settings from now on: what they leave as it is keeps all that is known of it. Returns further jobs; `due_by`
-  // says what becomes of those planned before. After a failure only some of it is taken over: try again.
-  core::Result<std::vector<Planned>> reconfigure(Settings settings);
+  // Other settings from now on: what they leave as it is keeps all that is known of it. `due_by` says what becomes of
+  // the jobs planned before. After a failure some of it is taken over and the rest as it was: try again.
+  struct Reconfigured {
+    std::vector<Planned> next;  // after a failure, too
+    core::Result<void> outcome;
+  };
+  Reconfigured reconfigure(Settings settings);
   // The store holds something that memory does not know: reads it again, and asks for everything anew.
   core::Result<std::vector<Planned>> recover();
   // When a job is to be done at the latest; nothing when nobody waits for it any more.
@@ -75,7 +79,7 @@ class Ledger {
     store::Contents stored;
     bool anew;  // what memory has of the runs does not count
   };
-  core::Result<std::vector<Planned>> configure(bool anew);
+  core::Result<void> configure(bool anew, Report& report);
   Entered configure_space(const Source& source, SpaceSettings settings, Report& report);
   Entered enter_stored(const Source& source, const task::SpaceRecord& record, SpaceSettings settings, Report& report);
   Entered enter_new(SpaceSettings settings, std::string slug, Report& report);
@@ -118,6 +122,7 @@ class Ledger {
   core::SteadyTime next_tick_{};
   core::SteadyTime committed_at_{};
   bool has_news_ = false;
+  bool configured_ = false;  // all that the settings say is in force
 };
 
 }  // namespace runwatch::watch

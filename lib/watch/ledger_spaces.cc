@@ -67,24 +67,30 @@ void remember(SpaceState& space, const SpaceState& known) {
 }  // namespace
 
 core::Result<std::vector<Planned>> Ledger::load() {
-  auto jobs = configure(false);
-  if (jobs) publish();
-  return jobs;
+  Report report;
+  if (auto done = configure(false, report); !done) return std::unexpected(std::move(done.error()));
+  publish();
+  return std::move(report.next);
 }
 
-core::Result<std::vector<Planned>> Ledger::reconfigure(Settings settings) {
-  if (settings == settings_) return {};
+Ledger::Reconfigured Ledger::reconfigure(Settings settings) {
+  if (settings == settings_ && configured_) return {};
   if (settings_.spaces.empty() != settings.spaces.empty()) organization_ticket_ = 0;
   settings_ = std::move(settings);
-  return configure(false);
+  Report report;
+  auto outcome = configure(false, report);
+  return {std::move(report.next), std::move(outcome)};
 }
 
 core::Result<std::vector<Planned>> Ledger::recover() {
   organization_ticket_ = 0;
-  return configure(true);
+  Report report;
+  if (auto done = configure(true, report); !done) return std::unexpected(std::move(done.error()));
+  return std::move(report.next);
 }
 
-core::Result<std::vector<Planned>> Ledger::configure(bool anew) {
+core::Result<void> Ledger::configure(bool anew, Report& report) {
+  configured_ = false;
   Source source{{}, anew};
   if (deps_.store != nullptr) {
     auto contents = deps_.store->load();
@@ -93,7 +99,6 @@ core::Result<std::vector<Planned>> Ledger::configure(bool anew) {
   }
   for (const auto& space : source.stored.spaces) last_space_ = std::max(last_space_, space.number);
   for (const auto& run : source.stored.runs) last_run_ = std::max(last_run_, run.number);
-  Report report;
   std::vector<std::int64_t> numbers;
   std::vector<Entered> entered;
   for (const auto& settings : settings_.spaces) entered.push_back(configure_space(source, settings, report));
@@ -111,7 +116,8 @@ core::Result<std::vector<Planned>> Ledger::configure(bool anew) {
   roster_.keep(numbers);
   keep_meters();
   has_news_ = true;
-  return std::move(report.next);
+  configured_ = true;
+  return {};
 }
 
 Ledger::Entered Ledger::configure_space(const Source& source, SpaceSettings settings, Report& report) {

@@ -23,19 +23,8 @@ constexpr std::size_t kLedgerLoop = 0;
 constexpr std::size_t kMostFetchers = 64;
 
 metrics::Endpoint to_endpoint(unpod::Call call) {
-  switch (call) {
-    case unpod::Call::tasks:
-      return metrics::Endpoint::tasks;
-    case unpod::Call::runs:
-      return metrics::Endpoint::runs;
-    case unpod::Call::spaces:
-      return metrics::Endpoint::spaces;
-    case unpod::Call::space:
-      return metrics::Endpoint::space;
-    case unpod::Call::organizations:
-      break;
-  }
-  return metrics::Endpoint::organizations;
+  static_assert(static_cast<int>(unpod::Call::organizations) == static_cast<int>(metrics::Endpoint::organizations));
+  return static_cast<metrics::Endpoint>(call);  // the same calls in the same order
 }
 
 void rest(const std::stop_token& stop, core::Duration length) {
@@ -95,11 +84,10 @@ core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOption
   fetchers_ = limits.concurrency;
   start_fetchers();
   auto answer = ask([this, settings](Ledger& ledger) -> core::Result<void> {
-    auto jobs = ledger.reconfigure(settings);
-    if (!jobs) return std::unexpected(std::move(jobs.error()));
+    auto [jobs, outcome] = ledger.reconfigure(settings);
     dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
-    dispatcher_.plan(std::move(*jobs));
-    return {};
+    dispatcher_.plan(std::move(jobs));
+    return outcome;
   });
   if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
   return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting; it is taken over after that");

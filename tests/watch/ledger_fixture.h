@@ -64,8 +64,9 @@ class Desk {
   // As a reload does.
   std::vector<Planned> reconfigure(Settings settings) {
     settings_ = settings;
-    auto jobs = ledger->reconfigure(std::move(settings)).value();
+    auto [jobs, outcome] = ledger->reconfigure(std::move(settings));
     note(jobs);
+    taken_over = outcome.has_value();
     if (ledger->has_news()) ledger->publish();
     return jobs;
   }
@@ -141,6 +142,7 @@ class Desk {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Ledger> ledger;
   std::vector<Planned> first_jobs;
+  bool taken_over = true;  // by the newest `reconfigure`
 
  private:
   void open() {

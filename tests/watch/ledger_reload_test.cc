@@ -145,3 +145,22 @@ TEST_CASE("memory that fell behind the store is read again, and attempts go on")
   CHECK(desk.apply(std::move(in_the_air)).next.empty());
   CHECK(desk.failures() == 0);
 }
+
+TEST_CASE("settings that cannot be committed leave every job that was planned, and are taken over the next time") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  desk.poll(1, {{1, Status::pending}});
+  auto wider = Desk::one_space();
+  wider.spaces[0].max_runs = 7;  // memory alone: nothing to commit
+  wider.spaces.push_back(another("OTHER", "help"));
+  const auto aside = desk.database().string() + ".aside";
+  std::filesystem::rename(desk.database(), aside);
+  const auto jobs = desk.reconfigure(wider);
+  CHECK_FALSE(desk.taken_over);
+  const auto discovery = desk.fetched(JobKind::discovery).job;
+  CHECK(desk.ledger->due_by(discovery));
+  std::filesystem::rename(aside, desk.database());
+  desk.reconfigure(wider);
+  CHECK(desk.taken_over);
+  CHECK(desk.exposition->snapshot()->spaces.size() == 2);
+}

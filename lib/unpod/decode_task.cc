@@ -22,10 +22,9 @@ constexpr double kLongestSeconds = 86'400;
 enum Reason : std::size_t { task_reason, output_reason, call_end_reason, end_reason, error, ended_reason, kReasons };
 
 struct NumberRead {
-  bool given = false;           // there, and not null
-  std::optional<double> value;  // when it is a number in range
-
-  bool bad() const { return given && !value; }
+  bool given = false;  // there, and not null
+  bool good = false;   // a number in range
+  double value = 0;
 };
 
 // What a task says, as tokens into the page where the rule needs more than one of them.
@@ -47,8 +46,9 @@ error_code read(value& v, string_view& token) {
 error_code read(value& v, json::TimeRead& time) { return json::read_time(v, time); }
 
 error_code read(value& v, NumberRead& out, double limit = std::numeric_limits<double>::max()) {
-  out = {.given = !json::is_absent(json::token_of(v)), .value = json::number(v)};
-  if (out.value && !(*out.value >= 0 && *out.value <= limit)) out.value.reset();
+  out = {.given = !json::is_absent(json::token_of(v))};
+  const auto number = out.given ? json::number(v) : std::nullopt;
+  if (number && *number >= 0 && *number <= limit) out = {.given = true, .good = true, .value = *number};
   return simdjson::SUCCESS;
 }
 
@@ -192,17 +192,16 @@ void settle_duration(const Parts& parts, task::ObservedTask& task) {
   NumberRead duration = parts.duration;
   if (!parts.duration_named && parts.old_start.time != task::kNoTime && parts.old_end.time != task::kNoTime) {
     const double lasted = core::seconds(parts.old_end.time - parts.old_start.time);
-    duration = {.given = true, .value = {}};
-    if (lasted >= 0 && lasted <= kLongestSeconds) duration.value = lasted;
+    duration = {.given = true, .good = lasted >= 0 && lasted <= kLongestSeconds, .value = lasted};
   }
-  if (duration.value) task.duration = static_cast<float>(*duration.value);
-  mark(task, task::Field::duration, duration.bad());
+  if (duration.good) task.duration = static_cast<float>(duration.value);
+  mark(task, task::Field::duration, duration.given && !duration.good);
 }
 
 void settle_cost(const Parts& parts, task::ObservedTask& task) {
   const NumberRead& cost = parts.cost.given ? parts.cost : parts.total_cost;
-  task.cost = cost.value;
-  mark(task, task::Field::cost, cost.bad());
+  if (cost.good) task.cost = cost.value;
+  mark(task, task::Field::cost, cost.given && !cost.good);
 }
 
 // Looked for in failed tasks only: no other task has use for it, and the search costs as much as the rest.

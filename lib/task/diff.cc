@@ -229,10 +229,6 @@ class Differ {
 
 }  // namespace
 
-bool Diff::changes_store() const {
-  return !tally.increments().empty() || std::ranges::any_of(updates, [](const TaskUpdate& u) { return u.stored; });
-}
-
 Diff diff(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context) {
   return Differ(known, observed, context).run();
 }

@@ -64,8 +64,6 @@ struct Diff {
   // The walk lacks so much of what is known that it is not believed: nothing was taken away, what is there was diffed.
   bool shrunken = false;
   std::uint64_t missing = 0;  // known tasks that the walk lacks and that stay known
-
-  bool changes_store() const;
 };
 
 Diff diff(const KnownTasks& known, const ObservedRun& observed, const DiffContext& context);

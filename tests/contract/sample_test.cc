@@ -97,3 +97,19 @@ TEST_CASE("the sample configuration shows every key there is and no other") {
   CHECK(valid.size() > 20);
   CHECK(keys_in(sample()) == std::set<std::string>(valid.begin(), valid.end()));
 }
+
+TEST_CASE("README's first screen names the command that runs the main job and the one that runs the tests") {
+  std::ifstream file(std::string(RUNWATCH_SOURCE) + "/README.md");
+  std::string first_screen;
+  std::string line;
+  for (int i = 0; i < 40 && std::getline(file, line); ++i) first_screen += line + '\n';
+  CHECK(first_screen.find("\n./dev run ") != std::string::npos);
+  CHECK(first_screen.find("\n./dev test ") != std::string::npos);
+}
+
+TEST_CASE("the service reads its token from the file that the sample names, not from a copy made at its start") {
+  std::ifstream file(std::string(RUNWATCH_SOURCE) + "/systemd/runwatch.service");
+  REQUIRE(file);
+  std::string line;
+  while (std::getline(file, line)) CHECK_FALSE(line.starts_with("LoadCredential"));
+}

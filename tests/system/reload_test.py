@@ -86,6 +86,8 @@ class ReloadTest(unittest.TestCase):
         self.write([stays])
         self.reload()
         wait_for(lambda: failures(gone) is None, "its series to go")
+        left = [k for k in self.daemon.metrics() if ("space", gone["name"]) in k[1]]
+        self.assertEqual(left, [], "no series of it stays")
         self.assertEqual(failures(stays), before[1])
         self.wait_polls(10)
         self.write()

@@ -151,7 +151,8 @@ void Wire::set_headers(const Request& request) {
   add_header(list, "Content-Type:");
   add_header(list, "Expect:");
   // "name:" would leave it out, "name;" has an empty value.
-  for (const auto& [name, value] : request.headers) add_header(list, name + (value.empty() ? ";" : ": ") + value);
+  for (const auto& [name, value] : request.headers)
+    add_header(list, fmt::format("{}{}{}", name, value.empty() ? ";" : ": ", value));
   if (!request.authorization.empty()) {
     add_header(list, fmt::format("Authorization: {}", request.authorization.reveal()));
   }
@@ -162,10 +163,10 @@ void Wire::set_headers(const Request& request) {
 }
 
 void Wire::add_header(List& list, const std::string& line) {
-  curl_slist* const head = curl_slist_append(list.get(), line.c_str());
+  curl_slist* const before = list.release();
+  curl_slist* const head = curl_slist_append(before, line.c_str());
+  list.reset(head == nullptr ? before : head);
   if (head == nullptr) throw std::bad_alloc();
-  static_cast<void>(list.release());
-  list.reset(head);
 }
 
 std::expected<Response, Failure> Wire::exchange(const Request& request, core::SteadyTime deadline, std::string spare,

@@ -53,7 +53,7 @@ Outcome<void> check_header(const std::filesystem::path& path) {
     std::memcpy(&number, &header[offset], sizeof number);
     return std::int64_t{ntohl(number)};
   };
-  const bool sqlite = std::string_view(header.data(), 16) == std::string_view("SQLite format 3", 16);
+  const bool sqlite = std::string_view(header.data(), 16) == std::string_view("SQLite format 3\0", 16);
   return check_ours(path, sqlite ? number_at(68) : 0, number_at(60), std::ssize(schema_steps()));
 }
 

@@ -15,7 +15,7 @@ core::SteadyTime retry_at(view::PollReason reason, int failures, core::Duration 
 Step after_failed_list(const SpaceState& space, view::PollError why, const Context& context) {
   Step step;
   const auto reason = why.reason;
-  step.space = space;
+  step.space = space.value();
   step.space->discovery.fail(std::move(why));
   const int failures = step.space->discovery.failures;
   step.next.push_back(
@@ -28,7 +28,7 @@ Step after_failed_list(const SpaceState& space, view::PollError why, const Conte
 Step after_failure(const SpaceState& space, const RunState* run, view::PollError why, const Context& context) {
   if (run == nullptr) return after_failed_list(space, std::move(why), context);
   Step step;
-  Run after = *run;
+  Run after = run->value();
   const auto reason = why.reason;
   if (reason == view::PollReason::not_found) {
     ++after.void_polls;
@@ -49,12 +49,12 @@ Step after_failure(const SpaceState& space, const RunState* run, view::PollError
 Step held_back(const SpaceState& space, const view::PollError& why, const Context& context) {
   Step step;
   if (!space.discovery.tried) {
-    step.space = space;
+    step.space = space.value();
     step.space->discovery.fail(why);
   }
   if (!space.settings.lists_runs()) return step;
   for (const auto number : space.order) {
-    Run after = space.runs.at(number);
+    Run after = space.runs.at(number).value();
     if (after.attempts.tried) continue;
     after.attempts.fail(why);
     conclude(space.selection, after, context);

@@ -59,7 +59,7 @@ class ListComparison {
         began_(fetched.began),
         context_(context),
         next_number_(first_number),
-        after_(before) {
+        after_(before.value()) {
     after_.record.first_discovery = first_discovery(before, rows_, began_.wall);
     if (found.info) after_.record.slug = found.info->slug;
     after_.record.selection = before.selection.text();
@@ -120,7 +120,7 @@ class ListComparison {
   }
 
   void meet(const RunState& known, const ObservedRunRow& row, bool selected) {
-    Run after = known;
+    Run after = known.value();
     const bool news = known.record.listed ? says_something_new(known.record.row, row) : known.record.retired;
     take_row(after, row);
     if (news) mark_changed(after, context_.now);
@@ -177,7 +177,7 @@ class ListComparison {
   }
 
   void miss(const RunState& run) {
-    Run after = run;
+    Run after = run.value();
     ++after.missed_lists;
     put(std::move(after));
   }

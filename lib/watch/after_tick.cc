@@ -17,7 +17,7 @@ Step after_tick(const SpaceState& space, const Context& context) {
     since = std::max(since, run.record.row.created + std::chrono::seconds(1));
   }
   if (since != space.record.first_discovery) {
-    step.space = space;
+    step.space = space.value();
     step.space->record.first_discovery = since;
   }
   return step;

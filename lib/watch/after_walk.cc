@@ -39,7 +39,7 @@ Step after_walk(const SpaceState& space, const RunState& run, unpod::TaskWalk wa
   task::Diff diff = task::diff(run.known, walk.run, given);
   const bool shrunken = diff.shrunken;
   Step step;
-  Run after = run;
+  Run after = run.value();
   after.shrunken_walks = shrunken ? run.shrunken_walks + 1 : 0;
   after.void_polls = walk.run.tasks.empty() && !walk.run.rest_unchanged ? run.void_polls + 1 : 0;
   after.digests = diff.missing == 0 ? std::move(walk.digests) : nullptr;

@@ -51,7 +51,7 @@ SpaceState adopt(const store::Contents& stored, const task::SpaceRecord& record,
 // What no store has: how the attempts of this process went.
 void remember(SpaceState& space, const SpaceState& known) {
   const auto record = space.record;
-  static_cast<Space&>(space) = known;
+  static_cast<Space&>(space) = known.value();
   space.record = record;
   space.name = known.name;
   space.absences = known.absences;

@@ -53,6 +53,8 @@ struct Run {
 };
 
 struct RunState : Run {
+  const Run& value() const { return *this; }
+
   task::KnownTasks known;                          // while watched
   std::shared_ptr<const view::RunSnapshot> shown;  // null while retired
   std::uint64_t ticket = 0;                        // of the newest job planned
@@ -70,6 +72,8 @@ struct Space {
 };
 
 struct SpaceState : Space {
+  const Space& value() const { return *this; }
+
   std::string name;
   std::shared_ptr<const task::Counters> counters = std::make_shared<task::Counters>();
   std::map<std::int64_t, RunState> runs;                     // watched and retired

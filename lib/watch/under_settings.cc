@@ -41,7 +41,7 @@ Step under_settings(const SpaceState& space, SpaceSettings settings, bool enteri
   Step step;
   if (entering || settings != space.settings) step.next.push_back({JobKind::discovery});
   for (const auto& [number, run] : space.runs) {
-    Run after = run;
+    Run after = run.value();
     const bool followed = follow(after, selection, context.now);
     conclude(selection, after, context);
     const bool begins = !after.record.retired && (entering || followed);
@@ -56,7 +56,7 @@ Step under_settings(const SpaceState& space, SpaceSettings settings, bool enteri
     step.next.push_back({JobKind::poll, run.record.number});
     step.runs.push_back(std::move(run));
   }
-  step.space = space;
+  step.space = space.value();
   step.space->selection = selection;
   if (!settings.token.empty()) step.space->record.key = core::SpaceKeys(settings.token).current;
   if (settings.token.empty()) step.next.clear();  // nothing to ask with yet

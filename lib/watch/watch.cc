@@ -21,6 +21,8 @@ constexpr core::Duration kPauseAfterRefusal = std::chrono::minutes(5);
 constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr std::size_t kLedgerLoop = 0;
 constexpr std::size_t kMostFetchers = 64;
+// Beside one in the hands of each fetcher: a ledger that waits for its disk is not to hold many.
+constexpr std::size_t kAnswersWaiting = 4;
 
 metrics::Endpoint to_endpoint(unpod::Call call) {
   static_assert(static_cast<int>(unpod::Call::organizations) == static_cast<int>(metrics::Endpoint::organizations));
@@ -40,7 +42,7 @@ Watch::Watch(const Settings& settings, unpod::ApiOptions api, Limits limits, Dep
       deps_(std::move(deps)),
       pace_(limits.rate, limits.burst, deps_.clock, limits.shortest_pause),
       dispatcher_(deps_.clock),
-      inbox_(2 * kMostFetchers),
+      inbox_(kAnswersWaiting),
       progress_(1 + kMostFetchers, deps_.clock),
       ledger_(settings, {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random}),
       fetchers_(limits.concurrency) {}

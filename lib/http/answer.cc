@@ -1,5 +1,6 @@
 #include "http/answer.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <httplib.h>
 
@@ -13,7 +14,6 @@
 
 #include "core/log.h"
 #include "http/grammar.h"
-#include "http/memory_stream.h"
 #include "http/request_scan.h"
 
 namespace runwatch::http {
@@ -33,17 +33,7 @@ constexpr std::array kRefusals{
 
 // IMF-fixdate (RFC 9110 §5.6.7), whatever the locale.
 std::string http_date() {
-  using namespace std::chrono;
-  constexpr std::array kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto now = floor<std::chrono::seconds>(system_clock::now());
-  const auto day = floor<days>(now);
-  const year_month_day date(day);
-  const hh_mm_ss time(now - day);
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays.at(weekday(day).c_encoding()),
-                     static_cast<unsigned>(date.day()), kMonths.at(static_cast<unsigned>(date.month()) - 1),
-                     static_cast<int>(date.year()), time.hours().count(), time.minutes().count(),
-                     time.seconds().count());
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::now()));
 }
 
 bool is_framing(std::string_view name) {
@@ -76,11 +66,38 @@ ServerResponse call(const Handler& handler, const ServerRequest& request) {
   return text_response(500, "internal error\n");
 }
 
-}  // namespace
+// One request in memory; what is written is kept for taking.
+class MemoryStream final : public httplib::Stream {
+ public:
+  explicit MemoryStream(std::string input) : input_(std::move(input)) {}
+
+  std::string take_output() { return std::move(output_); }
+
+  bool is_readable() const override { return position_ < input_.size(); }
+  bool is_writable() const override { return true; }
+  ssize_t read(char* to, std::size_t size) override {
+    const auto taken = input_.copy(to, size, position_);
+    position_ += taken;
+    return static_cast<ssize_t>(taken);
+  }
+  // Must not return 0: cpp-httplib would write again, for ever.
+  ssize_t write(const char* bytes, std::size_t size) override {
+    output_.append(bytes, size);
+    return static_cast<ssize_t>(size);
+  }
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return 0; }  // cpp-httplib compares it with FD_SETSIZE
+
+ private:
+  std::string input_;
+  std::size_t position_ = 0;
+  std::string output_;
+};
 
 // One request at a time: what cpp-httplib calls back with finds its context in `head_` and leaves its result in
 // `response_`.
-class Answerer::Library final : private httplib::Server {
+class Library final : private httplib::Server {
  public:
   explicit Library(const http::Handler& handler) : handler_(handler) {
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
@@ -137,6 +154,8 @@ class Answerer::Library final : private httplib::Server {
   std::optional<ServerResponse> response_;
 };
 
+}  // namespace
+
 Answer refusal(int status, std::string_view head) {
   const auto known = std::ranges::find(kRefusals, status, &Refusal::status);
   const Refusal& why = known == kRefusals.end() ? kRefusals.front() : *known;
@@ -148,13 +167,18 @@ Answer refusal(int status, std::string_view head) {
   return {.head = std::move(bytes), .body = nullptr, .close = true};
 }
 
-Answerer::Answerer(const Handler& handler) : library_(std::make_unique<Library>(handler)) {}
+Answerer make_answerer(const Handler& handler) {
+  return [library = std::make_shared<Library>(handler)](std::string_view bytes) {
+    const auto head = read_head(bytes);
+    return head ? library->answer(*head) : refusal(head.error(), bytes);
+  };
+}
 
-Answerer::~Answerer() = default;
-
-Answer Answerer::answer(std::string_view bytes) {
-  const auto head = read_head(bytes);
-  return head ? library_->answer(*head) : refusal(head.error(), bytes);
+ServerResponse text_response(int status, std::string text) {
+  ServerResponse response;
+  response.status = status;
+  response.body = std::make_shared<const std::string>(std::move(text));
+  return response;
 }
 
 }  // namespace runwatch::http

@@ -5,6 +5,7 @@
 // Threads: an Answerer belongs to one thread; the handler may be shared among several.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,16 +23,8 @@ struct Answer {
 // An answer without a handler, to a request that is refused; closes. `head` is what is known of the request.
 Answer refusal(int status, std::string_view head);
 
-class Answerer {
- public:
-  // The handler must outlive this. cpp-httplib's constructor sets SIGPIPE to be ignored, for the whole process.
-  explicit Answerer(const Handler& handler);
-  ~Answerer();
-  Answer answer(std::string_view head);
-
- private:
-  class Library;
-  std::unique_ptr<Library> library_;
-};
+// The handler must outlive it. cpp-httplib's constructor sets SIGPIPE to be ignored, for the whole process.
+using Answerer = std::function<Answer(std::string_view head)>;
+Answerer make_answerer(const Handler& handler);
 
 }  // namespace runwatch::http

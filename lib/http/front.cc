@@ -29,7 +29,7 @@ bool is_out_of_resources(int error) {
 
 }  // namespace
 
-Front::Front(Listener listener, const ServerOptions& options)
+Front::Front(Listener listener, const ServerOptions& options, Handler handler)
     : options_(options),
       listener_(std::move(listener)),
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
@@ -37,23 +37,20 @@ Front::Front(Listener listener, const ServerOptions& options)
       next_id_(kFirstId),
       parking_({options.idle_timeout, options.header_timeout, options.write_timeout, kDrainTime}),
       scratch_(kScratch),
-      progress_(now_.time_since_epoch().count()) {
+      progress_(now_.time_since_epoch().count()),
+      workers_(options.workers, std::move(handler),
+               [this](std::uint64_t connection, Answer answer) { hand_over(connection, std::move(answer)); }) {
   if (!epoll_.add(listener_.socket.get(), kListenerId, EPOLLIN) || !epoll_.add(wake_.get(), kWakeId, EPOLLIN)) {
     throw std::system_error(errno, std::system_category(), "epoll_ctl");
   }
-}
-
-Front::~Front() { stop(); }
-
-void Front::start(Ask ask) {
-  ask_ = std::move(ask);
   thread_ = std::jthread([this] { run(); });
 }
 
-void Front::stop() {
+Front::~Front() {
+  workers_.stop();
   stopping_ = true;
   wake();
-  if (thread_.joinable()) thread_.join();
+  thread_.join();
 }
 
 void Front::wake() const {
@@ -194,7 +191,7 @@ void Front::advance(Peer& peer) {
       return listen_for(peer, EPOLLIN);
     case Connection::Next::ask:
       parking_.park(peer, now_);
-      return ask_({peer.id, peer.connection.take_head()});
+      return workers_.submit({peer.id, peer.connection.take_head()});
     case Connection::Next::refuse:
       return send_answer(peer, refusal(peer.connection.status(), peer.connection.received()));
   }

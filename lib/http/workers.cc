@@ -9,9 +9,9 @@
 namespace runwatch::http {
 namespace {
 
-Answer answer_or_refuse(Answerer& answerer, const Job& job) {
+Answer answer_or_refuse(const Answerer& answerer, const Job& job) {
   try {
-    return answerer.answer(job.head);
+    return answerer(job.head);
   } catch (const std::exception&) {  // out of memory: what a handler throws never comes here
     return refusal(500, job.head);
   }
@@ -20,9 +20,10 @@ Answer answer_or_refuse(Answerer& answerer, const Job& job) {
 }  // namespace
 
 Workers::Workers(int count, Handler handler, Done done) : handler_(std::move(handler)), done_(std::move(done)) {
-  for (int i = 0; i < std::max(count, 1); ++i) answerers_.push_back(std::make_unique<Answerer>(handler_));
   try {
-    for (auto& answerer : answerers_) threads_.emplace_back([this, &answerer] { work(*answerer); });
+    for (int i = 0; i < std::max(count, 1); ++i) {
+      threads_.emplace_back([this, answerer = make_answerer(handler_)] { work(answerer); });
+    }
   } catch (...) {
     stop();
     throw;
@@ -50,7 +51,7 @@ void Workers::stop() {
   threads_.clear();
 }
 
-void Workers::work(Answerer& answerer) {
+void Workers::work(const Answerer& answerer) {
   pthread_setname_np(pthread_self(), "http-worker");
   std::unique_lock lock(mutex_);
   for (;;) {

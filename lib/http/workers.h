@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -37,7 +36,7 @@ class Workers {
   void stop();
 
  private:
-  void work(Answerer& answerer);
+  void work(const Answerer& answerer);
 
   Handler handler_;
   Done done_;
@@ -45,7 +44,6 @@ class Workers {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   bool stopping_ = false;
-  std::vector<std::unique_ptr<Answerer>> answerers_;
   std::vector<std::jthread> threads_;
 };
 

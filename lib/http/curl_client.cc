@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -102,6 +103,20 @@ class CurlClient final : public Client {
 };
 
 }  // namespace
+
+std::string percent_encode(std::string_view text) {
+  if (text.empty()) return {};  // no length means to libcurl that a NUL ends it
+  const std::unique_ptr<char, decltype(&curl_free)> encoded(
+      curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), &curl_free);
+  if (!encoded) throw std::bad_alloc();
+  return encoded.get();
+}
+
+std::optional<std::string_view> Response::header(std::string_view name) const {
+  const auto same = [name](const Header& h) { return equal_ignoring_case(h.name, name); };
+  const auto found = std::ranges::find_if(headers, same);
+  return found == headers.end() ? std::nullopt : std::optional<std::string_view>(found->value);
+}
 
 std::unique_ptr<Client> make_client(ClientOptions options) {
   static std::once_flag once;

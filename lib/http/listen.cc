@@ -37,25 +37,19 @@ std::string join_host(const std::string& host, std::uint16_t port) {
 }
 
 core::Error describe(int error, const std::string& where) {
-  using core::ErrorKind;
-  const std::string reason = std::system_category().message(error);
+  const auto tell = [&](core::ErrorKind kind, std::string_view why) {
+    return core::Error{kind, fmt::format("cannot listen on {}: {}", where, why)};
+  };
+  using enum core::ErrorKind;
   switch (error) {
     case EADDRINUSE:
-      return {ErrorKind::busy,
-              fmt::format("cannot listen on {}: the port is in use by another process; stop that one or choose "
-                          "another port",
-                          where)};
+      return tell(busy, "the port is in use by another process; stop that one or choose another port");
     case EADDRNOTAVAIL:
-      return {ErrorKind::invalid,
-              fmt::format("cannot listen on {}: the address is not one of this machine; use one of its own, or "
-                          "0.0.0.0 for all",
-                          where)};
+      return tell(invalid, "the address is not one of this machine; use one of its own, or 0.0.0.0 for all");
     case EACCES:
-      return {ErrorKind::invalid,
-              fmt::format("cannot listen on {}: not permitted; ports below 1024 need a privilege, choose a higher one",
-                          where)};
+      return tell(invalid, "not permitted; ports below 1024 need a privilege, choose a higher one");
     default:
-      return {ErrorKind::unavailable, fmt::format("cannot listen on {}: {}", where, reason)};
+      return tell(unavailable, std::system_category().message(error));
   }
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string_view>
 
@@ -25,18 +26,8 @@ std::string_view take_until(std::string_view& rest, char separator) {
 // `0`, `0.5`, `1.000`; more than 1 counts as 1. Nothing for anything else.
 std::optional<double> read_weight(std::string_view text) {
   double value = 0;
-  double place = 0;  // 0 before the point, then the weight of the next digit
-  if (text.empty() || !is_digit(text.front())) return std::nullopt;
-  for (const char c : text) {
-    if (c == '.' && place == 0) {
-      place = 0.1;
-    } else if (is_digit(c)) {
-      value = place == 0 ? value * 10 + (c - '0') : value + place * (c - '0');
-      place /= 10;
-    } else {
-      return std::nullopt;
-    }
-  }
+  const auto [end, error] = std::from_chars(text.begin(), text.end(), value, std::chars_format::fixed);
+  if (error != std::errc() || end != text.end() || !is_digit(text.front())) return std::nullopt;
   return std::min(value, 1.0);
 }
 

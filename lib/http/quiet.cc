@@ -1,10 +1,10 @@
-#include "http/quiet.h"
-
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+
+#include "http/wire.h"
 
 namespace runwatch::http {
 namespace {

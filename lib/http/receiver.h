@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "http/client.h"
-#include "http/inflate.h"
+#include "http/gzip.h"
 
 namespace runwatch::http {
 

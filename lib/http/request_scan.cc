@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "http/grammar.h"
@@ -45,19 +46,14 @@ std::optional<RequestLine> split_request_line(std::string_view line) {
   return parts;
 }
 
-bool is_dot_segment(std::string_view segment) { return segment == "." || segment == ".."; }
-
 // No NUL or other control character, no half escape, no way upwards, however it is written.
 bool is_acceptable_path(std::string_view path) {
   const auto decoded = decode_path(path);
   if (!decoded || std::ranges::any_of(*decoded, is_control)) return false;
-  std::string_view rest = *decoded;
-  while (!rest.empty()) {
-    const auto slash = rest.find('/');
-    if (is_dot_segment(rest.substr(0, slash))) return false;
-    rest.remove_prefix(slash == std::string_view::npos ? rest.size() : slash + 1);
-  }
-  return true;
+  return std::ranges::none_of(std::views::split(*decoded, '/'), [](auto segment) {
+    const std::string_view name(segment);
+    return name == "." || name == "..";
+  });
 }
 
 // Origin form of the target; of an absolute one (RFC 9112 §3.2.2) the authority replaces the Host header.
@@ -87,12 +83,10 @@ bool read_length(std::string_view value, Framing& framing) {
 }
 
 void read_connection(std::string_view value, Framing& framing) {
-  for (std::string_view rest = value; !rest.empty();) {
-    const auto comma = rest.find(',');
-    const auto option = trim(rest.substr(0, comma));
+  for (const auto part : std::views::split(value, ',')) {
+    const auto option = trim(std::string_view(part));
     if (equal_ignoring_case(option, "close")) framing.close = true;
     if (equal_ignoring_case(option, "keep-alive")) framing.keep_alive = true;
-    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
   }
 }
 

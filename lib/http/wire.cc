@@ -11,7 +11,6 @@
 
 #include "core/fd.h"
 #include "http/curl_failure.h"
-#include "http/quiet.h"
 
 namespace runwatch::http {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "http/inflate.h"
+#include "http/gzip.h"
 
 namespace {
 

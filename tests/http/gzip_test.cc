@@ -9,8 +9,6 @@
 #include <thread>
 #include <vector>
 
-#include "http/inflate.h"
-
 using namespace runwatch;
 
 namespace {

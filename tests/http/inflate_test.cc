@@ -1,10 +1,9 @@
-#include "http/inflate.h"
-
 #include <doctest/doctest.h>
 
 #include <random>
 #include <string>
 
+#include "http/gzip.h"
 #include "http/gzip_fixture.h"
 
 namespace runwatch::http {

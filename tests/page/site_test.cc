@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "http/inflate.h"
+#include "http/gzip.h"
 #include "metrics/exposition_parser.h"
 #include "support/snapshots.h"
 

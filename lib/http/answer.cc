@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <httplib.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
@@ -95,11 +96,31 @@ class MemoryStream final : public httplib::Stream {
   std::string output_;
 };
 
+}  // namespace
+
+ServerResponse text_response(int status, std::string text) {
+  ServerResponse response;
+  response.status = status;
+  response.body = std::make_shared<const std::string>(std::move(text));
+  return response;
+}
+
+Answer refusal(int status, std::string_view head) {
+  const auto known = std::ranges::find(kRefusals, status, &Refusal::status);
+  const Refusal& why = known == kRefusals.end() ? kRefusals.front() : *known;
+  std::string bytes = fmt::format(
+      "HTTP/1.1 {} {}\r\nDate: {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n\r\n",
+      why.status, why.reason, http_date(), why.extra, why.reason.size() + 1);
+  if (!head.starts_with("HEAD ")) bytes.append(why.reason).append("\n");
+  return {.head = std::move(bytes), .body = nullptr, .close = true};
+}
+
 // One request at a time: what cpp-httplib calls back with finds its context in `head_` and leaves its result in
 // `response_`.
-class Library final : private httplib::Server {
+class Workers::Answerer final : private httplib::Server {
  public:
-  explicit Library(const http::Handler& handler) : handler_(handler) {
+  explicit Answerer(const http::Handler& handler) : handler_(handler) {
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
       route(request, response);
       return HandlerResponse::Handled;
@@ -107,20 +128,26 @@ class Library final : private httplib::Server {
     set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) { finish(response); });
   }
 
-  Answer answer(const Head& head) {
+  Answer answer(std::string_view bytes) {
+    try {
+      const auto head = read_head(bytes);
+      return head ? process(*head) : refusal(head.error(), bytes);
+    } catch (const std::exception&) {  // out of memory: what a handler throws never comes here
+      return refusal(500, bytes);
+    }
+  }
+
+ private:
+  Answer process(const Head& head) {
     head_ = &head;
     response_.reset();
     MemoryStream stream(bare_request(head));
     bool closed = false;
     process_request(stream, !head.keep_alive, closed, nullptr);
     if (!response_) return refusal(400, head.is_head ? "HEAD " : "");
-    return form(head, *std::exchange(response_, std::nullopt), stream.take_output());
-  }
-
- private:
-  static Answer form(const Head& head, ServerResponse response, std::string bytes) {
-    const bool bodiless = head.is_head || !has_body(response.status);
-    return {.head = std::move(bytes), .body = bodiless ? nullptr : std::move(response.body), .close = !head.keep_alive};
+    auto body = std::exchange(response_->body, nullptr);
+    if (head.is_head || !has_body(response_->status)) body.reset();
+    return {.head = stream.take_output(), .body = std::move(body), .close = !head.keep_alive};
   }
 
   void route(const httplib::Request& request, httplib::Response& response) {
@@ -154,31 +181,37 @@ class Library final : private httplib::Server {
   std::optional<ServerResponse> response_;
 };
 
-}  // namespace
-
-Answer refusal(int status, std::string_view head) {
-  const auto known = std::ranges::find(kRefusals, status, &Refusal::status);
-  const Refusal& why = known == kRefusals.end() ? kRefusals.front() : *known;
-  std::string bytes = fmt::format(
-      "HTTP/1.1 {} {}\r\nDate: {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n"
-      "Connection: close\r\n\r\n",
-      why.status, why.reason, http_date(), why.extra, why.reason.size() + 1);
-  if (!head.starts_with("HEAD ")) bytes.append(why.reason).append("\n");
-  return {.head = std::move(bytes), .body = nullptr, .close = true};
+Workers::Workers(int count, Handler handler, Done done) : handler_(std::move(handler)), done_(std::move(done)) {
+  for (int i = 0; i < std::max(count, 1); ++i) {
+    threads_.emplace_back([this, answerer = std::make_unique<Answerer>(handler_)](const std::stop_token& stop) {
+      pthread_setname_np(pthread_self(), "http-worker");
+      work(*answerer, stop);
+    });
+  }
 }
 
-Answerer make_answerer(const Handler& handler) {
-  return [library = std::make_shared<Library>(handler)](std::string_view bytes) {
-    const auto head = read_head(bytes);
-    return head ? library->answer(*head) : refusal(head.error(), bytes);
-  };
+void Workers::submit(Job job) {
+  {
+    std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+  }
+  changed_.notify_one();
 }
 
-ServerResponse text_response(int status, std::string text) {
-  ServerResponse response;
-  response.status = status;
-  response.body = std::make_shared<const std::string>(std::move(text));
-  return response;
+void Workers::stop() {
+  for (auto& thread : threads_) thread.request_stop();
+  threads_.clear();
+}
+
+void Workers::work(Answerer& answerer, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return !jobs_.empty(); }) && !stop.stop_requested()) {
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    done_(job.connection, answerer.answer(job.head));
+    lock.lock();
+  }
 }
 
 }  // namespace runwatch::http

@@ -97,16 +97,10 @@ void Front::turn() {
     else
       on_event(event.data.u64, event.events);
   }
-  end_overdue();
+  while (const Peer* peer = parking_.overdue(now_)) abandon(*peer);
   if (accept_again_ <= now_) resume_accepting();
   // Last: who was heard in this turn is not idle any more when a place is needed.
-  if (newcomers) accept_new();
-}
-
-void Front::accept_new() {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    if (!accept_one()) return;
-  }
+  for (int i = 0; newcomers && i < kAcceptsPerTurn; ++i) newcomers = accept_one();
 }
 
 // False when there is nobody to accept, or no means to.
@@ -233,10 +227,6 @@ void Front::take_answers() {
   for (auto& [id, answer] : answers_.with([](auto& waiting) { return std::exchange(waiting, {}); })) {
     if (Peer* peer = parking_.find(id)) send_answer(*peer, std::move(answer));
   }
-}
-
-void Front::end_overdue() {
-  while (const Peer* peer = parking_.overdue(now_)) abandon(*peer);
 }
 
 void Front::listen_for(Peer& peer, std::uint32_t events) const {

@@ -26,7 +26,6 @@
 #include "http/connection.h"
 #include "http/listen.h"
 #include "http/server.h"
-#include "http/workers.h"
 
 namespace runwatch::http {
 
@@ -83,7 +82,6 @@ class Front final : public Server {
   void wake() const;
   void hand_over(std::uint64_t connection, Answer answer);
 
-  void accept_new();
   bool accept_one();
   bool make_room();
   void pause_accepting();
@@ -97,7 +95,6 @@ class Front final : public Server {
   void flush(Peer& peer);
   void after_answer(Peer& peer);
   void take_answers();
-  void end_overdue();
   void listen_for(Peer& peer, std::uint32_t events) const;
   void close(const Peer& peer);
   void abandon(const Peer& peer);

@@ -9,15 +9,9 @@
 namespace runwatch::core {
 namespace {
 
-constexpr std::int64_t kDayMs = 86'400'000;
+using namespace std::chrono_literals;
 
-// Days from 1970-01-01 to a date of the Gregorian calendar.
-constexpr std::int64_t days_from_civil(int year, unsigned month, unsigned day) {
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)};
-  return std::chrono::sys_days(date).time_since_epoch().count();
-}
-
-constexpr std::int64_t kEndMs = days_from_civil(2201, 1, 1) * kDayMs;  // exclusive
+constexpr WallTime kEnd = std::chrono::sys_days(2201y / 1 / 1);  // exclusive
 
 // Reads fixed-width numbers and single characters from the front of a text; one mismatch makes it fail for good.
 class Scanner {
@@ -80,11 +74,11 @@ std::optional<std::int64_t> scan_zone_ms(Scanner& scan) {
 
 std::optional<WallTime> parse_timestamp(std::string_view text) {
   Scanner scan(text);
-  const auto year = static_cast<int>(scan.digits(4));
+  const std::chrono::year year(static_cast<int>(scan.digits(4)));
   scan.expect('-');
-  const unsigned month = scan.digits(2);
+  const std::chrono::month month(scan.digits(2));
   scan.expect('-');
-  const unsigned day = scan.digits(2);
+  const std::chrono::year_month_day date(year, month, std::chrono::day(scan.digits(2)));
   if (!scan.take('T')) scan.expect(' ');
   const unsigned hour = scan.digits(2);
   scan.expect(':');
@@ -93,15 +87,14 @@ std::optional<WallTime> parse_timestamp(std::string_view text) {
   const unsigned second = scan.digits(2);
   const std::int64_t fraction = scan.take('.') ? scan_fraction_ms(scan) : 0;
   const auto zone = scan_zone_ms(scan);
-  if (!zone || !scan.done() || hour > 23 || minute > 59 || second > 59) return std::nullopt;
-  if (!std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(month), std::chrono::day(day)).ok())
-    return std::nullopt;
+  if (!zone || !scan.done() || hour > 23 || minute > 59 || second > 59 || !date.ok()) return std::nullopt;
+  const WallTime midnight = std::chrono::sys_days(date);
   const std::int64_t of_day = (std::int64_t{hour} * 60 + minute) * 60 + second;
-  return timestamp_from_unix_ms(days_from_civil(year, month, day) * kDayMs + of_day * 1000 + fraction - *zone);
+  return timestamp_from_unix_ms(midnight.time_since_epoch().count() + of_day * 1000 + fraction - *zone);
 }
 
 std::optional<WallTime> timestamp_from_unix_ms(std::int64_t ms) {
-  if (ms < 0 || ms >= kEndMs) return std::nullopt;
+  if (ms < 0 || ms >= kEnd.time_since_epoch().count()) return std::nullopt;
   return WallTime(Duration(ms));
 }
 

@@ -45,8 +45,6 @@ bool is_framing(std::string_view name) {
 
 bool has_body(int status) { return status != 204 && status != 304; }
 
-std::size_t size_of(const ServerResponse& response) { return response.body ? response.body->size() : 0; }
-
 void log_failure(std::string_view text) {
   static core::log::RateLimit limit(std::chrono::minutes(1));
   if (const auto held_back = limit.admit("handler", "", std::chrono::steady_clock::now())) {
@@ -166,7 +164,7 @@ class Workers::Answerer final : private httplib::Server {
     if (!has_body(response_->status)) return;
     // `res.body` stays empty: cpp-httplib would copy and compress it.
     response.set_header("Content-Type", response_->content_type);
-    response.set_header("Content-Length", std::to_string(size_of(*response_)));
+    response.set_header("Content-Length", std::to_string(response_->body ? response_->body->size() : 0));
   }
 
   void finish(httplib::Response& response) const {

@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::size_t kDrainBytes = std::size_t{256} * 1024;
 constexpr auto kStalled = std::chrono::seconds(1);
-constexpr auto kNoLimit = core::SteadyTime::duration::max();
 
 // An empty string that keeps no memory: idle connections are many.
 void release(std::string& text) { std::string().swap(text); }
@@ -67,8 +66,6 @@ bool Connection::drained(std::size_t bytes) {
   thrown_away_ += bytes;
   return thrown_away_ >= kDrainBytes;
 }
-
-Parking::Parking(Limits limits) : limits_{limits.idle, limits.receiving, kNoLimit, limits.writing, limits.draining} {}
 
 Peer& Parking::add(Peer peer, core::SteadyTime now) {
   Queue& idle = queue(Phase::idle);

@@ -82,15 +82,11 @@ struct Peer {
 // arrival is in order of deadline too, and the first in it is the one that has been there longest.
 class Parking {
  public:
-  // How long a connection may stay in each phase; answering has no end of its own.
-  struct Limits {
-    core::Duration idle;
-    core::Duration receiving;
-    core::Duration writing;
-    core::Duration draining;
-  };
+  // How long a connection may stay in each phase, in the order of Phase.
+  using Limits = std::array<core::SteadyTime::duration, 5>;
+  static constexpr auto kNoLimit = core::SteadyTime::duration::max();
 
-  explicit Parking(Limits limits);
+  explicit Parking(const Limits& limits) : limits_(limits) {}
 
   std::size_t size() const { return by_id_.size(); }
   Peer& add(Peer peer, core::SteadyTime now);
@@ -113,8 +109,8 @@ class Parking {
   Queue& queue(Phase phase) { return queues_.at(static_cast<std::size_t>(phase)); }
   core::SteadyTime deadline(const Queue& queue) const;
 
-  std::array<core::SteadyTime::duration, 5> limits_;  // by phase
-  std::array<Queue, 5> queues_;                       // by phase
+  Limits limits_;
+  std::array<Queue, 5> queues_;  // by phase
   std::unordered_map<std::uint64_t, Queue::iterator> by_id_;
 };
 

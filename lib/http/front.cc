@@ -35,7 +35,7 @@ Front::Front(Listener listener, const ServerOptions& options, Handler handler)
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       now_(std::chrono::steady_clock::now()),
       next_id_(kFirstId),
-      parking_({options.idle_timeout, options.header_timeout, options.write_timeout, kDrainTime}),
+      parking_({options.idle_timeout, options.header_timeout, Parking::kNoLimit, options.write_timeout, kDrainTime}),
       scratch_(kScratch),
       progress_(now_.time_since_epoch().count()),
       workers_(options.workers, std::move(handler),
@@ -98,7 +98,10 @@ void Front::turn() {
       on_event(event.data.u64, event.events);
   }
   while (const Peer* peer = parking_.overdue(now_)) abandon(*peer);
-  if (accept_again_ <= now_) resume_accepting();
+  if (accept_again_ <= now_) {
+    epoll_.change(listener_.socket.get(), kListenerId, EPOLLIN);
+    accept_again_ = core::SteadyTime::max();
+  }
   // Last: who was heard in this turn is not idle any more when a place is needed.
   for (int i = 0; newcomers && i < kAcceptsPerTurn; ++i) newcomers = accept_one();
 }
@@ -110,7 +113,9 @@ bool Front::accept_one() {
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
     if (!is_out_of_resources(errno)) return true;  // the newcomer's trouble: gone before it was accepted
     if (make_room()) return true;
-    pause_accepting();
+    // None of ours to give up: a level-triggered listener would keep the loop spinning.
+    epoll_.change(listener_.socket.get(), kListenerId, 0);
+    accept_again_ = now_ + kAcceptPause;
     return false;
   }
   if (parking_.size() >= static_cast<std::size_t>(std::max(options_.max_connections, 1)) && !make_room()) return true;
@@ -130,17 +135,6 @@ bool Front::make_room() {
   if (peer == nullptr) return false;
   abandon(*peer);
   return true;
-}
-
-// Out of descriptors with none of ours to give up: a level-triggered listener would keep the loop spinning.
-void Front::pause_accepting() {
-  epoll_.change(listener_.socket.get(), kListenerId, 0);
-  accept_again_ = now_ + kAcceptPause;
-}
-
-void Front::resume_accepting() {
-  epoll_.change(listener_.socket.get(), kListenerId, EPOLLIN);
-  accept_again_ = core::SteadyTime::max();
 }
 
 void Front::on_event(std::uint64_t id, std::uint32_t events) {

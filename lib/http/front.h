@@ -84,8 +84,6 @@ class Front final : public Server {
 
   bool accept_one();
   bool make_room();
-  void pause_accepting();
-  void resume_accepting();
 
   void on_event(std::uint64_t id, std::uint32_t events);
   void read(Peer& peer);

@@ -31,19 +31,14 @@ class Scanner {
 
   unsigned digits(std::size_t width) {
     unsigned value = 0;
-    for (std::size_t i = 0; i < width; ++i) value = value * 10 + digit();
+    for (; width > 0; --width) {
+      ok_ = ok_ && next_is_digit();
+      if (ok_) value = value * 10 + static_cast<unsigned>(text_[at_++] - '0');
+    }
     return value;
   }
 
  private:
-  unsigned digit() {
-    if (!next_is_digit()) {
-      ok_ = false;
-      return 0;
-    }
-    return static_cast<unsigned>(text_[at_++] - '0');
-  }
-
   std::string_view text_;
   std::size_t at_ = 0;
   bool ok_ = true;

@@ -24,15 +24,11 @@ inline int exit_code(core::ErrorKind kind) {
     case core::ErrorKind::invalid:
     case core::ErrorKind::corrupt:
       return EX_CONFIG;
-    case core::ErrorKind::refused:
-      return EX_NOPERM;
     case core::ErrorKind::unavailable:
     case core::ErrorKind::busy:
-      return EX_TEMPFAIL;
-    case core::ErrorKind::cancelled:
       break;
   }
-  return EX_OK;
+  return EX_TEMPFAIL;
 }
 
 // Loads and tells every problem and warning on standard error; the error is the exit code.

@@ -13,10 +13,8 @@ namespace runwatch::core {
 enum class ErrorKind {
   invalid,      // what was given is wrong: mend it, trying again does not help
   unavailable,  // temporary: the same call may work later
-  refused,      // credentials were refused: get others
   busy,         // somebody else holds it: a port, a database
   corrupt,      // stored data this version cannot read: never replace it silently
-  cancelled,    // the process is stopping: drop it, count nothing
 };
 
 struct Error {

@@ -106,6 +106,7 @@ struct RunList {
   std::vector<task::ObservedRunRow> rows;  // newest first, each id once
   std::uint64_t duplicate_rows = 0;
   std::uint64_t pages = 0;
+  bool whole = true;  // read to its end, not just as far back as was asked for
 };
 
 class Api {

@@ -153,6 +153,7 @@ void RunCollector::clear() {
 }
 
 RunList RunCollector::finish(const Walk& walk) {
+  list_.whole = !ended_;
   list_.duplicate_rows = walk.duplicates();
   list_.pages = walk.pages();
   return std::exchange(list_, {});

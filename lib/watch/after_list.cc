@@ -56,6 +56,7 @@ class ListComparison {
                  const Context& context)
       : before_(before),
         rows_(std::move(found.list.rows)),
+        whole_(found.list.whole),
         began_(fetched.began),
         context_(context),
         next_number_(first_number),
@@ -156,7 +157,7 @@ class ListComparison {
     for (const auto number : before_.order) {
       const auto& run = before_.runs.at(number);
       const auto& row = run.record.row;
-      const bool covered = row.created != kNoTime || before_.selection.is_by_id();
+      const bool covered = whole_ || row.created != kNoTime || before_.selection.is_by_id();
       if (covered && !listed_.contains(row.run_id)) missing.push_back(&run);
     }
     return missing;
@@ -189,6 +190,7 @@ class ListComparison {
 
   const SpaceState& before_;
   const std::vector<ObservedRunRow> rows_;
+  const bool whole_;
   const Moment began_;
   const Context& context_;
   std::int64_t next_number_;

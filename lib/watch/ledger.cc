@@ -31,7 +31,7 @@ Report Ledger::apply(Fetched fetched) {
 const std::uint64_t* Ledger::current_ticket(const Job& job) {
   if (job.kind == JobKind::spaces) return settings_.spaces.empty() ? &organization_ticket_ : nullptr;
   SpaceState* space = roster_.find(job.space);
-  if (space == nullptr) return nullptr;
+  if (space == nullptr || roster_.is_hidden(*space)) return nullptr;
   if (job.kind == JobKind::discovery) return &space->ticket;
   const auto run = space->runs.find(job.run);
   return run == space->runs.end() || run->second.record.retired ? nullptr : &run->second.ticket;

@@ -139,6 +139,7 @@ void Ledger::take_over(SpaceState& space, Step& step, Recalled recalled) {
 }
 
 void Ledger::plan(SpaceState& space, const std::vector<Ask>& asks, Report& report) {
+  if (roster_.is_hidden(space)) return;
   for (const auto& ask : asks) {
     const bool is_poll = ask.kind == JobKind::poll;
     auto& ticket = is_poll ? space.runs.at(ask.run).ticket : space.ticket;

@@ -190,10 +190,10 @@ Ledger::Entered Ledger::enter_listed(const unpod::SpaceInfo& info, Report& repor
     if (number) roster_.show(*number);
     return number;
   }
-  if (known->settings.token.empty()) {  // stored, and not asked so far
-    if (auto done = change(*known, std::move(settings), true, report); !done) return std::unexpected(done.error());
-  }
+  const bool asked = !known->settings.token.empty() && !roster_.is_hidden(*known);
   roster_.show(known->record.number);
+  if (asked) return known->record.number;
+  if (auto done = change(*known, std::move(settings), true, report); !done) return std::unexpected(done.error());
   return known->record.number;
 }
 

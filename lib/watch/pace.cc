@@ -10,9 +10,11 @@ using std::chrono::seconds;
 
 constexpr core::Duration kTick = seconds(1);
 constexpr core::Duration kLongestPause = std::chrono::minutes(15);
-// Refusals in a row are a platform that is down, or a window of time that is used up: it is asked this often.
+// So many refusals in a row are a platform that is down, or a window of time that is used up: it is asked this often.
+constexpr int kRefusalsUntilDown = 4;
 constexpr std::chrono::nanoseconds kSlowest = seconds(15);
-// Refusals between answers may be those of one space alone: they slow the others no further.
+// Refusals between answers may be those of one run or space: they slow the others to an eighth of the rate, and not
+// beyond this.
 constexpr std::chrono::nanoseconds kMostCareful = seconds(2);
 
 std::chrono::nanoseconds nanoseconds_for(double requests, double rate) {
@@ -78,9 +80,12 @@ core::Duration Pace::throttled(core::SteadyTime sent, std::optional<core::Durati
 
 // Several of us may have been refused: jitter keeps us from asking in step with each other.
 void Pace::slow_down(core::SteadyTime now) {
+  refused_in_a_row_ = answered_ ? 1 : refused_in_a_row_ + 1;
+  const bool down = refused_in_a_row_ >= kRefusalsUntilDown;
+  const Nanoseconds careful = std::max(per_request_, std::min(per_request_ * 8, kMostCareful));
   const Nanoseconds doubled = spacing() * 2;
-  if (answered_) careful_ = std::min(doubled, std::max(kMostCareful, per_request_ * 4));
-  slow_ = std::min(doubled, kSlowest);
+  if (answered_) careful_ = std::min(doubled, careful);
+  slow_ = std::min(doubled, down ? kSlowest : std::max(slow_, careful));
   answered_ = false;
   slowed_at_ = now;
   next_free_ = now + spacing() + Nanoseconds(std::uniform_int_distribution(0L, spacing().count() / 4)(random_));

@@ -69,6 +69,7 @@ class Pace {
   Nanoseconds slow_{};     // between two requests, where that is more than configured
   Nanoseconds careful_{};  // `slow_` shrinks in small steps from here on
   bool answered_ = true;   // since the last refusal
+  int refused_in_a_row_ = 0;
   core::SteadyTime slowed_at_{};
   std::minstd_rand random_{std::random_device{}()};
 };

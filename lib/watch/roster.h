@@ -23,6 +23,7 @@ class Roster {
 
   const std::vector<std::int64_t>& shown() const { return shown_; }  // numbers, in order
   bool is_shown(const SpaceState& space) const;
+  bool is_hidden(const SpaceState& space) const { return hidden_.contains(space.record.number); }
   SpaceState& at(std::int64_t number) { return spaces_.at(number); }
   SpaceState* find(std::int64_t number);
   SpaceState* find(const core::Secret& token);

@@ -29,13 +29,16 @@ void show_attempts(const SpaceState& space, view::SpaceSnapshot& out) {
     failed = failed || attempts.complete == false;
     // A run that came after all others were judged takes nothing back before its own first poll ended.
     all_complete = all_complete && (attempts.complete || space.judged);
-    all_succeeded = all_succeeded && attempts.last_success != kNoTime;
-    oldest = std::min(oldest, attempts.last_success);
+    if (attempts.last_success != kNoTime) {
+      oldest = std::min(oldest, attempts.last_success);
+    } else {
+      all_succeeded = all_succeeded && space.judged;
+    }
     const bool newer = attempts.error && (!out.last_error || attempts.error->at > out.last_error->at);
     if (newer) out.last_error = attempts.error;
   });
   if (failed || all_complete) out.up = !failed;
-  if (all_succeeded) out.last_success = oldest;
+  if (all_succeeded && oldest != core::WallTime::max()) out.last_success = oldest;
 }
 
 bool was_tried(const SpaceState& space) {
@@ -46,7 +49,7 @@ bool was_tried(const SpaceState& space) {
 }  // namespace
 
 bool is_judged(const SpaceState& space) {
-  bool all = true;
+  bool all = space.discovery.complete == true;  // before that it is not known which runs there are
   for_each_attempt(space, [&](const Attempts& attempts) { all = all && attempts.complete; });
   return all;
 }

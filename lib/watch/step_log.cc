@@ -67,8 +67,7 @@ void StepLog::tell(const SpaceState& space, const Step& step, core::SteadyTime n
     tell_run(space, known == space.runs.end() ? nullptr : &known->second, run, now);
   }
   if (entered > 0) {
-    log::info("watching new runs",
-              {{"space", space.name}, {"new", entered}, {"watched", space.order.size() + entered}});
+    log::info("watching new runs", {{"space", space.name}, {"new", entered}});
   }
   if (step.space) {
     const Attempts& is = step.space->discovery;

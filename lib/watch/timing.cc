@@ -14,8 +14,10 @@ using view::PollReason;
 
 constexpr core::Duration kFirstRetry = seconds(1);
 
+// A time that our clock has not reached was given by ours when it was wrong: it says nothing.
 core::Duration shorter(core::Duration wall, core::SteadyTime::duration steady) {
-  return std::min(wall, std::chrono::floor<core::Duration>(steady));
+  const auto lived = std::chrono::floor<core::Duration>(steady);
+  return wall < core::Duration(0) ? lived : std::min(wall, lived);
 }
 
 }  // namespace

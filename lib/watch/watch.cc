@@ -82,7 +82,11 @@ auto Watch::ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>> {
 
 core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
   pace_.set_rate(limits.rate, limits.burst, limits.shortest_pause);
-  api_.with([&](auto& options) { options = std::make_shared<const unpod::ApiOptions>(std::move(api)); });
+  const bool other_platform = api_.with([&](auto& options) {
+    const auto before = std::exchange(options, std::make_shared<const unpod::ApiOptions>(std::move(api)));
+    return before->base_url != options->base_url || before->org_handle != options->org_handle;
+  });
+  if (other_platform) pace_.resume();  // what the one asked for is not asked by the other
   fetchers_ = limits.concurrency;
   start_fetchers();
   auto answer = ask([this, settings](Ledger& ledger) -> core::Result<void> {
@@ -201,7 +205,8 @@ void Watch::watch_pause() {
     pace_.resume();
   }
   const auto left = pace_.pause_left();
-  deps_.meters.api_paused_until(left > core::Duration(0) ? deps_.clock.wall_now() + left : core::WallTime());
+  const auto until = std::chrono::round<std::chrono::seconds>(deps_.clock.wall_now() + left);
+  deps_.meters.api_paused_until(left > core::Duration(0) ? core::WallTime(until) : core::WallTime());
   if (left > core::Duration(0) && !pause_told_) {
     core::log::warning(refused_ ? "all polls pause: the token was refused; another one ends it"
                                 : "all polls pause, as the platform asked",

@@ -83,7 +83,8 @@ TEST_CASE("a space that three lists in a row lack is shown no more, until a list
   for (int i = 0; i < 3; ++i) list({help});
   REQUIRE(desk.exposition->snapshot()->spaces.size() == 1);
   CHECK(desk.space().name == "help");
-  desk.fail(JobKind::discovery, 0, PollReason::business_error);  // of the hidden space, number 1
+  CHECK_FALSE(desk.ledger->due_by(desk.fetched(JobKind::discovery).job));  // nothing of it is asked any more
+  desk.fail(JobKind::discovery, 0, PollReason::business_error);            // of the hidden space, number 1
   CHECK_FALSE(desk.exposes("runwatch_polls_total{space=\"sales\"} 1"));
   CHECK(desk.space().up == std::nullopt);
   list({help, sales});

@@ -125,6 +125,40 @@ TEST_CASE("after a restart a space is up only when its list and each of its runs
   CHECK(desk.space().up == true);  // a run that joins takes nothing back
 }
 
+TEST_CASE("a space whose list failed first is up only after each run of the list was complete") {
+  Desk desk;
+  desk.fail(JobKind::discovery, 0, PollReason::server_error);
+  CHECK(desk.space().up == false);
+  desk.discover({desk.row("a", 1h)});
+  CHECK_FALSE(desk.space().up.has_value());
+  desk.poll(1, {{1, Status::pending}});
+  CHECK(desk.space().up == true);
+}
+
+TEST_CASE("a run that joins does not take the time of the last success away") {
+  Desk desk;
+  desk.discover({desk.row("a", 1h)});
+  CHECK(desk.space().last_success == task::kNoTime);
+  desk.poll(1, {{1, Status::pending}});
+  const auto before = desk.space().last_success;
+  REQUIRE(before != task::kNoTime);
+  desk.discover({desk.row("a", 1h), desk.row("new", 1s)});
+  CHECK(desk.space().last_success >= before);
+  desk.fail(JobKind::poll, 2, PollReason::timeout);
+  CHECK(desk.space().last_success >= before);
+}
+
+TEST_CASE("a run without any time is lost like others when a list that was read to its end lacks it") {
+  Desk desk;
+  auto row = desk.row("a", 1h);
+  row.created = task::kNoTime;
+  desk.discover({row});
+  desk.poll(1, {{1, Status::pending}});
+  for (int i = 0; i < 3; ++i) desk.discover({});
+  for (int i = 0; i < 3; ++i) desk.fail(JobKind::poll, 1, PollReason::not_found);
+  CHECK(desk.space().runs_retired == 1);
+}
+
 TEST_CASE("a commit that fails at the first poll of a process says nothing of the platform") {
   Desk desk;
   desk.discover({desk.row("a", 1h)});

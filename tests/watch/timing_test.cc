@@ -82,8 +82,10 @@ TEST_CASE("a run is quiet no longer than either clock says, so that no leap reti
   const watch::Moment leap{kNow + 25h, kSteady + 3s};
   CHECK_FALSE(watch::is_due_to_retire(finished, leap, 24h));
   CHECK(watch::interval_of(finished, leap, {}) == watch::Settings{}.interval);
-  const watch::Moment set_back{kNow - 1h, kSteady + 25h};
-  CHECK_FALSE(watch::is_due_to_retire(finished, set_back, 24h));
+  const watch::Moment not_lived{kNow - 1h, kSteady + 3s};
+  CHECK_FALSE(watch::is_due_to_retire(finished, not_lived, 24h));
+  const watch::Moment set_back{kNow - 1h, kSteady + 25h};  // the change came during a leap
+  CHECK(watch::is_due_to_retire(finished, set_back, 24h));
 }
 
 TEST_CASE("a run that was taken up again is watched for the 20 minutes at least") {

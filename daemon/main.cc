@@ -90,7 +90,7 @@ int run(int argc, char** argv) {
   if (demo_command->parsed()) return demo(arguments.demo_listen);
   if (simulate_command->parsed()) return simulate(arguments.simulate);
   // A reload that is asked for while the daemon is still starting is no reason to end.
-  if (!check->parsed() && !look->parsed()) std::signal(SIGHUP, SIG_IGN);
+  if (!check->parsed() && !app.got_subcommand("once")) std::signal(SIGHUP, SIG_IGN);
   const auto config = load_config(arguments.config);
   if (!config) return config.error();
   if (check->parsed()) {

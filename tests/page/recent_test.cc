@@ -1,6 +1,6 @@
-#include "page/site.h"
-
 #include <doctest/doctest.h>
+
+#include "page/site.h"
 
 using namespace runwatch;
 using namespace std::chrono_literals;

@@ -170,7 +170,9 @@ Answer right_answer(World& world, const Route& asked, const Request& request, co
 bool admits(Platform::State& state, std::uint64_t limit, core::WallTime now) {
   const auto second = std::chrono::floor<std::chrono::seconds>(now);
   if (std::exchange(state.second, second) != second) state.admitted = 0;
-  return state.admitted < limit && ++state.admitted > 0;
+  if (state.admitted >= limit) return false;
+  ++state.admitted;
+  return true;
 }
 
 Answer form(Platform::State& state, const Request& request, core::WallTime now) {

@@ -79,7 +79,7 @@ void Ledger::hold_back(const view::PollError& why) {
   Report nothing;
   for (const auto number : roster_.shown()) {
     SpaceState& space = roster_.at(number);
-    static_cast<void>(carry_out(space, held_back(space, why, context()), nothing));
+    [[maybe_unused]] const auto done = carry_out(space, held_back(space, why, context()), nothing);  // commits nothing
   }
 }
 
@@ -88,7 +88,7 @@ void Ledger::perform(SpaceState& space, const RunState* run, Step step, const Fe
   if (auto done = carry_out(space, std::move(step), report); !done) {
     report.outdated = report.outdated || done.error().reload;
     view::PollError why{view::PollReason::store, done.error().text, deps_.clock.wall_now()};
-    static_cast<void>(carry_out(space, after_failure(space, run, std::move(why), context()), report));
+    done = carry_out(space, after_failure(space, run, std::move(why), context()), report);  // commits nothing
   }
   if (run == nullptr) {
     account(space, space.discovery, settings_.discovery_interval, fetched);

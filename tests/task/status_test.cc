@@ -1,9 +1,9 @@
-#include "task/vocabulary.h"
-
 #include <doctest/doctest.h>
 
 #include <string>
 #include <utility>
+
+#include "task/vocabulary.h"
 
 using namespace runwatch::task;
 

@@ -1,10 +1,10 @@
-#include "view/snapshot.h"
-
 #include <doctest/doctest.h>
 
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "view/snapshot.h"
 
 using namespace runwatch;
 using view::PollReason;

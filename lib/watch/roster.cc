@@ -68,6 +68,13 @@ void Roster::relabel() {
     namings.push_back({space.settings.name, space.record.slug, space.name});
   }
   const auto labels = label_spaces(namings);
+  for (std::size_t i = 0; i < shown_.size(); ++i) {  // where two swap their names, meters would run into each other
+    SpaceState& space = at(shown_[i]);
+    if (space.name.empty() || space.name == labels[i] || std::ranges::find(labels, space.name) == labels.end())
+      continue;
+    const auto aside = space.name + "~";
+    meters_.rename_space(std::exchange(space.name, aside), aside);
+  }
   for (std::size_t i = 0; i < shown_.size(); ++i) {
     SpaceState& space = at(shown_[i]);
     if (space.name == labels[i]) continue;

@@ -121,14 +121,18 @@ PeerStep read_some() {
 TEST_CASE("a peer that answers before it has read the body ends well") {
   const std::string body(20'000'000, 'b');
   const auto no = http_answer("413 Too Large", "no", "Connection: close\r\n");
-  for (const PeerScript& script : {PeerScript{send(no), hang()}, PeerScript{send(no), read_some(), close()},
-                                   PeerScript{send(http_answer("401 No", "no")), hang()}}) {
+  for (const PeerScript& script :
+       {PeerScript{send(no), hang()}, PeerScript{send(http_answer("401 No", "no")), hang()}}) {
     const ScriptedPeer peer({script});
     const auto answer = make_client()->send(post_to(peer, body), {});
     REQUIRE(answer.has_value());
     CHECK(answer->status / 100 == 4);
     CHECK(answer->body == "no");
   }
+  // What a close with unread bytes takes along (a reset) is up to the kernel: the whole answer, or none.
+  const ScriptedPeer hasty({{send(no), read_some(), close()}});
+  const auto answer = make_client()->send(post_to(hasty, body), {});
+  CHECK((answer ? answer->body == "no" : answer.error().reason == TransportError::truncated));
 }
 
 TEST_CASE("a peer that does not read the body ends at the deadline or at a close") {

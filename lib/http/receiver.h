@@ -29,6 +29,7 @@ class Receiver {
   // `announced` is the Content-Length, negative when there is none.
   bool take_body(std::string_view piece, std::int64_t announced);
 
+  bool has_begun() const { return header_bytes_ > 0; }
   bool has_headers() const { return phase_ == Phase::body; }
   int status() const { return response_.status; }  // 0 as long as it is not known
   bool has_body() const { return received_ > 0; }

@@ -176,12 +176,14 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
   const std::stop_callback wake(stop, [multi = multi_.get()] { curl_multi_wakeup(multi); });
   for (;;) {
     receiver_.begin(max_header_, request.max_response.count, std::exchange(spare, {}));
-    looked_up_ = unfit_ = excess_ = false;
+    looked_up_ = unfit_ = excess_ = reused_ = false;
     if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
     const End end = run(deadline, stop);
     // A 408 on a kept-alive connection: the peer had given it up before the request came.
     const bool given_up = kept_alive() && receiver_.status() == 408;
-    if (!unfit_ && !given_up) return conclude(end, request);
+    // It ended just as it was asked; where that is seen while sending, libcurl does not ask again by itself.
+    const bool died = end == End::done && reused_ && !receiver_.has_begun();
+    if (!unfit_ && !given_up && !died) return conclude(end, request);
     curl_multi_remove_handle(multi_.get(), easy_.get());
     socket_ = CURL_SOCKET_BAD;
   }
@@ -191,13 +193,15 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
 bool Wire::may_ask() {
   const auto now = std::chrono::steady_clock::now();
   if (!kept_alive()) {
+    reused_ = false;
     connected_ = now;
     return true;
   }
   const auto* const tls = info<curl_tlssessioninfo*>(CURLINFO_TLS_SSL_PTR);
   void* const session = tls != nullptr && tls->backend == CURLSSLBACKEND_OPENSSL ? tls->internals : nullptr;
   unfit_ = now - connected_ >= max_age_ || !is_quiet(socket_, session);
-  return !unfit_;
+  reused_ = !unfit_;
+  return reused_;
 }
 
 Wire::End Wire::run(core::SteadyTime deadline, const std::stop_token& stop) {

@@ -78,6 +78,7 @@ class Wire {
   Receiver receiver_;
   bool can_wake_ = false;                   // libcurl has the pair of descriptors through which a stop ends its waiting
   bool looked_up_ = false;                  // this exchange asked the resolver
+  bool reused_ = false;                     // this exchange's request went out over a kept-alive connection
   bool unfit_ = false;                      // this exchange found a connection that may not be asked again
   bool excess_ = false;                     // bytes came behind the last answer
   curl_socket_t socket_ = CURL_SOCKET_BAD;  // of the connection that is kept

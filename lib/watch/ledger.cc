@@ -17,7 +17,10 @@ constexpr core::Duration kTickEvery = std::chrono::minutes(1);
 }  // namespace
 
 Ledger::Ledger(Settings settings, Deps deps)
-    : settings_(std::move(settings)), deps_(std::move(deps)), roster_(deps_.meters) {}
+    : settings_(std::move(settings)),
+      deps_(std::move(deps)),
+      roster_(deps_.meters),
+      committed_at_(deps_.clock.steady_now()) {}
 
 Report Ledger::apply(Fetched fetched) {
   Report report;

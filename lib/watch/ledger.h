@@ -120,7 +120,7 @@ class Ledger {
   std::int64_t last_space_ = 0;  // highest numbers given so far
   std::int64_t last_run_ = 0;
   core::SteadyTime next_tick_{};
-  core::SteadyTime committed_at_{};
+  core::SteadyTime committed_at_;  // or the start: time that nobody lived is not vouched for
   bool has_news_ = false;
   bool configured_ = false;  // all that the settings say is in force
 };

@@ -190,11 +190,15 @@ Ledger::Entered Ledger::enter_listed(const unpod::SpaceInfo& info, Report& repor
     if (number) roster_.show(*number);
     return number;
   }
-  const bool asked = !known->settings.token.empty() && !roster_.is_hidden(*known);
-  roster_.show(known->record.number);
-  if (asked) return known->record.number;
-  if (auto done = change(*known, std::move(settings), true, report); !done) return std::unexpected(done.error());
-  return known->record.number;
+  const auto number = known->record.number;
+  const bool was_hidden = roster_.is_hidden(*known);
+  if (!was_hidden && !known->settings.token.empty()) return number;
+  roster_.show(number);
+  if (auto done = change(*known, std::move(settings), true, report); !done) {
+    if (was_hidden) roster_.hide(number);  // nothing asks for it yet: the next list tries again
+    return std::unexpected(done.error());
+  }
+  return number;
 }
 
 // A space that three lists lack is shown no more until one has it, at once one that was only known from the store.

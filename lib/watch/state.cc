@@ -25,10 +25,6 @@ const RunState* SpaceState::find_run(std::string_view run_id) const {
   return found == numbers.end() ? nullptr : &runs.at(found->second);
 }
 
-RunState* SpaceState::find_run(std::string_view run_id) {
-  return const_cast<RunState*>(std::as_const(*this).find_run(run_id));
-}
-
 RunState& SpaceState::put_run(Run run) {
   numbers[run.record.row.run_id] = run.record.number;
   RunState& state = runs[run.record.number];

@@ -86,7 +86,6 @@ struct SpaceState : Space {
   std::shared_ptr<const view::SpaceSnapshot> shown;
   bool changed = false;  // since it was shown
 
-  RunState* find_run(std::string_view run_id);
   const RunState* find_run(std::string_view run_id) const;
   // Takes a run over as it is now; a new one, too.
   RunState& put_run(Run run);

@@ -107,7 +107,31 @@ ALTER TABLE runs ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;
 UPDATE spaces SET key = CAST(key || zeroblob(16) AS BLOB);
 )";
 
-constexpr std::array kSteps{kVersion1, kVersion2};
+// What alerts need: of an attempt how many there were and what a change told of it first, of a run what its attempts
+// came to (from here on), and what is remembered of incidents.
+constexpr const char* kVersion3 = R"(
+ALTER TABLE changes ADD COLUMN news INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE changes ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE runs ADD COLUMN first_polled INTEGER;
+ALTER TABLE runs ADD COLUMN finish_told INTEGER;
+ALTER TABLE runs ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN ended_failed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN durations INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN duration REAL NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN cost REAL NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_completed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_connected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_not_connected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_busy INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_no_answer INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_voicemail INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_dropped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_cancelled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_failed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN call_other INTEGER NOT NULL DEFAULT 0;
+)";
+
+constexpr std::array kSteps{kVersion1, kVersion2, kVersion3};
 
 Outcome<std::int64_t> ask_number(const Connection& connection, std::string_view pragma) {
   auto text = connection.ask(pragma);

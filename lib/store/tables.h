@@ -30,6 +30,10 @@ void columns(auto column, task::SpaceRecord& space) {
   column("selection", space.selection);
 }
 
+inline constexpr std::array<std::string_view, task::kCallStatusNames.size()> kOutcomeColumns{
+    "call_completed", "call_connected", "call_not_connected", "call_busy",   "call_no_answer",
+    "call_voicemail", "call_dropped",   "call_cancelled",     "call_failed", "call_other"};
+
 void columns(auto column, task::RunRecord& run) {
   column("number", run.number);
   column("space", run.space);
@@ -52,6 +56,14 @@ void columns(auto column, task::RunRecord& run) {
   column("taken_up", run.taken_up);
   column("gone", run.gone);
   for (std::size_t i = 0; i < run.tasks.size(); ++i) column(task::kStatusNames[i], run.tasks[i]);
+  column("first_polled", run.first_polled);
+  column("finish_told", run.finish_told);
+  column("ended", run.sums.finished);
+  column("ended_failed", run.sums.failed);
+  column("durations", run.sums.durations);
+  column("duration", run.sums.duration);
+  column("cost", run.sums.cost);
+  for (std::size_t i = 0; i < run.sums.outcomes.size(); ++i) column(kOutcomeColumns[i], run.sums.outcomes[i]);
 }
 
 struct TaskEntry {
@@ -102,6 +114,8 @@ void columns(auto column, ChangeEntry& entry) {
   column("cost", change.facts.cost);
   column("outcome", change.facts.outcome);
   column("reason", change.facts.reason);
+  column("news", change.news);
+  column("attempts", change.attempts);
 }
 
 struct Counter {

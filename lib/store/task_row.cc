@@ -35,21 +35,24 @@ TaskRow pack_task(const task::KnownTask& task) {
   to = put(to, task.started);
   to = put(to, task.since);
   to = put(to, static_cast<std::uint16_t>(task.told & task::kToldEverything));
-  put(to, task::pack_state(task));
+  to = put(to, task::pack_state(task));
+  put(to, task.attempts);
   return row;
 }
 
 std::optional<task::KnownTask> unpack_task(std::span<const std::uint8_t> row) {
-  if (row.size() != TaskRow{}.size()) return std::nullopt;
+  const bool counts_attempts = row.size() == TaskRow{}.size();
+  if (!counts_attempts && row.size() + 1 != TaskRow{}.size()) return std::nullopt;
   task::KnownTask task;
   std::uint8_t state = 0;
   const std::uint8_t* from = take(row.data(), task.call);
   from = take(from, task.started);
   from = take(from, task.since);
   from = take(from, task.told);
-  take(from, state);
+  from = take(from, state);
   task::unpack_state(state, task);
-  if (task.told > task::kToldEverything || task::pack_state(task) != state) return std::nullopt;
+  if (counts_attempts) take(from, task.attempts);
+  if (task.attempts == 0 || task.told > task::kToldEverything || task::pack_state(task) != state) return std::nullopt;
   return task;
 }
 

@@ -18,6 +18,8 @@ constexpr std::uint16_t mark(Field field) {
   return static_cast<std::uint16_t>(mark(Told::bad_fields) << static_cast<unsigned>(field));
 }
 
+constexpr auto kObservations = static_cast<std::uint16_t>(mark(Told::bad_fields) - 1);
+
 // Sets the mark; true when it was not set before.
 bool first_time(KnownTask& known, std::uint16_t bit) {
   if ((known.told & bit) != 0) return false;
@@ -131,11 +133,15 @@ CallFacts facts_of(const KnownTask& known, const ObservedTask& seen) {
           .reason = seen.failure};
 }
 
+std::uint16_t news_of(const KnownTask& before, const KnownTask& after, bool new_attempt) {
+  const auto known = new_attempt ? std::uint16_t{0} : before.told;
+  return static_cast<std::uint16_t>(after.told & ~known & kObservations);
+}
+
 bool tells_more(const KnownTask& before, const KnownTask& after) {
-  constexpr auto kObservations = static_cast<std::uint16_t>(mark(Told::bad_fields) - 1);
   if ((before.told & kObservations) == kObservations) return false;  // as of what was there before us
   const bool claimed = is_finished(after.status) && (after.call != before.call || after.started != before.started);
-  return claimed || ((after.told & ~before.told) & kObservations) != 0;
+  return claimed || news_of(before, after, false) != 0;
 }
 
 void keep_quiet(KnownTask& known, const ObservedTask& seen) {

@@ -38,6 +38,9 @@ CallFacts facts_of(const KnownTask& known, const ObservedTask& seen);
 // Whether the attempt, the same in both, has told more of its call: its id, its start, or something to observe.
 bool tells_more(const KnownTask& before, const KnownTask& after);
 
+// What `after` has told of the attempt it is in that `before` had not; nothing of what was there before us.
+std::uint16_t news_of(const KnownTask& before, const KnownTask& after, bool new_attempt);
+
 // Marks what `seen` could tell as told, without telling: for what was there before us.
 void keep_quiet(KnownTask& known, const ObservedTask& seen);
 

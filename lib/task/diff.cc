@@ -1,6 +1,7 @@
 #include "task/diff.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "task/attempt.h"
@@ -81,6 +82,7 @@ class Differ {
     } else {
       tell_entry(seen);
       tell(task, seen, context_.now, diff_.tally);
+      change.news = news_of({}, task, true);
     }
     diff_.changes.push_back(change);
     diff_.updates.push_back({seen.key, task});
@@ -106,6 +108,11 @@ class Differ {
                                .from = seen.status,
                                .to = seen.status,
                                .facts = facts_of(after, seen)});
+    }
+    if (diff_.changes.size() > changes) {
+      auto& change = diff_.changes.back();
+      change.news = news_of(before, after, change.new_attempt);
+      change.attempts = after.attempts;
     }
     KnownTask stored = after;
     stored.misses = before.misses;
@@ -134,6 +141,7 @@ class Differ {
     adopt_identity(after, seen);
     if (before.gone) add_transition(before, after, seen);
     if (!other_call || before.unclaimed || !is_finished(seen.status)) return;
+    count_attempt(after);
     diff_.tally.inferred();
     diff_.tally.retry();
     if (seen.status == Status::failed) diff_.tally.failure(seen.failure, exemplar(seen));
@@ -145,6 +153,10 @@ class Differ {
                              .facts = facts_of(after, seen)});
   }
 
+  static void count_attempt(KnownTask& task) {
+    if (task.attempts < std::numeric_limits<std::uint8_t>::max()) ++task.attempts;
+  }
+
   // A new attempt begins when a finished task is taken up again, and when it goes from one finished status to another,
   // unless it is in the same call still.
   static bool begin_attempt_if_new(const KnownTask& before, KnownTask& after, const ObservedTask& seen) {
@@ -152,6 +164,7 @@ class Differ {
     const bool other_entry = is_finished(before.status) && is_finished(seen.status) && !goes_on(before, seen);
     const bool begins = taken_up || other_entry;
     if (begins) {
+      count_attempt(after);
       after.told = 0;
       after.unclaimed = true;
     }

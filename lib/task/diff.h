@@ -36,6 +36,8 @@ struct CallFacts {
   bool operator==(const CallFacts&) const = default;
 };
 
+constexpr bool tells(std::uint16_t news, Told what) { return (news & static_cast<std::uint16_t>(what)) != 0; }
+
 // What happened to one task between two whole walks, with all that alerts and history need of it.
 struct TaskChange {
   TaskKey key;
@@ -46,10 +48,19 @@ struct TaskChange {
   bool new_attempt = false;  // what it enters belongs to an attempt that no change before spoke of
   bool recovered = false;
   std::optional<Status> returned{};  // a tombstone came back: the status it left with
+  std::uint16_t news = 0;            // what of `facts` its attempt had not told before, as bits of Told
+  std::uint8_t attempts = 1;         // of the task, the one it is in included, as far as we saw them; 255: or more
   CallFacts facts{};
 
   bool operator==(const TaskChange&) const = default;
 };
+
+// An attempt ends by it that no change before said had ended.
+constexpr bool ends_attempt(const TaskChange& change) {
+  if (change.kind == ChangeKind::late || !change.to || !is_finished(*change.to)) return false;
+  const auto before = change.from ? change.from : change.returned;
+  return change.new_attempt || !before || !is_finished(*before);
+}
 
 struct DiffContext {
   bool baseline = false;    // first complete poll of a run that was there before us

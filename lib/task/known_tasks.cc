@@ -76,6 +76,7 @@ KnownTask KnownTasks::at(std::size_t i) const {
   task.told = static_cast<std::uint16_t>(marks_[i] & kToldEverything);
   task.misses = static_cast<std::uint8_t>(marks_[i] >> kMissesShift);
   unpack_state(states_[i], task);
+  task.attempts = attempts_[i];
   return task;
 }
 
@@ -89,6 +90,7 @@ void KnownTasks::set(std::size_t i, const KnownTask& task) {
   since_[i] = task.since;
   marks_[i] = pack_marks(task);
   states_[i] = pack_state(task);
+  attempts_[i] = task.attempts;
 }
 
 void KnownTasks::reserve(std::size_t n) {

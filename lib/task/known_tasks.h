@@ -1,4 +1,4 @@
-// All that is remembered of the tasks of one run, as sorted columns: 35 bytes a task.
+// All that is remembered of the tasks of one run, as sorted columns: 36 bytes a task.
 //
 // Threads: none of its own; the ledger owns it.
 #pragma once
@@ -37,8 +37,9 @@ struct KnownTask {
   // The current attempt has no call id or start of its own yet: the next new one belongs to it. `call` and `started`
   // may then be those of the attempt before.
   bool unclaimed = false;
-  bool gone = false;        // a tombstone: its return is no first sight
-  std::uint8_t misses = 0;  // whole walks in a row without it, up to 3; in memory only
+  bool gone = false;          // a tombstone: its return is no first sight
+  std::uint8_t attempts = 1;  // begun under our eyes, its first one included; 255: or more
+  std::uint8_t misses = 0;    // whole walks in a row without it, up to 3; in memory only
 
   bool operator==(const KnownTask&) const = default;
 };
@@ -73,7 +74,8 @@ class KnownTasks {
   void set(std::size_t i, const KnownTask& task);
   void insert(const std::vector<TaskUpdate>& updates, std::size_t added);
   static void each_column(auto& self, auto&& use) {
-    use(self.keys_), use(self.calls_), use(self.started_), use(self.since_), use(self.marks_), use(self.states_);
+    use(self.keys_), use(self.calls_), use(self.started_), use(self.since_), use(self.marks_), use(self.states_),
+        use(self.attempts_);
   }
 
   std::vector<TaskKey> keys_;
@@ -82,6 +84,7 @@ class KnownTasks {
   std::vector<std::uint32_t> since_;
   std::vector<std::uint16_t> marks_;  // told, misses
   std::vector<std::uint8_t> states_;  // status, last_finished, unclaimed, gone
+  std::vector<std::uint8_t> attempts_;
 };
 
 // The state byte as it is stored, too.

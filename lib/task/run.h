@@ -1,6 +1,7 @@
 // A run and a space as they are kept: what the store writes and the ledger works on.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -10,6 +11,18 @@
 #include "task/vocabulary.h"
 
 namespace runwatch::task {
+
+// What alert rules and reports ask of the attempts of a run that were seen to end. The baseline's count in none.
+struct RunSums {
+  std::uint64_t finished = 0;
+  std::uint64_t failed = 0;
+  std::array<std::uint64_t, kCallStatusNames.size()> outcomes{};  // each attempt once, when its outcome is known
+  std::uint64_t durations = 0;
+  double duration = 0;  // seconds, of all of them
+  double cost = 0;
+
+  bool operator==(const RunSums&) const = default;
+};
 
 struct RunRecord {
   std::int64_t number = 0;  // from 1, given once, never again
@@ -28,6 +41,9 @@ struct RunRecord {
                                       // changed then
   StatusCounts tasks{};               // without tombstones
   std::uint64_t gone = 0;             // tasks that left: they count towards batch_count
+  RunSums sums;
+  core::WallTime first_polled = kNoTime;  // when its first complete poll was committed
+  core::WallTime finish_told = kNoTime;   // the `last_change` that the newest report of its end spoke of
 
   bool operator==(const RunRecord&) const = default;
 };

@@ -17,6 +17,7 @@ std::string shrunken_text(std::uint64_t missing) {
 }
 
 void update_record(task::RunRecord& run, const task::ObservedRun& observed, core::WallTime now) {
+  if (!run.polled || run.first_polled == task::kNoTime) run.first_polled = now;
   run.polled = true;
   run.execution = observed.execution;
   const bool of_tasks = observed.mode == task::RunMode::mixed || run.row.mode == task::RunMode::none;

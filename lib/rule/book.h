@@ -1,0 +1,156 @@
+// The incidents that are remembered, and what an event makes of them.
+//
+// `decide` is pure: the same book, event and time give the same decision, and nothing is changed until the caller has
+// committed it and hands it to `take_over`. What it costs follows what changed and what is due, not how many runs and
+// rules there are.
+// Threads: none of its own; the ledger owns it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "rule/incident.h"
+#include "rule/notice.h"
+#include "rule/rule.h"
+#include "task/diff.h"
+#include "task/known_tasks.h"
+#include "task/run.h"
+
+namespace runwatch::rule {
+
+// A space as rules see it.
+struct SpaceView {
+  std::int64_t number = 0;
+  std::string name;  // label
+  core::SpaceKey key{};
+};
+
+// A run as rules see it, once the step is committed.
+struct RunView {
+  const task::RunRecord* before = nullptr;  // null: new
+  const task::RunRecord* after = nullptr;
+  bool complete = false;  // this step is a complete poll of it
+  bool tried = false;     // in this process
+  bool blind = false;     // its newest poll was not complete
+  bool idle = false;      // finished, and 20 minutes without a change
+  // Unfinished statuses with tasks that entered them under our eyes: since when the oldest is in it. Given when polled
+  // completely or asked about.
+  std::array<core::WallTime, task::kStatusCount> oldest{};
+};
+
+// How the polls of a space, or with `space` 0 of the account, go.
+struct Sight {
+  bool whole = true;        // every run and the discovery, newest attempts, complete
+  bool of_account = false;  // what is wrong concerns every space
+  std::string reason;       // a poll reason, when not whole
+};
+
+// A step of one space. What is not set did not happen.
+struct Event {
+  SpaceView space;
+  std::vector<RunView> runs;  // changed, polled, or asked about by `due_runs`
+  std::vector<const task::RunRecord*> forgotten;
+  std::int64_t polled = 0;  // the run whose tasks follow
+  std::span<const task::TaskChange> changes;
+  std::span<const task::TaskUpdate> updates;
+  std::int64_t first_seq = 0;                 // number in the history that the first change kept will have
+  std::vector<std::string> unknown_statuses;  // texts met in this poll
+  std::optional<Sight> sight{};
+};
+
+enum class Suppression : std::uint8_t { baseline, healed, silenced, muted };
+inline constexpr std::array<std::string_view, 4> kSuppressionNames{"baseline", "healed", "silenced", "muted"};
+
+// What is to be written and done; all of it joins the step's transaction.
+struct Decision {
+  std::vector<Incident> incidents;    // new or changed, as they are afterwards
+  std::vector<std::int64_t> closed;   // forgotten with their members
+  std::vector<Member> members;        // put
+  std::vector<Member> erased;         // members that left; only their key counts
+  std::vector<Mark> marks;            // put
+  std::vector<Mark> unmarked;         // only their key (run, rule, task, seq) counts
+  std::vector<Silence> silences;      // put
+  std::vector<std::int64_t> expired;  // silences that are forgotten
+  std::vector<RuleState> rules;       // put
+  std::vector<std::string> rules_gone;
+  std::vector<ReceiverState> receivers;  // put
+  std::vector<std::string> receivers_gone;
+  std::vector<Notice> notices;  // in the order in which they are told
+  std::array<std::uint64_t, kSuppressionNames.size()> suppressed{};
+  std::vector<std::string> opened;         // rules, once for each incident
+  std::vector<std::string> resolved;       // likewise
+  std::vector<task::RunRecord> told_runs;  // whose `finish_told` moved on
+  // The run polled: a complete poll of it is wanted by then (lived), so that a failure that stays is told in time.
+  std::optional<core::WallTime> poll_by{};
+
+  bool empty() const;
+};
+
+// What the book asks about runs and spaces that the event at hand does not name.
+struct Lookup {
+  std::function<std::optional<SpaceView>(std::int64_t space)> space;                // nothing: not shown any more
+  std::function<std::optional<RunView>(std::int64_t space, std::int64_t run)> run;  // nothing: forgotten
+};
+
+// As it is in the store.
+struct Contents {
+  std::vector<Incident> incidents;
+  std::vector<Member> members;
+  std::vector<Silence> silences;
+  std::vector<Mark> marks;
+  std::vector<RuleState> rules;
+  std::vector<ReceiverState> receivers;
+  std::int64_t last_incident = 0;  // highest numbers ever given
+  std::int64_t last_silence = 0;
+};
+
+struct Context {
+  const Settings& settings;
+  const Lookup& lookup;
+  Instant now;
+};
+
+class Book {
+ public:
+  Book();
+  ~Book();
+  Book(Book&&) noexcept;
+  Book& operator=(Book&&) noexcept;
+
+  // As the store has it.
+  void load(Contents contents);
+  // A recorded change of a run, in the order in which they were committed: what windows reach back to.
+  void remember(std::int64_t run, core::WallTime at, const task::TaskChange& change);
+  // Other rules, receivers or times; the first ones of this process, too.
+  Decision under_settings(const Context& context) const;
+
+  Decision decide(const Event& event, const Context& context) const;
+  // What the clock alone brings: notices, repeats and ends that are due, silences that end.
+  Decision tick(const Context& context) const;
+  // How a receiver's deliveries go, as its courier says.
+  Decision delivery(const std::string& receiver, core::WallTime failing_since, bool disabled,
+                    const Context& context) const;
+  Decision silence(Silence silence, const Context& context) const;
+  Decision expire(std::int64_t silence, const Context& context) const;
+
+  void take_over(const Decision& decision);
+
+  // Runs that a rule looks at by the clock and whose verdict is due: the caller makes an Event of each.
+  std::vector<std::pair<std::int64_t, std::int64_t>> due_runs(const Instant& now) const;  // space, run
+  core::WallTime next_due() const;                                                        // lived; kNoTime: nothing is
+
+  const std::vector<Incident>& incidents() const;
+  const std::vector<Silence>& silences() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace runwatch::rule

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "task/attempt.h"
+#include "task/run.h"
 
 namespace runwatch::task {
 namespace {
@@ -253,6 +254,26 @@ Diff everything_gone(const KnownTasks& known) {
     if (!task.gone) leave(diff, known.key(i), task);
   }
   return diff;
+}
+
+void sum_up(RunSums& sums, const TaskChange& change) {
+  if (change.baseline) return;
+  const auto before = change.from ? change.from : change.returned;
+  const bool failed = change.to == Status::failed;
+  if (ends_attempt(change)) {
+    ++sums.finished;
+    sums.failed += failed ? 1 : 0;
+  } else if (change.to && is_finished(*change.to) && before != change.to && sums.finished > 0) {
+    if (failed) ++sums.failed;
+    if (before == Status::failed && sums.failed > 0) --sums.failed;
+  }
+  const auto& facts = change.facts;
+  if (tells(change.news, Told::call) && facts.outcome) ++sums.outcomes[index(*facts.outcome)];
+  if (tells(change.news, Told::cost)) sums.cost += facts.cost.value_or(0);
+  if (tells(change.news, Told::duration) && facts.duration) {
+    ++sums.durations;
+    sums.duration += static_cast<double>(*facts.duration);
+  }
 }
 
 }  // namespace runwatch::task

@@ -62,6 +62,11 @@ constexpr bool ends_attempt(const TaskChange& change) {
   return change.new_attempt || !before || !is_finished(*before);
 }
 
+struct RunSums;
+// Adds what a change tells of an attempt that ended; the same attempt may be said to have ended otherwise. A baseline
+// change adds nothing.
+void sum_up(RunSums& sums, const TaskChange& change);
+
 struct DiffContext {
   bool baseline = false;    // first complete poll of a run that was there before us
   int shrunken_streak = 0;  // shrunken walks of this run just before this one

@@ -19,27 +19,6 @@ void count(task::RunRecord& run, const task::TaskChange& change) {
   if (!change.to) ++run.gone;
 }
 
-// What its attempts came to. The same attempt may be said to have ended otherwise.
-void sum_up(task::RunSums& sums, const task::TaskChange& change) {
-  if (change.baseline) return;
-  const auto before = change.from ? change.from : change.returned;
-  const bool failed = change.to == task::Status::failed;
-  if (task::ends_attempt(change)) {
-    ++sums.finished;
-    sums.failed += failed ? 1 : 0;
-  } else if (change.to && task::is_finished(*change.to) && before != change.to && sums.finished > 0) {
-    if (failed) ++sums.failed;
-    if (before == task::Status::failed && sums.failed > 0) --sums.failed;
-  }
-  const auto& facts = change.facts;
-  if (task::tells(change.news, task::Told::call) && facts.outcome) ++sums.outcomes[task::index(*facts.outcome)];
-  if (task::tells(change.news, task::Told::cost)) sums.cost += facts.cost.value_or(0);
-  if (task::tells(change.news, task::Told::duration) && facts.duration) {
-    ++sums.durations;
-    sums.duration += static_cast<double>(*facts.duration);
-  }
-}
-
 bool has_tasks(const task::RunRecord& run) {
   return std::ranges::any_of(run.tasks, [](std::uint64_t n) { return n > 0; });
 }
@@ -68,7 +47,7 @@ void take_up(Run& run) {
 void add_tasks(Step& step, Run& run, task::Diff&& diff, const Moment& now) {
   for (const auto& change : diff.changes) {
     count(run.record, change);
-    sum_up(run.record.sums, change);
+    task::sum_up(run.record.sums, change);
   }
   // What a call tells late is no sign that the run moves.
   const bool moved = std::ranges::any_of(diff.changes, [](const auto& c) { return c.kind != task::ChangeKind::late; });

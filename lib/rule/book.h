@@ -61,6 +61,7 @@ struct Event {
   std::span<const task::TaskUpdate> updates;
   std::int64_t first_seq = 0;                 // number in the history that the first change kept will have
   std::vector<std::string> unknown_statuses;  // texts met in this poll
+  std::span<const task::TaskKey> rows;        // sorted: tasks whose own row this poll brought, as `wanted` asked
   std::optional<Sight> sight{};
 };
 
@@ -144,6 +145,10 @@ class Book {
   // Runs that a rule looks at by the clock and whose verdict is due: the caller makes an Event of each.
   std::vector<std::pair<std::int64_t, std::int64_t>> due_runs(const Instant& now) const;  // space, run
   core::WallTime next_due() const;                                                        // lived; kNoTime: nothing is
+
+  // Tasks of a run whose own rows are wanted from its next poll, sorted: a task_finished rule with a receiver that
+  // includes parts of them tells of an attempt, to all of its receivers, once it has the row.
+  std::vector<task::TaskKey> wanted(std::int64_t run) const;
 
   const std::vector<Incident>& incidents() const;
   const std::vector<Silence>& silences() const;

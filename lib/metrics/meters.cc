@@ -128,6 +128,49 @@ void Meters::store_size(std::uint64_t database, std::uint64_t wal) {
   impl_->store_wal_bytes.Add({}).Set(static_cast<double>(wal));
 }
 
+void Meters::keep_only_alerts(const std::vector<std::string>& rules, const std::vector<std::string>& receivers) {
+  impl_->alerts.keep_only(rules, receivers);
+}
+
+void Meters::incidents_open(const std::string& rule, std::uint64_t open) {
+  impl_->alerts.with_rule(rule, [&](RuleMeters& meters) { meters.open->Set(static_cast<double>(open)); });
+}
+
+void Meters::incidents_opened(const std::string& rule, double more) {
+  impl_->alerts.with_rule(rule, [&](RuleMeters& meters) { meters.opened->Increment(more); });
+}
+
+void Meters::incidents_resolved(const std::string& rule, double more) {
+  impl_->alerts.with_rule(rule, [&](RuleMeters& meters) { meters.resolved->Increment(more); });
+}
+
+void Meters::notices_suppressed(std::size_t reason, double more) { impl_->alerts.suppressed(reason, more); }
+
+void Meters::outbox(const std::string& receiver, std::uint64_t pending, std::uint64_t dead,
+                    std::optional<core::WallTime> oldest) {
+  impl_->alerts.with_receiver(receiver, [&](ReceiverMeters& meters) {
+    meters.pending->Set(static_cast<double>(pending));
+    meters.dead->Set(static_cast<double>(dead));
+  });
+  impl_->alerts.outbox_oldest(receiver, oldest);
+}
+
+void Meters::delivery_attempted(const std::string& receiver, Seconds took, std::optional<std::string_view> reason,
+                                Seconds latency) {
+  impl_->alerts.with_receiver(receiver, [&](ReceiverMeters& meters) {
+    meters.attempts->Increment();
+    meters.duration->Observe(took.count());
+    if (!reason) {
+      meters.delivered->Increment();
+      meters.latency->Observe(latency.count());
+      return;
+    }
+    const auto found = std::ranges::find(kDeliveryReasonNames, *reason);
+    const auto known = found == kDeliveryReasonNames.end() ? found - 1 : found;
+    meters.failures[static_cast<std::size_t>(known - kDeliveryReasonNames.begin())]->Increment();
+  });
+}
+
 void Meters::config_reloaded(bool successful, core::WallTime now) {
   impl_->reload_successful.Add({}).Set(successful ? 1 : 0);
   if (successful) impl_->reload_success_time.Add({}).Set(core::unix_seconds(now));

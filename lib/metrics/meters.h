@@ -5,6 +5,7 @@
 // Owns: the registry. Threads: every method may be called from any thread; a scrape collects without waiting for them.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -22,8 +23,14 @@ namespace runwatch::metrics {
 using Seconds = std::chrono::duration<double>;
 
 enum class Endpoint : std::uint8_t { tasks, runs, spaces, space, organizations };
-enum class Loop : std::uint8_t { fetch, ledger, server };
+enum class Loop : std::uint8_t { fetch, ledger, courier, server };
 enum class StoreError : std::uint8_t { full, io, corrupt, readonly, locked, other };
+
+// Why a request to a receiver delivered nothing, and why something was not told.
+inline constexpr std::array<std::string_view, 12> kDeliveryReasonNames{
+    "dns",  "connect", "tls",          "timeout",      "redirect",  "client_error",
+    "auth", "gone",    "rate_limited", "server_error", "too_large", "other"};
+inline constexpr std::array<std::string_view, 4> kSuppressionNames{"baseline", "healed", "silenced", "muted"};
 
 struct BuildInfo {
   std::string version;
@@ -63,6 +70,19 @@ class Meters {
   void store_committed(Seconds took);
   void store_error(StoreError kind);
   void store_size(std::uint64_t database, std::uint64_t wal);
+
+  // Alerts, by the names of rules and receivers. The counters of rules and of what was not told go on after a restart:
+  // what the store has of them is added at the start.
+  void keep_only_alerts(const std::vector<std::string>& rules, const std::vector<std::string>& receivers);
+  void incidents_open(const std::string& rule, std::uint64_t open);
+  void incidents_opened(const std::string& rule, double more);
+  void incidents_resolved(const std::string& rule, double more);
+  void notices_suppressed(std::size_t reason, double more);  // of kSuppressionNames
+  void outbox(const std::string& receiver, std::uint64_t pending, std::uint64_t dead,
+              std::optional<core::WallTime> oldest);
+  // `reason`: of kDeliveryReasonNames, any other is `other`; nothing: it was delivered, `latency` after its commit.
+  void delivery_attempted(const std::string& receiver, Seconds took, std::optional<std::string_view> reason,
+                          Seconds latency);
 
   void config_reloaded(bool successful, core::WallTime now);
   void progress(Loop loop, core::WallTime now);

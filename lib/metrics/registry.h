@@ -19,13 +19,14 @@
 
 #include "core/guarded.h"
 #include "core/text.h"
+#include "metrics/alert_meters.h"
 #include "metrics/meters.h"
 #include "metrics/text.h"
 
 namespace runwatch::metrics {
 
 inline constexpr std::array<std::string_view, 5> kEndpointNames{"tasks", "runs", "spaces", "space", "organizations"};
-inline constexpr std::array<std::string_view, 3> kLoopNames{"fetch", "ledger", "server"};
+inline constexpr std::array<std::string_view, 4> kLoopNames{"fetch", "ledger", "courier", "server"};
 inline constexpr std::array<std::string_view, 6> kStoreErrorNames{"full",     "io",     "corrupt",
                                                                   "readonly", "locked", "other"};
 
@@ -117,6 +118,7 @@ struct Meters::Impl {
   std::array<EndpointMeters, kEndpointNames.size()> endpoints;
   std::array<Counter*, kStoreErrorNames.size()> store_errors;
 
+  AlertMeters alerts{registry};
   core::Guarded<std::map<std::string, SpaceMeters, std::less<>>> spaces;
 };
 

@@ -142,13 +142,20 @@ StatusCounts KnownTasks::counts() const {
   return counts;
 }
 
-std::array<std::uint32_t, kStatusCount> KnownTasks::oldest() const {
+std::array<std::uint32_t, kStatusCount> KnownTasks::oldest(std::span<const TaskUpdate> updates,
+                                                           std::uint32_t after) const {
   std::array<std::uint32_t, kStatusCount> oldest{};
+  const auto look = [&](std::uint8_t state, std::uint32_t since) {
+    const std::size_t status = state & kStatusMask;
+    if ((state & kGoneBit) != 0 || is_finished(static_cast<Status>(status)) || since <= after) return;
+    if (oldest[status] == 0 || since < oldest[status]) oldest[status] = since;
+  };
+  auto update = updates.begin();
   for (std::size_t i = 0; i < size(); ++i) {
-    const std::size_t status = states_[i] & kStatusMask;
-    if ((states_[i] & kGoneBit) != 0 || is_finished(static_cast<Status>(status))) continue;
-    if (oldest[status] == 0 || since_[i] < oldest[status]) oldest[status] = since_[i];
+    while (update != updates.end() && update->key < keys_[i]) ++update;
+    if (update == updates.end() || update->key != keys_[i]) look(states_[i], since_[i]);
   }
+  for (const auto& changed : updates) look(pack_state(changed.after), changed.after.since);
   return oldest;
 }
 

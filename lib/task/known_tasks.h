@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "task/observed.h"
@@ -66,7 +67,9 @@ class KnownTasks {
 
   StatusCounts counts() const;  // without tombstones
   // For each unfinished status with tasks: since when the oldest is in it, seconds since 1970; 0: no task.
-  std::array<std::uint32_t, kStatusCount> oldest() const;
+  std::array<std::uint32_t, kStatusCount> oldest() const { return oldest({}, 0); }
+  // The same once `updates` were applied, of those tasks alone that entered their status after `after`.
+  std::array<std::uint32_t, kStatusCount> oldest(std::span<const TaskUpdate> updates, std::uint32_t after) const;
 
   std::size_t memory() const;  // bytes held by the columns
 

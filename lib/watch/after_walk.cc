@@ -52,6 +52,7 @@ Step after_walk(const SpaceState& space, const RunState& run, unpod::TaskWalk wa
   add_tasks(step, after, std::move(diff), now);
   if (!shrunken) update_record(after.record, walk.run, now.wall);
   step.odd_ids = std::move(walk.run.odd_ids);
+  step.complete = !shrunken;
   if (is_lost(space.selection, after)) {
     lose(step, after, run, now);
   } else if (!shrunken && may_retire(space, after, fetched, context)) {

@@ -39,6 +39,10 @@ struct Step {
   std::vector<task::TaskChange> changes;
   task::Tally tally;
   std::vector<std::pair<task::TaskKey, std::string>> odd_ids;
+  // For alert rules alone: it is a complete poll of `run`; statuses that were read as unknown; rows that were wanted.
+  bool complete = false;
+  std::vector<std::string> unknown_statuses;
+  std::vector<std::pair<task::TaskKey, std::string>> rows;
   // What to ask next.
   std::vector<Ask> next;
 };

@@ -15,6 +15,7 @@
 #include "task/counters.h"
 #include "task/observed.h"
 #include "task/vocabulary.h"
+#include "view/alerts.h"
 #include "view/poll_reason.h"
 
 namespace runwatch::view {
@@ -75,6 +76,7 @@ struct Snapshot {
   std::optional<OrganizationSnapshot> organization;  // nothing when spaces are configured
   std::string not_ready;                             // empty: every space's discovery or explicit run was tried
   std::vector<std::shared_ptr<const SpaceSnapshot>> spaces;
+  std::shared_ptr<const Alerts> alerts = std::make_shared<Alerts>();  // never null
 
   bool ready() const { return not_ready.empty(); }
 };

@@ -1,0 +1,46 @@
+// What is known of alerts after a commit: incidents as they stand, receivers and their queues, silences.
+//
+// Threads: any, read only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
+#include "rule/incident.h"
+#include "rule/notice.h"
+
+namespace runwatch::view {
+
+struct IncidentStanding {
+  rule::Phase phase = rule::Phase::gathering;
+  rule::Notice notice;                  // what would be told of it now
+  core::WallTime told = task::kNoTime;  // its newest notice; none: nobody was told yet
+  bool silenced = false;
+
+  bool operator==(const IncidentStanding&) const = default;
+};
+
+struct ReceiverStanding {
+  std::string name;
+  std::string type;
+  std::uint64_t pending = 0;
+  std::uint64_t dead = 0;
+  core::WallTime oldest = task::kNoTime;         // commit of the oldest that waits
+  core::WallTime failing_since = task::kNoTime;  // none: it takes what it is sent
+  std::string last_failure;                      // reason of the newest attempt, where it failed
+  bool disabled = false;                         // it answered 410
+
+  bool operator==(const ReceiverStanding&) const = default;
+};
+
+struct Alerts {
+  std::vector<IncidentStanding> incidents;  // newest first; what is over, for a while
+  std::vector<ReceiverStanding> receivers;
+  std::vector<rule::Silence> silences;
+
+  bool operator==(const Alerts&) const = default;
+};
+
+}  // namespace runwatch::view

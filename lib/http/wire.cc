@@ -15,8 +15,9 @@
 namespace runwatch::http {
 namespace {
 
-constexpr long kReceiveBuffer = 64L * 1024;  // for each fetcher; a larger one saves next to nothing
-constexpr long kKeptConnections = 1;         // `socket_` is the one
+// For each fetcher. libcurl frees it after each answer: malloc would hand one of 64 KiB back to the kernel each time.
+constexpr long kReceiveBuffer = 48L * 1024;
+constexpr long kKeptConnections = 1;  // `socket_` is the one
 
 template <class T>
 void set(CURL* easy, CURLoption option, T value) {
@@ -51,7 +52,7 @@ Wire::Wire(const ClientOptions& options)
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_CURLU, url_.get());
-  set(easy, CURLOPT_PROXY, "");  // the environment's proxies are nobody's configuration
+  set(easy, CURLOPT_NOPROXY, "*");  // the environment's proxies are nobody's configuration
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -72,7 +73,10 @@ Wire::~Wire() { curl_multi_remove_handle(multi_.get(), easy_.get()); }
 // What libcurl says while it works. (A piece's size comes as a count of bytes, after a 1.)
 void Wire::listen() {
   const auto on_header = [](char* data, std::size_t, std::size_t size, void* self) noexcept {
-    return static_cast<Wire*>(self)->receiver_.take_header({data, size}) ? size : 0;
+    Wire& wire = *static_cast<Wire*>(self);
+    const bool taken = wire.receiver_.take_header({data, size});
+    if (wire.receiver_.has_headers()) set(wire.easy_.get(), CURLOPT_VERBOSE, 1L);
+    return taken ? size : 0;
   };
   const auto on_body = [](char* data, std::size_t, std::size_t size, void* self) noexcept {
     Wire& wire = *static_cast<Wire*>(self);
@@ -87,11 +91,11 @@ void Wire::listen() {
     return 0;
   };
   // libcurl 7.88 drops bytes that come behind an answer in chunks, or without a body, and keeps the connection: what it
-  // writes into its log is the only trace.
+  // writes into its log is the only trace. Up to the body that log is costly and says nothing of it: it is off.
   const auto on_log = [](CURL*, curl_infotype type, char* data, std::size_t size, void* self) noexcept {
     const std::string_view text(data, size);
-    const bool excess = text.starts_with("Excess found") || text.starts_with("Leftovers after");
-    if (type == CURLINFO_TEXT && excess) static_cast<Wire*>(self)->excess_ = true;
+    const auto tells = [&](std::string_view start) { return type == CURLINFO_TEXT && text.starts_with(start); };
+    if (tells("Excess found") || tells("Leftovers after")) static_cast<Wire*>(self)->excess_ = true;
     return 0;
   };
   CURL* const easy = easy_.get();
@@ -100,7 +104,6 @@ void Wire::listen() {
   set(easy, CURLOPT_PREREQFUNCTION, +on_connected);
   set(easy, CURLOPT_RESOLVER_START_FUNCTION, +on_lookup);
   set(easy, CURLOPT_DEBUGFUNCTION, +on_log);
-  set(easy, CURLOPT_VERBOSE, 1L);
   for (const auto self :
        {CURLOPT_HEADERDATA, CURLOPT_WRITEDATA, CURLOPT_PREREQDATA, CURLOPT_RESOLVER_START_DATA, CURLOPT_DEBUGDATA}) {
     set(easy, self, static_cast<void*>(this));
@@ -177,6 +180,7 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
   for (;;) {
     receiver_.begin(max_header_, request.max_response.count, std::exchange(spare, {}));
     looked_up_ = unfit_ = excess_ = reused_ = false;
+    set(easy_.get(), CURLOPT_VERBOSE, 0L);
     if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
     const End end = run(deadline, stop);
     // A 408 on a kept-alive connection: the peer had given it up before the request came.

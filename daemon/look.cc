@@ -16,7 +16,7 @@
 #include "metrics/meters.h"
 #include "page/json.h"
 #include "version.h"
-#include "watch/fetch.h"
+#include "watch/job.h"
 #include "watch/ledger.h"
 #include "watch/pace.h"
 

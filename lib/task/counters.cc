@@ -9,32 +9,6 @@ constexpr auto kByCell = [](const auto& entry, std::size_t cell) { return entry.
 
 }  // namespace
 
-void Tally::transition(std::optional<Status> from, std::optional<Status> to) {
-  if (from != to) add(Family::transitions, transition_series(from, to));
-}
-
-void Tally::failure(FailureReason reason, const Exemplar& exemplar) {
-  add(info(Family::failures).cell(index(reason)), 1, exemplar);
-}
-
-void Tally::call(CallStatus status, CallType type) {
-  add(Family::calls, index(status) * kCallTypeNames.size() + index(type));
-}
-
-void Tally::duration(CallStatus status, double seconds, const Exemplar& exemplar) {
-  observe(Family::duration, index(status), seconds, exemplar);
-}
-
-void Tally::cost(double amount) { observe(Family::cost, 0, amount); }
-void Tally::wait(double seconds) { observe(Family::wait, 0, seconds); }
-void Tally::lag(double seconds) { observe(Family::lag, 0, seconds); }
-
-void Tally::completion(Status finished, double seconds) {
-  if (const auto series = completion_series(finished)) observe(Family::completion, *series, seconds);
-}
-
-void Tally::add(Family family, std::size_t series) { add(info(family).cell(series), 1, std::nullopt); }
-
 void Tally::observe(Family family, std::size_t series, double value, std::optional<Exemplar> exemplar) {
   const auto& histogram = info(family);
   const auto bucket = std::ranges::lower_bound(histogram.bounds, value) - histogram.bounds.begin();

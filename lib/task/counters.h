@@ -34,25 +34,33 @@ struct CellIncrement {
 class Tally {
  public:
   // `from` nothing: first sight; `to` nothing: gone. Equal ends are no transition.
-  void transition(std::optional<Status> from, std::optional<Status> to);
-  void failure(FailureReason reason, const Exemplar& exemplar);
+  void transition(std::optional<Status> from, std::optional<Status> to) {
+    if (from != to) add(Family::transitions, transition_series(from, to));
+  }
+  void failure(FailureReason reason, const Exemplar& task) { add(info(Family::failures).cell(index(reason)), 1, task); }
   void retry() { add(Family::retries, 0); }
   void recovery() { add(Family::recoveries, 0); }
   void inferred() { add(Family::inferred, 0); }
   void unknown_status() { add(Family::unknown_status, 0); }
   void bad_field(Field field) { add(Family::bad_fields, static_cast<std::size_t>(field)); }
-  void call(CallStatus status, CallType type);
-  void duration(CallStatus status, double seconds, const Exemplar& exemplar);
-  void cost(double amount);
-  void wait(double seconds);
-  void completion(Status finished, double seconds);
-  void lag(double seconds);
+  void call(CallStatus status, CallType type) {
+    add(Family::calls, index(status) * kCallTypeNames.size() + index(type));
+  }
+  void duration(CallStatus status, double seconds, const Exemplar& task) {
+    observe(Family::duration, index(status), seconds, task);
+  }
+  void cost(double amount) { observe(Family::cost, 0, amount); }
+  void wait(double seconds) { observe(Family::wait, 0, seconds); }
+  void completion(Status finished, double seconds) {
+    if (const auto series = completion_series(finished)) observe(Family::completion, *series, seconds);
+  }
+  void lag(double seconds) { observe(Family::lag, 0, seconds); }
 
   // Sorted by cell, each cell once, with the latest exemplar.
   const std::vector<CellIncrement>& increments() const { return increments_; }
 
  private:
-  void add(Family family, std::size_t series);
+  void add(Family family, std::size_t series) { add(info(family).cell(series), 1, std::nullopt); }
   void add(std::size_t cell, double amount, const std::optional<Exemplar>& exemplar);
   void observe(Family family, std::size_t series, double value, std::optional<Exemplar> exemplar = {});
 

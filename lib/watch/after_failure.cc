@@ -7,11 +7,6 @@
 namespace runwatch::watch {
 namespace {
 
-core::SteadyTime retry_at(view::PollReason reason, int failures, core::Duration interval, const Context& context) {
-  return context.now.steady +
-         delay_after_failure(reason, failures, interval, context.settings.idle_interval, context.random);
-}
-
 Step after_failed_list(const SpaceState& space, view::PollError why, const Context& context) {
   Step step;
   const auto reason = why.reason;

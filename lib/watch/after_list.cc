@@ -203,9 +203,7 @@ class ListComparison {
 
 Step after_list(const SpaceState& space, Discovered found, const Fetched& fetched, std::int64_t first_number,
                 const Context& context) {
-  const auto interval = context.settings.discovery_interval;
-  const auto first = context.now.steady + std::chrono::duration_cast<core::Duration>(context.random * interval);
-  const auto due = space.discovery.tried ? std::max(fetched.due + interval, context.now.steady) : first;
+  const auto due = next_beat(!space.discovery.tried, fetched.due, context.settings.discovery_interval, context);
   return ListComparison(space, std::move(found), fetched, first_number, context).run(due);
 }
 

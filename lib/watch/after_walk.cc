@@ -60,9 +60,10 @@ Step after_walk(const SpaceState& space, const RunState& run, unpod::TaskWalk wa
   }
   conclude(space.selection, after, context);
   if (!after.record.retired) {
-    const auto first = now.steady + std::chrono::duration_cast<core::Duration>(context.random * after.interval);
-    const auto beat = shrunken ? now.steady + context.settings.interval : fetched.due + after.interval;
-    step.next.push_back({JobKind::poll, run.record.number, run.attempts.tried ? std::max(beat, now.steady) : first});
+    const bool first = !run.attempts.tried;
+    const auto beat = next_beat(first, fetched.due, after.interval, context);
+    const auto due = shrunken && !first ? now.steady + context.settings.interval : beat;
+    step.next.push_back({JobKind::poll, run.record.number, due});
   }
   step.runs.push_back(std::move(after));
   return step;

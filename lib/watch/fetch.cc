@@ -1,7 +1,7 @@
-#include "watch/fetch.h"
-
 #include <algorithm>
 #include <utility>
+
+#include "watch/job.h"
 
 namespace runwatch::watch {
 namespace {

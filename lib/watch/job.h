@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <variant>
 #include <vector>
@@ -56,5 +57,8 @@ struct Fetched {
   std::uint64_t duplicate_rows = 0;
   std::variant<unpod::Failure, std::vector<unpod::SpaceInfo>, Discovered, unpod::TaskWalk> outcome;
 };
+
+// Does one job: the walk over the platform's pages, without any state but the connection. Threads: the Api's.
+Fetched fetch(const Planned& planned, unpod::Api& api, const core::Clock& clock, std::stop_token stop);
 
 }  // namespace runwatch::watch

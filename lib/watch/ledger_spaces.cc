@@ -174,10 +174,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report
   organization_.succeed(deps_.clock.wall_now());
   deps_.meters.space_list(true);
   deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
-  const auto interval = settings_.discovery_interval;
-  const auto spread = std::chrono::duration_cast<core::Duration>(deps_.random() * interval);
-  const auto now = deps_.clock.steady_now();
-  plan_organization(first ? now + spread : std::max(fetched.due + interval, now), report);
+  plan_organization(next_beat(first, fetched.due, settings_.discovery_interval, context()), report);
   has_news_ = true;
 }
 
@@ -231,10 +228,7 @@ void Ledger::organization_failed(const Fetched& fetched, view::PollError why, Re
   }
   const auto reason = why.reason;
   organization_.fail(std::move(why));
-  plan_organization(
-      deps_.clock.steady_now() + delay_after_failure(reason, organization_.failures, settings_.discovery_interval,
-                                                     settings_.idle_interval, deps_.random()),
-      report);
+  plan_organization(retry_at(reason, organization_.failures, settings_.discovery_interval, context()), report);
   has_news_ = true;
 }
 

@@ -63,12 +63,23 @@ core::Duration interval_of(const Run& run, const Moment& now, const Settings& se
   return is_idle(run, now) ? settings.idle_interval : settings.interval;
 }
 
+core::SteadyTime next_beat(bool first, core::SteadyTime due, core::Duration interval, const Context& context) {
+  const auto now = context.now.steady;
+  if (first) return now + std::chrono::duration_cast<core::Duration>(context.random * interval);
+  return std::max(due + interval, now);
+}
+
 core::Duration delay_after_failure(PollReason reason, int failures, core::Duration interval, core::Duration patient,
                                    double random) {
   if (reason == PollReason::shrunken) return interval;
   if (reason == PollReason::forbidden || reason == PollReason::not_found) return std::max(interval, patient);
   const core::Backoff backoff{.first = std::min(kFirstRetry, interval), .limit = interval};
   return backoff.delay(failures, random);
+}
+
+core::SteadyTime retry_at(PollReason reason, int failures, core::Duration interval, const Context& context) {
+  return context.now.steady +
+         delay_after_failure(reason, failures, interval, context.settings.idle_interval, context.random);
 }
 
 }  // namespace runwatch::watch

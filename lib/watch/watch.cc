@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "core/text.h"
-#include "watch/fetch.h"
 
 namespace runwatch::watch {
 namespace {
@@ -147,12 +146,8 @@ Fetched Watch::fetch_safely(const Planned& planned, unpod::Api& api, std::stop_t
   } catch (const std::exception& error) {
     unpod::Failure failure;
     failure.text = core::printable(error.what());
-    Fetched failed;
-    failed.job = planned.job;
-    failed.due = planned.due;
-    failed.began = Moment::now(deps_.clock);
-    failed.outcome = std::move(failure);
-    return failed;
+    const auto now = Moment::now(deps_.clock);
+    return {.job = planned.job, .due = planned.due, .began = now, .outcome = std::move(failure)};
   }
 }
 

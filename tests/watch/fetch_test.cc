@@ -1,11 +1,10 @@
-#include "watch/fetch.h"
-
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "core/timestamp.h"
 #include "support/fake_client.h"
 #include "support/manual_clock.h"
+#include "watch/job.h"
 
 using namespace runwatch;
 using namespace runwatch::test;

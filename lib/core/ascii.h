@@ -1,7 +1,9 @@
-// Letters, blanks and hexadecimal digits of ASCII, without the locale. Bytes beyond ASCII are left as they are.
+// Letters, blanks, digits and numbers of ASCII, without the locale. Bytes beyond ASCII are left as they are.
 #pragma once
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +33,15 @@ constexpr std::string_view trim(std::string_view text, std::string_view blanks =
 constexpr int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   return lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10 : -1;
+}
+
+// The whole of `text` as a number; nothing for any other text and what does not fit.
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number value{};
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
 constexpr char hex_digit(unsigned value) { return "0123456789abcdef"[value & 15U]; }

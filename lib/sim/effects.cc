@@ -124,10 +124,8 @@ Answer refusal(int status, std::string_view message) {
 }
 
 Answer business_error(std::string_view message) {
-  Answer answer = bare_answer(206);
-  answer.body =
-      nlohmann::ordered_json{{"status_code", 206}, {"message", message}, {"data", nlohmann::ordered_json::object()}}
-          .dump();
+  Answer answer = refusal(206, message);
+  answer.body.insert(answer.body.size() - 1, R"(,"data":{})");
   return answer;
 }
 

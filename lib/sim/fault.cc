@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "core/ascii.h"
 
 namespace runwatch::sim {
 namespace {
@@ -42,19 +43,11 @@ constexpr std::array kNames{
 // In the order of Call.
 constexpr std::array<std::string_view, 5> kCalls{"tasks", "runs", "spaces", "space", "organizations"};
 
-template <class N>
-std::optional<N> read_number(std::string_view text) {
-  N value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<core::Duration> read_duration(std::string_view text) {
   const bool ms = text.ends_with("ms");
   if (!ms && !text.ends_with('s')) return std::nullopt;
   text.remove_suffix(ms ? 2 : 1);
-  const auto number = read_number<double>(text);
+  const auto number = core::parse_number<double>(text);
   if (!number || !(*number >= 0 && *number <= 3600e3)) return std::nullopt;
   const auto duration = core::Duration(static_cast<core::Duration::rep>(*number * (ms ? 1 : 1000)));
   return duration <= std::chrono::hours(1) ? std::optional(duration) : std::nullopt;
@@ -77,7 +70,7 @@ bool take_filter(std::string_view& text, Fault& fault) {
   const auto* call = std::ranges::find(kCalls, filter.substr(0, colon));
   if (call == kCalls.end()) return false;
   if (colon != std::string_view::npos) {
-    fault.page = read_number<std::uint64_t>(filter.substr(colon + 1));
+    fault.page = core::parse_number<std::uint64_t>(filter.substr(colon + 1));
     if (!fault.page || *fault.page == 0) return false;
   }
   fault.call = static_cast<Call>(call - kCalls.begin());
@@ -89,7 +82,7 @@ bool take_filter(std::string_view& text, Fault& fault) {
 std::string_view read_value(Value kind, std::optional<std::string_view> given, Fault& fault) {
   const auto value = given.value_or("");
   if (kind == share && given) {
-    fault.share = read_number<double>(value).value_or(-1);
+    fault.share = core::parse_number<double>(value).value_or(-1);
     return fault.share >= 0 && fault.share <= 1 ? "" : "give a share from 0 to 1";
   }
   if (kind == share) return {};
@@ -98,11 +91,11 @@ std::string_view read_value(Value kind, std::optional<std::string_view> given, F
     return fault.latency >= core::Duration::zero() ? "" : "give a duration up to an hour, as in 200ms or 1.5s";
   }
   if (kind == number) {
-    fault.number = read_number<std::uint64_t>(value).value_or(0);
+    fault.number = core::parse_number<std::uint64_t>(value).value_or(0);
     return fault.number > 0 ? "" : "give a number from 1 on";
   }
   if (fault.name == "retry-after" && value.starts_with('@')) {
-    const auto seconds = read_number<std::uint32_t>(value.substr(1));
+    const auto seconds = core::parse_number<std::uint32_t>(value.substr(1));
     fault.number = seconds.value_or(0);
     return seconds ? "" : "give whole seconds, as in @30";
   }
@@ -124,7 +117,7 @@ core::Result<Fault> parse_fault(std::string_view text) {
   const auto value = equals == std::string_view::npos ? std::nullopt : std::optional(rest.substr(equals + 1));
   auto kind = share;
   const auto* known = std::ranges::find(kNames, name, &Name::name);
-  if (const auto code = read_number<std::uint64_t>(name); code && is_status(*code)) {
+  if (const auto code = core::parse_number<std::uint64_t>(name); code && is_status(*code)) {
     fault.number = *code;
   } else if (known != kNames.end()) {
     fault.name = known->name;

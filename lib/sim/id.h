@@ -12,14 +12,13 @@ namespace runwatch::sim {
 std::uint64_t uuid_ticks(core::WallTime time);
 
 // `letter` and 32 hex digits, as `T8ff2ccdffe9a11f0878d43cd8a99e069`. `node` tells platforms apart.
-void append_id(std::string& out, char letter, std::uint64_t ticks, std::uint64_t node);
 std::string make_id(char letter, std::uint64_t ticks, std::uint64_t node);
 
 // 24 hex digits that ascend with creation.
-void append_object_id(std::string& out, core::WallTime created, std::uint64_t node, std::uint32_t number);
+std::string make_object_id(core::WallTime created, std::uint64_t node, std::uint32_t number);
 
 // A random UUID with its dashes, for calls.
-void append_uuid(std::string& out, std::uint64_t high, std::uint64_t low);
+std::string make_uuid(std::uint64_t high, std::uint64_t low);
 
 // 24 characters A-Z and 0-9.
 std::string make_space_token(std::uint64_t seed, std::size_t position);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,11 +18,33 @@
 
 #include "core/clock.h"
 #include "sim/dice.h"
+#include "sim/fault.h"
 #include "sim/options.h"
-#include "sim/request.h"
 #include "sim/world.h"
 
 namespace runwatch::sim {
+
+struct Request {
+  std::string_view method = "GET";
+  std::string_view path{};   // percent-decoded
+  std::string_view query{};  // as received: `a=1&b=two`
+  std::string_view authorization{};
+  std::string_view org_handle{};
+
+  // The first value of `name` in the query, percent-decoded; it may hold further `=`.
+  std::optional<std::string> text(std::string_view name) const;
+  // The same as a number; nothing for any text that is none.
+  std::optional<std::uint64_t> number(std::string_view name) const;
+};
+
+struct Route {
+  Call call = Call::other;  // for a path that is none of the API's
+  std::string_view space;   // token, as asked for
+  std::string_view run;
+  bool slash = true;  // false: the path lacks its trailing slash, the platform redirects to the one that has it
+};
+
+Route route(std::string_view path);
 
 struct Answer {
   int status = 200;

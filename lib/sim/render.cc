@@ -36,14 +36,11 @@ void append_status(std::string& out, const Task& task) {
 
 void append_ids(std::string& out, const Options& options, const Run& run, const Task& task) {
   const auto node = mix(options.seed);
-  out.append(R"({"_id":")");
-  append_object_id(out, task.created, node, task.number);
-  out.append(R"(","task_id":")");
-  append_id(out, 'T', task.ticks, node);
-  out.append(R"(","run_id":")").append(run.id);
   fmt::format_to(std::back_inserter(out),
-                 R"(","space_id":"{}","user":"38","user_org_id":"12","thread_id":null,"ref_id":"{}",)"
-                 R"("collection_ref":"collection_data_{:024}","assignee":"space-agent-{:024}",)",
+                 R"({{"_id":"{}","task_id":"{}","run_id":"{}","space_id":"{}","user":"38","user_org_id":"12",)"
+                 R"("thread_id":null,"ref_id":"{}","collection_ref":"collection_data_{:024}",)"
+                 R"("assignee":"space-agent-{:024}",)",
+                 make_object_id(task.created, node, task.number), make_id('T', task.ticks, node), run.id,
                  346 + run.space, task.number, run.space, run.space + 7);
 }
 
@@ -75,29 +72,24 @@ void append_task(std::string& out, const Options& options, const Run& run, const
   } else if (run.style.extended) {
     out.append(R"("last_failure_reason":null,)");
   }
-  out.append(R"("created":)");
-  append_time(out, task.created, run.style.time_form);
-  out.append(R"(,"modified":)");
-  append_time(out, task.created, run.style.time_form);
-  out.append(R"(,"output":)");
+  fmt::format_to(std::back_inserter(out), R"("created":{0},"modified":{0},"output":)",
+                 time_text(task.created, run.style.time_form));
   append_output(out, row, options, run, task);
   out += '}';
 }
 
 void append_run(std::string& out, const Options& options, const Run& run) {
   const bool running = run.state == State::in_progress && run.ticks % 3 == 0;
-  std::string created;
-  append_time(created, run.created, run.style.time_form);
+  const auto created = time_text(run.created, run.style.time_form);
   const auto field = [&](std::string_view name, std::string_view truth) {
     const auto said = run.row.find(name);
     fmt::format_to(std::back_inserter(out), R"(,"{}":{})", name, said == run.row.end() ? truth : said->second);
   };
-  out.append(R"({"_id":")");
-  append_object_id(out, run.created, mix(options.seed), run.number);
   fmt::format_to(std::back_inserter(out),
-                 R"(","space_id":"{}","user":"38","thread_id":null,"run_id":"{}",)"
+                 R"({{"_id":"{}","space_id":"{}","user":"38","thread_id":null,"run_id":"{}",)"
                  R"("collection_ref":"collection_data_{:024}","run_mode":"{}")",
-                 346 + run.space, run.id, run.space, kModes[run.style.mode % kModes.size()]);
+                 make_object_id(run.created, mix(options.seed), run.number), 346 + run.space, run.id, run.space,
+                 kModes[run.style.mode % kModes.size()]);
   field("status", fmt::format(R"("{}")", running ? std::string_view("running") : name(run.state)));
   field("batch_count", std::to_string(run.batch_count));
   field("created", created);

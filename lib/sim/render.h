@@ -23,21 +23,10 @@ std::string http_date(core::WallTime time);
 
 // The parts of a task's row. `"2026-02-07T05:57:45"` and the five other forms the platform writes; JSON, with its
 // quotes or as `{"$date": …}`.
-void append_time(std::string& out, core::WallTime time, unsigned form);
+std::string time_text(core::WallTime time, unsigned form);
 
 // The `output`, in both of the platform's shapes. `row` is where the task's row begins in `out`: the conversation fills
 // it up to about `options.task_bytes`.
 void append_output(std::string& out, std::size_t row, const Options& options, const Run& run, const Task& task);
-
-// What was said, in the same two shapes: `"AI: …\nUser: …\n"` or `[{"role": …, "content": …, "timestamp": …}, …]`. The
-// phrases are made up, the contacts too.
-struct Talk {
-  std::uint64_t seed = 0;
-  core::WallTime start{};
-  core::WallTime end{};
-  std::size_t bytes = 0;  // about how long; 0: nobody spoke
-  unsigned time_form = 0;
-};
-void append_talk(std::string& out, const Talk& talk, bool older_shape);
 
 }  // namespace runwatch::sim

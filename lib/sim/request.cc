@@ -1,9 +1,9 @@
-#include "sim/request.h"
-
 #include <httplib.h>
 
-#include <charconv>
 #include <vector>
+
+#include "core/ascii.h"
+#include "sim/platform.h"
 
 namespace runwatch::sim {
 namespace {
@@ -42,11 +42,7 @@ std::optional<std::string> Request::text(std::string_view name) const {
 
 std::optional<std::uint64_t> Request::number(std::string_view name) const {
   const auto digits = text(name);
-  if (!digits) return std::nullopt;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits->data(), digits->data() + digits->size(), value);
-  if (error != std::errc() || end != digits->data() + digits->size()) return std::nullopt;
-  return value;
+  return digits ? core::parse_number<std::uint64_t>(*digits) : std::nullopt;
 }
 
 Route route(std::string_view path) {

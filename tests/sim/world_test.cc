@@ -146,7 +146,7 @@ TEST_CASE("ids are unique over the platform and ascend with creation") {
       ++count;
       for (const auto& task : run->tasks) {
         ticks.insert(task.ticks);
-        append_object_id(objects[task.number], task.created, 9, task.number);
+        objects[task.number] = make_object_id(task.created, 9, task.number);
         ++count;
       }
     }

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 #include <optional>
 
 #include "core/ascii.h"
@@ -23,15 +23,6 @@ bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 253 || text.starts_with('.') || text.find("..") != text.npos) return false;
   return std::ranges::all_of(
       text, [](char c) { return core::is_letter(c) || core::is_digit(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* const begin = text.data();
-  const char* const end = begin + text.size();
-  const auto [stop, error] = std::from_chars(begin, end, port);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return port;
 }
 
 struct Authority {
@@ -64,7 +55,7 @@ std::expected<std::string, std::string> host_of(std::string_view text) {
     return Refusal("has an impossible host: write https://HOST, https://HOST:PORT or https://[IPv6]:PORT");
   if (authority->host.empty()) return Refusal("has no host: write https://HOST");
   if (!is_host(authority->host)) return Refusal("has an impossible host: letters, digits, '-', '.', or an IP address");
-  if (authority->port && parse_port(*authority->port).value_or(0) == 0)
+  if (authority->port && core::parse_number<std::uint16_t>(*authority->port).value_or(0) == 0)
     return Refusal("has an impossible port: 1 to 65535");
   return authority->host;
 }
@@ -111,7 +102,7 @@ std::expected<Listen, std::string> parse_listen(std::string_view text) {
     return Refusal("must be HOST:PORT, [IPv6]:PORT, or :PORT for every address, as in 127.0.0.1:10321");
   if (!authority->host.empty() && !is_host(authority->host))
     return Refusal("has an impossible host: a name or an IP address, or nothing for every address");
-  const auto port = parse_port(*authority->port);
+  const auto port = core::parse_number<std::uint16_t>(*authority->port);
   if (!port) return Refusal("has an impossible port: 0 to 65535, 0 for any free one");
   return Listen{authority->host.empty() ? "0.0.0.0" : authority->host, *port};
 }

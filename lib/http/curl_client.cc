@@ -10,7 +10,6 @@
 
 #include "core/ascii.h"
 #include "http/client.h"
-#include "http/curl_failure.h"
 #include "http/grammar.h"
 #include "http/wire.h"
 

@@ -1,5 +1,3 @@
-#include "http/curl_failure.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <system_error>
 
 #include "core/text.h"
+#include "http/wire.h"
 
 namespace runwatch::http {
 namespace {

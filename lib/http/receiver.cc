@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/ascii.h"
 
@@ -61,10 +60,8 @@ bool Receiver::take_status(std::string_view line) {
   constexpr std::size_t kCode = std::string_view("HTTP/1.1 ").size();
   const bool known = line.starts_with("HTTP/1.") && line.size() > kCode + 3 && line[kCode - 1] == ' ';
   const auto digits = known ? line.substr(kCode, line.find_first_of(" \t\r\n", kCode) - kCode) : std::string_view();
-  int status = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), status);
-  if (digits.size() != 3 || read.ptr != digits.data() + digits.size() || status < 100)
-    return refuse(TransportError::bad_http, "the answer is not HTTP/1.x");
+  const int status = core::parse_number<int>(digits).value_or(0);
+  if (digits.size() != 3 || status < 100) return refuse(TransportError::bad_http, "the answer is not HTTP/1.x");
   response_.status = status;
   response_.headers.reserve(kUsualHeaders);
   phase_ = Phase::headers;

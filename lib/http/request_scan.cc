@@ -1,7 +1,6 @@
 #include "http/request_scan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <ranges>
@@ -74,10 +73,8 @@ bool read_target(std::string_view target, Head& head) {
 }
 
 bool read_length(std::string_view value, Framing& framing) {
-  std::uint64_t length = 0;
-  const auto [stop, error] = std::from_chars(value.begin(), value.end(), length);
-  if (error != std::errc{} || stop != value.end()) return false;
-  if (framing.content_length && *framing.content_length != length) return false;
+  const auto length = core::parse_number<std::uint64_t>(value);
+  if (!length || framing.content_length.value_or(*length) != *length) return false;
   framing.content_length = length;
   return true;
 }

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "core/fd.h"
-#include "http/curl_failure.h"
 
 namespace runwatch::http {
 namespace {

@@ -62,4 +62,11 @@ class Decoder {
   std::unique_ptr<Parser> parser_;
 };
 
+// Appends what stands between the quotes of a JSON string, escapes resolved, to `out`. A lone surrogate or an escape
+// that JSON does not know becomes U+FFFD; false when there was one.
+bool unescape(std::string_view raw, std::string& out);
+
+// Free text of the platform, which may be a page of HTML: tags, scripts and styles removed, entities left alone.
+std::string without_markup(std::string_view text);
+
 }  // namespace runwatch::unpod

@@ -125,10 +125,8 @@ core::WallTime from_text(std::string_view token) {
 }
 
 core::WallTime from_milliseconds(std::string_view digits) {
-  std::int64_t ms = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), ms);
-  if (error != std::errc() || end != digits.data() + digits.size()) return task::kNoTime;
-  return core::timestamp_from_unix_ms(ms).value_or(task::kNoTime);
+  const auto ms = core::parse_number<std::int64_t>(digits);
+  return ms ? core::timestamp_from_unix_ms(*ms).value_or(task::kNoTime) : task::kNoTime;
 }
 
 // `{"$numberLong": "1769858258067"}`

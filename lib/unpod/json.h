@@ -14,7 +14,7 @@
 
 #include "core/clock.h"
 #include "task/observed.h"
-#include "unpod/json_text.h"
+#include "unpod/decode.h"
 
 namespace runwatch::unpod::json {
 

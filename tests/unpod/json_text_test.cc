@@ -1,8 +1,8 @@
-#include "unpod/json_text.h"
-
 #include <doctest/doctest.h>
 
 #include <string>
+
+#include "unpod/decode.h"
 
 using namespace runwatch::unpod;
 

@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "metrics/families.h"
+#include "metrics/published.h"
 
 namespace runwatch::metrics {
 namespace {

@@ -1,4 +1,4 @@
-#include "metrics/families.h"
+#include "metrics/published.h"
 
 namespace runwatch::metrics {
 namespace {

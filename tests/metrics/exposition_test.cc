@@ -11,7 +11,6 @@
 
 #include "core/text.h"
 #include "metrics/exposition_parser.h"
-#include "metrics/families.h"
 #include "metrics/published.h"
 #include "support/snapshots.h"
 

@@ -9,7 +9,6 @@
 
 #include "config/address.h"
 #include "core/log.h"
-#include "daemon/places.h"
 #include "daemon/settings.h"
 #include "version.h"
 

@@ -13,9 +13,15 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "core/error.h"
+#include "sim/options.h"
+
+namespace CLI {
+class App;
+}
 
 namespace runwatch::daemon {
 
@@ -53,5 +59,17 @@ int look_once(const config::Config& config, const std::string& format);
 // `demo`: the daemon on an ordinary configuration and store, against a simulated platform in the same process. Serves
 // on `listen`; leaves nothing behind.
 int demo(const std::string& listen);
+
+// `simulate`: the simulated platform alone.
+struct SimulateArguments {
+  std::string listen = "127.0.0.1:0";
+  std::vector<std::string> faults;
+  std::string journal;
+  bool control = true;
+  sim::Options options;
+};
+
+void add_simulate_options(CLI::App& command, SimulateArguments& arguments);
+int simulate(SimulateArguments arguments);
 
 }  // namespace runwatch::daemon

@@ -8,7 +8,6 @@
 
 #include "config/load.h"
 #include "daemon/commands.h"
-#include "daemon/simulate.h"
 #include "version.h"
 
 namespace runwatch::daemon {

@@ -19,6 +19,10 @@ unpod::Credentials::Reader token_reader(const config::Config& config);
 std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config);
 std::unique_ptr<http::Client> make_http_client();
 
+// Makes the state folder, mode 0700, where the configuration leaves the store's place to us and it is missing; says so.
+// Fails: `unavailable`.
+core::Result<void> make_state_folder(const config::Store& store);
+
 // What a command needs that asks the platform itself, from one thread.
 struct Asking {
   explicit Asking(const config::Config& config);

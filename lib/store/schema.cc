@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
+
+#include "core/ascii.h"
 
 namespace runwatch::store {
 
 namespace {
 
 // Times are milliseconds since 1970, NULL: none. Enumerations are stored as their numbers; what a task's `state` is,
-// task_row.h says. Tasks and changes are clustered by run, which makes loading and forgetting a run a walk over
+// tables.h says. Tasks and changes are clustered by run, which makes loading and forgetting a run a walk over
 // neighbouring pages.
 constexpr const char* kVersion1 = R"(
 CREATE TABLE meta(
@@ -136,9 +137,7 @@ constexpr std::array kSteps{kVersion1, kVersion2, kVersion3};
 Outcome<std::int64_t> ask_number(const Connection& connection, std::string_view pragma) {
   auto text = connection.ask(pragma);
   if (!text) return std::unexpected(text.error());
-  std::int64_t number = 0;
-  std::from_chars(text->data(), text->data() + text->size(), number);
-  return number;
+  return core::parse_number<std::int64_t>(*text).value_or(0);
 }
 
 int apply(const Connection& connection, const char* step, std::int64_t version) {

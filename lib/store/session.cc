@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "store/place.h"
 #include "store/schema.h"
 
 namespace runwatch::store {

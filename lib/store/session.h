@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "store/connection.h"
-#include "store/file_identity.h"
 #include "store/tables.h"
 
 namespace runwatch::store {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -72,6 +73,18 @@ class Statement {
   int bound_ = 0;
   int read_ = 0;
   int failed_ = SQLITE_OK;  // the first bind that failed
+};
+
+// Prepares statements until one fails.
+struct Preparation {
+  sqlite3* connection;
+  int code = SQLITE_OK;
+
+  Statement operator()(const std::string& sql) {
+    Statement statement;
+    if (code == SQLITE_OK) code = statement.prepare(connection, sql);
+    return statement;
+  }
 };
 
 template <class T>

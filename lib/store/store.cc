@@ -5,9 +5,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "store/create.h"
-#include "store/examine.h"
-#include "store/file_identity.h"
+#include "store/place.h"
 #include "store/session.h"
 
 namespace runwatch::store {

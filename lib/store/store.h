@@ -8,6 +8,8 @@
 // read.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -21,7 +23,6 @@
 #include "core/bytes.h"
 #include "core/clock.h"
 #include "core/error.h"
-#include "store/file_identity.h"
 #include "task/counters.h"
 #include "task/diff.h"
 #include "task/known_tasks.h"
@@ -70,6 +71,19 @@ struct Contents {
   std::vector<task::SpaceRecord> spaces;
   std::vector<task::RunRecord> runs;
   std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space
+};
+
+// What `Store::open` would fail with, as far as the file's first bytes tell: nothing is made, locked or written.
+// `busy`: another process has it open. Not for a process that has it open itself: closing any descriptor of the file
+// drops that process's locks.
+core::Result<void> examine(const std::filesystem::path& path);
+
+// Which file it is: SQLite itself goes on writing into a deleted file without a word.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  bool operator==(const FileIdentity&) const = default;
 };
 
 class Session;

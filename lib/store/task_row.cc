@@ -1,7 +1,7 @@
-#include "store/task_row.h"
-
 #include <bit>
 #include <cstring>
+
+#include "store/tables.h"
 
 namespace runwatch::store {
 

@@ -1,5 +1,3 @@
-#include "store/examine.h"
-
 #include <unistd.h>
 
 #include "store/child.h"

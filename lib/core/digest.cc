@@ -34,11 +34,17 @@ std::uint64_t digest64(std::string_view text) {
   return hash == 0 ? 1 : hash;
 }
 
-SpaceKeys::SpaceKeys(const Secret& token) {
-  const std::string_view text = token.reveal();
-  if (EVP_Digest(text.data(), text.size(), current.data(), nullptr, EVP_sha256(), nullptr) != 1) {
+std::array<std::uint8_t, 32> sha256(std::string_view text) {
+  std::array<std::uint8_t, 32> bytes{};
+  if (EVP_Digest(text.data(), text.size(), bytes.data(), nullptr, EVP_sha256(), nullptr) != 1) {
     throw std::runtime_error("OpenSSL has no SHA-256");
   }
+  return bytes;
+}
+
+SpaceKeys::SpaceKeys(const Secret& token) {
+  const std::string_view text = token.reveal();
+  current = sha256(text);
   std::ranges::copy(digest128(text), former.begin());
 }
 

@@ -18,6 +18,9 @@ std::array<std::uint8_t, 16> digest128(std::string_view text);  // big endian
 // Never 0, so that 0 can mean "none" where it is kept.
 std::uint64_t digest64(std::string_view text);
 
+// Fails: throws where OpenSSL has no SHA-256.
+std::array<std::uint8_t, 32> sha256(std::string_view text);
+
 // By what a space is known again: SHA-256 of its token.
 using SpaceKey = std::array<std::uint8_t, 32>;
 

@@ -48,9 +48,14 @@ struct ObservedRun {
   std::vector<std::pair<TaskKey, std::string>> odd_ids;  // texts of the keys that are not usual
   ExecutionType execution = ExecutionType::none;  // of all tasks; `mixed` when they differ, `none` without a task
   RunMode mode = RunMode::none;                   // likewise
+  // Texts that were read as `unknown` in the pages decoded: printable, cut to 64 bytes, at most kMostUnknownStatuses,
+  // sorted; "(missing)" for a status that is absent, blank or no text.
+  std::vector<std::string> unknown_statuses;
   std::uint64_t duplicate_rows = 0;
   std::uint64_t pages = 0;
 };
+
+inline constexpr std::size_t kMostUnknownStatuses = 8;
 
 // A row of the run list.
 struct ObservedRunRow {

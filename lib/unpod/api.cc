@@ -175,7 +175,7 @@ class Api::Caller {
     auto response = ask_with_token(question, token, stop);
     const core::SteadyTime first = sent_;
     for (int tries = 1; response && asks_for_less(*response) && hooks_.throttled; ++tries) {
-      const auto wait = hooks_.throttled(sent_, retry_after_of(*response, clock_.wall_now()));
+      const auto wait = hooks_.throttled(sent_, asked_wait(*response, clock_.wall_now()));
       if (tries == kMostTries || clock_.steady_now() + wait > first + kPatience) break;
       client_.reuse(std::move(response->body));
       response = ask_with_token(question, token, stop);
@@ -204,12 +204,13 @@ Api::Api(ApiOptions options, http::Client& client, Credentials& credentials, Hoo
 Api::~Api() = default;
 
 Answer<TaskWalk> Api::tasks(const core::Secret& space, const std::string& run_id,
-                            std::shared_ptr<const PageDigests> before, std::stop_token stop) {
+                            std::shared_ptr<const PageDigests> before, std::stop_token stop,
+                            std::span<const task::TaskKey> wanted) {
   const Question question{Call::tasks, path_of(space) + "runs/" + segment(run_id) + "/tasks/", space.reveal()};
-  TaskCollector collector(std::move(before));
+  TaskCollector collector(wanted.empty() ? std::move(before) : nullptr);
   return caller_->walk(question, stop, collector, [&](std::string& body) -> Answer<Walk::Page> {
     if (const auto unchanged = collector.take_unchanged(body)) return *unchanged;
-    const auto decoded = caller_->decoder.tasks(body, caller_->task_page, run_id);
+    const auto decoded = caller_->decoder.tasks(body, caller_->task_page, run_id, wanted);
     if (!decoded) return std::unexpected(decoded.error());
     return collector.take(caller_->task_page);
   });

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -99,6 +100,9 @@ struct PageDigests;
 struct TaskWalk {
   task::ObservedRun run;
   std::shared_ptr<const PageDigests> digests;  // null when it is not worth the memory
+  // Of the tasks that were wanted and found room: their objects, as the platform wrote them: JSON in valid
+  // UTF-8, where escapes may be half a surrogate pair; `{}` for one of which nothing can be passed on. Sorted by key.
+  std::vector<std::pair<task::TaskKey, std::string>> rows{};
 };
 
 // The run list as far as it was asked for.
@@ -116,9 +120,11 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
+  // `wanted`, sorted: tasks whose own rows are kept, up to 64 MiB; then every page is decoded.
   // `before`: of the last walk whose tasks were all taken over, as they are known now; null: none.
   Answer<TaskWalk> tasks(const core::Secret& space, const std::string& run_id,
-                         std::shared_ptr<const PageDigests> before, std::stop_token stop);
+                         std::shared_ptr<const PageDigests> before, std::stop_token stop,
+                         std::span<const task::TaskKey> wanted = {});
   // Reads on until the list ends or each row of a page is older than `oldest`, by its `created` and by its id. The rows
   // of all pages read are kept, so there may be older ones among them.
   Answer<RunList> runs(const core::Secret& space, core::WallTime oldest, std::stop_token stop);

@@ -16,6 +16,7 @@
 namespace runwatch::unpod {
 namespace {
 
+constexpr std::size_t kMostRowBytes = std::size_t{64} << 20;
 // A `count` is believed that far when room is made for what is to come.
 constexpr std::uint64_t kMostReserved = 1 << 17;
 
@@ -97,8 +98,25 @@ Walk::Page TaskCollector::take(TaskPage& page) {
   counted_ = counted_ && page.count.has_value();
   if (run_.tasks.empty() && !before_) run_.tasks.reserve(std::min(page.count.value_or(0), kMostReserved));
   std::ranges::move(page.odd_ids, std::back_inserter(run_.odd_ids));
+  std::ranges::move(page.unknown_statuses, std::back_inserter(run_.unknown_statuses));
+  keep_rows(page);
   const auto fresh = keep(page.tasks, run_.tasks, table_, [](const auto& task) { return task.key; });
   return {.count = page.count, .rows = page.tasks.size(), .fresh = fresh, .moved = moved};
+}
+
+// What finds no room now comes with a later walk; what never could has nothing in it to pass on.
+void TaskCollector::keep_rows(TaskPage& page) {
+  for (auto& [key, json] : page.rows) {
+    if (json.size() > kMostRowBytes) json = "{}";
+    const auto row = rows_.try_emplace(key).first;
+    rows_bytes_ -= row->second.size();
+    if (rows_bytes_ + json.size() > kMostRowBytes) {
+      rows_.erase(row);
+      continue;
+    }
+    rows_bytes_ += json.size();
+    row->second = std::move(json);
+  }
 }
 
 bool TaskCollector::names_the_same(const PageDigests::Page& now) const {
@@ -111,6 +129,8 @@ void TaskCollector::clear() {
   now_ = {};
   counted_ = true;
   run_ = {};
+  rows_.clear();
+  rows_bytes_ = 0;
   table_.clear();
 }
 
@@ -118,11 +138,17 @@ TaskWalk TaskCollector::finish(const Walk& walk) {
   auto& odd = run_.odd_ids;
   std::sort(odd.begin(), odd.end());
   odd.erase(std::unique(odd.begin(), odd.end()), odd.end());
+  auto& unknown = run_.unknown_statuses;
+  std::ranges::sort(unknown);
+  unknown.erase(std::ranges::unique(unknown).begin(), unknown.end());
+  if (unknown.size() > task::kMostUnknownStatuses) unknown.resize(task::kMostUnknownStatuses);
   run_.duplicate_rows = walk.duplicates();
   run_.pages = walk.pages();
   run_.execution = common(now_.pages, &PageDigests::Page::execution);
   run_.mode = common(now_.pages, &PageDigests::Page::mode);
-  return {.run = std::move(run_), .digests = digests_for_next(walk)};
+  return {.run = std::move(run_),
+          .digests = digests_for_next(walk),
+          .rows = {std::make_move_iterator(rows_.begin()), std::make_move_iterator(rows_.end())}};
 }
 
 // Rows that came twice would have to be told apart again; and pages of a few rows would cost more than the tasks.

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -114,12 +115,15 @@ class TaskCollector {
   const PageDigests::Page* page_before() const;
   bool names_the_same(const PageDigests::Page& now) const;
   std::shared_ptr<const PageDigests> digests_for_next(const Walk& walk);
+  void keep_rows(TaskPage& page);
 
   std::shared_ptr<const PageDigests> before_;
   PageDigest body_{};  // of the page at hand
   PageDigests now_;
   bool counted_ = true;  // every page had a `count`
   task::ObservedRun run_;
+  std::map<task::TaskKey, std::string> rows_;  // that were wanted
+  std::size_t rows_bytes_ = 0;
   KeyTable table_;
 };
 

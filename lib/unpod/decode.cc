@@ -1,5 +1,7 @@
 #include "unpod/decode.h"
 
+#include <algorithm>
+
 #include "core/ascii.h"
 #include "core/text.h"
 #include "unpod/envelope.h"
@@ -109,6 +111,25 @@ error_code decode_organization(object& object, Organization& organization) {
   });
 }
 
+// Most of a task is skipped unread, so that it may be anything with quotes and brackets in it.
+bool is_json(std::string text) {
+  // Half a surrogate pair is no error of the grammar, though it is one to the parser.
+  for (auto at = text.find("\\u"); at != std::string::npos; at = text.find("\\u", at + 2))
+    if (text[at + 2] == 'd' || text[at + 2] == 'D') text[at + 2] = '0';
+  simdjson::dom::parser parser;
+  return parser.parse(text).error() == simdjson::SUCCESS;
+}
+
+error_code keep_row(object& element, TaskPage& page) {
+  std::string_view raw;
+  if (const auto broken = element.reset().error()) return broken;
+  if (const auto broken = element.raw_json().get(raw)) return broken;
+  std::string row(raw.substr(0, raw.rfind('}') + 1));  // white space may follow
+  if (!is_json(row)) row = "{}";
+  page.rows.emplace_back(page.tasks.back().key, std::move(row));
+  return simdjson::SUCCESS;
+}
+
 }  // namespace
 
 std::optional<std::string_view> read_id(std::string_view token, std::string& scratch) {
@@ -132,13 +153,19 @@ struct Decoder::Parser {
 Decoder::Decoder() : parser_(std::make_unique<Parser>()) {}
 Decoder::~Decoder() = default;
 
-std::expected<void, Failure> Decoder::tasks(std::string& body, TaskPage& page, std::string_view run_id) {
+std::expected<void, Failure> Decoder::tasks(std::string& body, TaskPage& page, std::string_view run_id,
+                                            std::span<const task::TaskKey> wanted) {
   const auto begin = [&] {
     page.tasks.clear();
     page.odd_ids.clear();
+    page.unknown_statuses.clear();
+    page.rows.clear();
   };
-  return read_list(parser_->parser, body, page.count, begin,
-                   [&](object& element, Breach& breach) { return decode_task(element, run_id, page, breach); });
+  return read_list(parser_->parser, body, page.count, begin, [&](object& element, Breach& breach) {
+    const error_code broken = decode_task(element, run_id, page, breach);
+    const bool keeps = !broken && !wanted.empty() && std::ranges::binary_search(wanted, page.tasks.back().key);
+    return keeps ? keep_row(element, page) : broken;
+  });
 }
 
 std::expected<void, Failure> Decoder::runs(std::string& body, RunPage& page) {

@@ -11,6 +11,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,8 @@ namespace runwatch::unpod {
 struct TaskPage {
   std::vector<task::ObservedTask> tasks;
   std::vector<std::pair<task::TaskKey, std::string>> odd_ids;  // texts of the keys that are not usual
+  std::vector<std::string> unknown_statuses;                   // once each
+  std::vector<std::pair<task::TaskKey, std::string>> rows;     // JSON of the tasks that are wanted
   std::optional<std::uint64_t> count;
 };
 
@@ -42,7 +45,9 @@ class Decoder {
   // Bodies of answers with HTTP status 200. A body without kBodyPadding of spare capacity is moved into one that has
   // it. `page` is overwritten and its memory used again; after a Failure its content means nothing. A task that names
   // another run than `run_id` is bad_schema: somebody on the way mixed up two answers. Empty: any run will do.
-  std::expected<void, Failure> tasks(std::string& body, TaskPage& page, std::string_view run_id = {});
+  // `wanted`: sorted; tasks whose rows are kept as they are written, `{}` for one that is no JSON throughout.
+  std::expected<void, Failure> tasks(std::string& body, TaskPage& page, std::string_view run_id = {},
+                                     std::span<const task::TaskKey> wanted = {});
   std::expected<void, Failure> runs(std::string& body, RunPage& page);
   Answer<std::vector<SpaceInfo>> spaces(std::string& body);
   Answer<SpaceInfo> space(std::string& body);

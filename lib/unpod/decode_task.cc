@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/digest.h"
+#include "core/text.h"
 #include "unpod/envelope.h"
 
 namespace runwatch::unpod {
@@ -148,6 +149,19 @@ void mark(task::ObservedTask& task, task::Field field, bool bad) {
   if (bad) task.bad_fields = static_cast<std::uint8_t>(task.bad_fields | task::bit(field));
 }
 
+// For people to read: the platform speaks of something that this program does not know.
+void note_unknown(string_view status, TaskPage& page, std::string& scratch) {
+  constexpr std::size_t kLongest = 64;  // bytes
+  std::string text = core::printable(json::text_of(status, scratch), kLongest);
+  auto end = std::min(text.size(), kLongest);
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  if (text.find_first_not_of(' ') == std::string::npos) text = "(missing)";
+  auto& known = page.unknown_statuses;
+  if (known.size() < task::kMostUnknownStatuses && std::ranges::find(known, text) == known.end())
+    known.push_back(std::move(text));
+}
+
 void settle_kind(const Parts& parts, task::ObservedTask& task) {
   using task::ExecutionType, task::RunMode;
   mark(task, task::Field::status, !json::is_string(parts.status));
@@ -238,6 +252,7 @@ error_code decode_task(json::ondemand::object& object, string_view run_id, TaskP
   if (!settle_key(parts, page, scratch)) breach.note("a `task_id` is missing or no usable id");
   if (names_another_run(parts, run_id, scratch)) breach.note("a task is of another run than asked for");
   settle_kind(parts, task);
+  if (task.status == Status::unknown) note_unknown(parts.status, page, scratch);
   settle_call(parts, task, scratch);
   settle_times(parts, task);
   settle_duration(parts, task);

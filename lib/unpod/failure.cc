@@ -1,7 +1,6 @@
 #include "unpod/failure.h"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <string>
@@ -76,25 +75,6 @@ std::string_view advice(PollReason reason, Call call, bool json) {
   return json ? "the platform refused" : "not an answer of the platform; check api.base_url";
 }
 
-constexpr core::Duration kLongestWait = std::chrono::hours(24 * 365);
-constexpr std::string_view kBlanks = " \t";
-
-core::Duration read_seconds(std::string_view digits) {
-  constexpr auto kMost = std::chrono::duration_cast<std::chrono::seconds>(kLongestWait);
-  return std::min(std::chrono::seconds(core::parse_number<std::int64_t>(digits).value_or(kMost.count())), kMost);
-}
-
-// An HTTP date in any of its three forms.
-std::optional<core::WallTime> parse_http_date(std::string_view value) {
-  const std::string text(core::trim(value, kBlanks));
-  for (const char* form : {"%a, %d %b %Y %H:%M:%S GMT", "%a, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
-    tm parts{};
-    const char* const end = strptime(text.c_str(), form, &parts);
-    if (end != nullptr && *end == '\0') return core::WallTime(std::chrono::seconds(timegm(&parts)));
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Failure failed(PollReason reason, std::string_view text) { return {.reason = reason, .text = core::printable(text)}; }
@@ -115,8 +95,14 @@ Failure from_status(Call call, const http::Response& response, const Decoder::Re
   std::string text = fmt::format("HTTP {}: {}", response.status, advice(reason, call, refusal.json));
   if (!refusal.text.empty()) text += ": " + refusal.text;
   Failure failure = failed(reason, text);
-  failure.retry_after = retry_after_of(response, now);
+  failure.retry_after = asked_wait(response, now);
   return failure;
+}
+
+bool asks_for_less(const http::Response& response) { return response.status == 429 || response.status == 503; }
+
+std::optional<core::Duration> asked_wait(const http::Response& response, core::WallTime now) {
+  return asks_for_less(response) ? http::retry_after_of(response, now) : std::nullopt;
 }
 
 std::optional<Failure> from_content_type(const http::Response& response) {
@@ -131,24 +117,6 @@ bool refuses_token(int status, const Decoder::Refusal& refusal) {
   if (status != 403) return status == 401;
   const std::string text = core::lower(std::string_view(refusal.text).substr(0, kLongestBeginning));
   return std::ranges::any_of(kTokenTexts, [&](std::string_view about) { return text.starts_with(about); });
-}
-
-std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now) {
-  value = core::trim(value, kBlanks);
-  if (!value.empty() && std::ranges::all_of(value, core::is_digit)) return read_seconds(value);
-  const auto date = parse_http_date(value);
-  if (!date || *date < now) return std::nullopt;
-  return std::min(*date - now, kLongestWait);
-}
-
-bool asks_for_less(const http::Response& response) { return response.status == 429 || response.status == 503; }
-
-// A date is counted from the answer's own, whatever our clock says.
-std::optional<core::Duration> retry_after_of(const http::Response& response, core::WallTime now) {
-  const auto wait = response.header("Retry-After");
-  if (!wait || !asks_for_less(response)) return std::nullopt;
-  const auto date = parse_http_date(response.header("Date").value_or(""));
-  return parse_retry_after(*wait, date.value_or(now)).value_or(core::Duration::zero());
 }
 
 }  // namespace runwatch::unpod

@@ -28,13 +28,8 @@ std::optional<Failure> from_content_type(const http::Response& response);
 // 401, or a 403 whose text is about the API token; any other 403 is about what the token may do.
 bool refuses_token(int status, const Decoder::Refusal& refusal);
 
-// 429 and 503, and the time that such an answer names. A wait that is over, or that cannot be read, is a wait all the
-// same: zero.
+// 429 and 503, and the time that such an answer names.
 bool asks_for_less(const http::Response& response);
-std::optional<core::Duration> retry_after_of(const http::Response& response, core::WallTime now);
-
-// The value of `Retry-After` (RFC 9110 §10.2.3): seconds or an HTTP date in any of its three forms, counted from `now`.
-// A wait beyond a year is a year. Nothing for a date in the past, a negative number and what cannot be read.
-std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now);
+std::optional<core::Duration> asked_wait(const http::Response& response, core::WallTime now);
 
 }  // namespace runwatch::unpod

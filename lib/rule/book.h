@@ -68,6 +68,27 @@ struct Event {
 enum class Suppression : std::uint8_t { baseline, healed, silenced, muted };
 inline constexpr std::array<std::string_view, 4> kSuppressionNames{"baseline", "healed", "silenced", "muted"};
 
+// How a run stood when its rules were judged last, and when they are to be judged again by the clock alone.
+struct Watch {
+  std::int64_t run = 0;
+  std::int64_t space = 0;
+  core::WallTime next = task::kNoTime;  // lived
+  bool tried = false;
+  bool blind = false;
+  bool idle = false;
+  bool dropped = false;  // nothing is to be judged of it any more
+
+  bool operator==(const Watch&) const = default;
+};
+
+// What the rules in force ask of the book's memory.
+struct Terms {
+  std::vector<core::Duration> windows;  // sorted, each once
+  std::vector<std::string> including;   // sorted: task_finished rules whose events carry parts of the task's row
+
+  bool operator==(const Terms&) const = default;
+};
+
 // What is to be written and done; all of it joins the step's transaction.
 struct Decision {
   std::vector<Incident> incidents;    // new or changed, as they are afterwards
@@ -84,13 +105,18 @@ struct Decision {
   std::vector<std::string> receivers_gone;
   std::vector<Notice> notices;  // in the order in which they are told
   std::array<std::uint64_t, kSuppressionNames.size()> suppressed{};
-  std::vector<std::string> opened;         // rules, once for each incident
-  std::vector<std::string> resolved;       // likewise
+  std::vector<std::string> opened;         // rules, once for each time that an incident opens or reopens
+  std::vector<std::string> resolved;       // rules, once for each end that is a recovery
   std::vector<task::RunRecord> told_runs;  // whose `finish_told` moved on
   // The run polled: a complete poll of it is wanted by then (lived), so that a failure that stays is told in time.
   std::optional<core::WallTime> poll_by{};
+  // For `take_over` alone, also when there is nothing to write.
+  std::vector<Watch> watched;
+  std::optional<Terms> terms{};
 
+  // There is nothing to write and nobody to tell; it is to be taken over all the same.
   bool empty() const;
+  bool operator==(const Decision&) const = default;
 };
 
 // What the book asks about runs and spaces that the event at hand does not name.
@@ -126,7 +152,8 @@ class Book {
 
   // As the store has it.
   void load(Contents contents);
-  // A recorded change of a run, in the order in which they were committed: what windows reach back to.
+  // A recorded change of a run, in the order in which they were committed: what windows reach back to. At a start from
+  // the store, after the first settings or before; later each one once its step is taken over.
   void remember(std::int64_t run, core::WallTime at, const task::TaskChange& change);
   // Other rules, receivers or times; the first ones of this process, too.
   Decision under_settings(const Context& context) const;
@@ -151,6 +178,10 @@ class Book {
   std::vector<task::TaskKey> wanted(std::int64_t run) const;
 
   const std::vector<Incident>& incidents() const;
+  // Each incident as a notice would say it now, in the order of `incidents`; gathering ones, too. And whether it is
+  // silenced.
+  std::vector<Notice> standing(const Context& context) const;
+  bool is_silenced(const Incident& incident, const Context& context) const;
   const std::vector<Silence>& silences() const;
 
  private:

@@ -20,7 +20,7 @@ struct Verdict {
   std::optional<bool> holds{};
   double value = 0;
   double threshold = 0;
-  std::string why;     // one sentence with the figures
+  std::string why{};   // one sentence with the figures
   bool muted = false;  // it would hold, but the run is blind
   // When it may be another one without anything happening; kNoTime: not before something happens. Lived clock.
   core::WallTime next = task::kNoTime;

@@ -1,0 +1,138 @@
+#include <fmt/format.h>
+
+#include "core/digest.h"
+#include "rule/draft.h"
+
+namespace runwatch::rule {
+namespace {
+
+constexpr std::size_t kIdBytes = 16;
+
+// `1h30m`
+std::string text_of(core::Duration duration) {
+  auto left = std::chrono::floor<std::chrono::seconds>(duration).count();
+  std::string text;
+  for (const auto& [unit, length] : {std::pair{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}) {
+    if (left >= length) text += fmt::format("{}{}", left / length, unit);
+    left %= length;
+  }
+  return text.empty() ? "0s" : text;
+}
+
+std::string why(const Case& it, const Rule* rule) {
+  const auto& incident = it.incident;
+  const auto lasting = text_of(rule == nullptr ? core::Duration::zero() : rule->lasting);
+  if (incident.when == When::task_failed) {
+    const auto tasks = it.totals.fresh > 0 ? it.totals.fresh : it.totals.open;
+    const auto* noun = tasks == 1 ? "task" : "tasks";
+    return fmt::format("{} {} failed and stayed failed for {}", tasks, noun, lasting);
+  }
+  if (incident.when == When::unknown_status)
+    return fmt::format("the platform uses statuses that are not known: {}", incident.about);
+  if (incident.when == When::poll_failing)
+    return fmt::format("polls have not been complete for {}: {}", lasting, incident.about);
+  if (incident.when == When::delivery_failing)
+    return fmt::format("deliveries to {} have failed for {}", incident.about, lasting);
+  return incident.about;  // the newest verdict's
+}
+
+Notice addressed(const Draft& draft, const Rule& rule, const Place& place) {
+  Notice notice;
+  notice.severity = rule.severity;
+  notice.labels = rule.labels;
+  notice.runbook = rule.runbook;
+  if (const auto space = place.first == 0 ? std::nullopt : draft.space_of(place.first)) {
+    notice.space = space->name;
+    notice.space_key = hex(space->key);
+  }
+  if (const auto* run = draft.record_of(place)) {
+    notice.run_id = run->row.run_id;
+    notice.counts.run = run->tasks;
+  }
+  notice.at = draft.now.wall;
+  return notice;
+}
+
+}  // namespace
+
+std::string ms_of(core::WallTime time) { return std::to_string(time.time_since_epoch().count()); }
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : bytes) {
+    text.push_back(kDigits[byte >> 4U]);
+    text.push_back(kDigits[byte & 0xfU]);
+  }
+  return text;
+}
+
+std::string digest_of(std::initializer_list<std::string_view> parts) {
+  const auto digest = core::sha256(fmt::format("{}", fmt::join(parts, "\n")));
+  return hex(std::span(digest).first(kIdBytes));
+}
+
+std::string attempt_key(const task::CallFacts& facts, const std::string& otherwise) {
+  if (facts.call != 0) return fmt::format("call:{:016x}", facts.call);
+  return facts.started != task::kNoTime ? "start:" + ms_of(facts.started) : otherwise;
+}
+
+std::string id_of(const Draft& draft, const Incident& incident, const std::string& origin) {
+  const auto notice = addressed(draft, {}, place_of(incident));
+  return digest_of({"incident", notice.space_key, notice.run_id, incident.rule, origin});
+}
+
+std::vector<std::string> receivers_of(const Draft& draft, const Incident& incident, const Rule* rule, Kind kind) {
+  std::vector<std::string> names;
+  for (const auto& receiver : draft.settings.receivers) {
+    if (receiver.by_level || !receiver.takes[task::index(kind)]) continue;
+    if (incident.when == When::delivery_failing && receiver.name == incident.about) continue;
+    const auto& wanted = rule == nullptr ? incident.receivers : rule->receivers;
+    if ((rule != nullptr && wanted.empty()) || contains(wanted, receiver.name)) names.push_back(receiver.name);
+  }
+  return names;
+}
+
+Notice notice_of(const Draft& draft, const Case& it, const Rule* rule, Kind kind) {
+  const auto& incident = it.incident;
+  auto notice = addressed(draft, rule == nullptr ? Rule() : *rule, place_of(incident));
+  notice.id = digest_of({incident.id, name(kind), std::to_string(incident.notices)});
+  notice.kind = kind;
+  notice.when = incident.when;
+  notice.rule = incident.rule;
+  notice.incident_number = incident.number;
+  notice.incident = incident.id;
+  if (incident.when >= When::unknown_status) notice.about = incident.about;
+  notice.update = incident.notices;
+  notice.started = incident.started;
+  notice.counts.open = it.totals.open;
+  notice.counts.total = incident.total;
+  notice.counts.recovered = it.totals.recovered;
+  notice.counts.gone = it.totals.gone;
+  notice.value = incident.value;
+  notice.threshold = incident.threshold;
+  notice.why = why(it, rule);
+  notice.receivers = receivers_of(draft, incident, rule, kind);
+  return notice;
+}
+
+Notice event_of(const Draft& draft, const Rule& rule, const Place& place) {
+  auto notice = addressed(draft, rule, place);
+  notice.kind = Kind::event;
+  notice.when = rule.when;
+  notice.rule = rule.name;
+  notice.receivers = receivers_of(draft, {}, &rule, Kind::event);
+  return notice;
+}
+
+void show(Notice& notice, const Member& attempt) {
+  ++notice.counts.fresh;
+  ++notice.counts.by_reason[task::index(attempt.facts.reason)];
+  if (notice.tasks.size() < kMostTaskLines) {
+    notice.tasks.push_back({attempt.task, task::Status::failed, attempt.attempts, attempt.facts});
+  } else {
+    ++notice.truncated;
+  }
+}
+
+}  // namespace runwatch::rule

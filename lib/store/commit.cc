@@ -100,7 +100,15 @@ int Session::write(const Batch& batch, std::uint64_t commits) {
   if (batch.run != 0) writer.changes();
   if (batch.space != 0) writer.counters();
   writer.forgotten();
-  return writer.code() == SQLITE_OK ? tables_->meta.put({.commits = commits, .at = batch.at}) : writer.code();
+  if (writer.code() != SQLITE_OK) return writer.code();
+  if (const int code = write_alerts(tables_->alerts, batch); code != SQLITE_OK) return code;
+  // Numbers given once are never given again, even if this is rolled back.
+  if (batch.alerts != nullptr) {
+    for (const auto& incident : batch.alerts->incidents) last_incident_ = std::max(last_incident_, incident.number);
+    for (const auto& silence : batch.alerts->silences) last_silence_ = std::max(last_silence_, silence.number);
+  }
+  return tables_->meta.put(
+      {.commits = commits, .at = batch.at, .last_incident = last_incident_, .last_silence = last_silence_});
 }
 
 }  // namespace runwatch::store

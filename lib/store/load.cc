@@ -55,6 +55,9 @@ Outcome<Contents> Session::contents() {
         space);
     if (code != SQLITE_OK) return unreadable(code, "counters");
   }
+  contents.alerts.last_incident = newest->last_incident;
+  contents.alerts.last_silence = newest->last_silence;
+  if (auto read = read_alerts(contents); !read) return std::unexpected(read.error());
   return contents;
 }
 

@@ -109,7 +109,8 @@ UPDATE spaces SET key = CAST(key || zeroblob(16) AS BLOB);
 )";
 
 // What alerts need: of an attempt how many there were and what a change told of it first, of a run what its attempts
-// came to (from here on), and what is remembered of incidents.
+// came to (from here on), and what is remembered of incidents. `queues` sums up what waits and what is dead: a row is
+// replaced, which fires both triggers (recursive_triggers).
 constexpr const char* kVersion3 = R"(
 ALTER TABLE changes ADD COLUMN news INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE changes ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;
@@ -130,6 +131,141 @@ ALTER TABLE runs ADD COLUMN call_dropped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_cancelled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_failed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_other INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN last_incident INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN last_silence INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE incidents(
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  condition INTEGER NOT NULL,
+  space INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  about TEXT NOT NULL,
+  phase INTEGER NOT NULL,
+  started INTEGER,
+  ended INTEGER,
+  due INTEGER,
+  told_at INTEGER,
+  notices INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  recovered INTEGER NOT NULL,
+  gone INTEGER NOT NULL,
+  value REAL,
+  threshold REAL,
+  muted INTEGER NOT NULL,
+  receivers TEXT NOT NULL,
+  told_values TEXT NOT NULL
+) STRICT;
+CREATE TABLE members(
+  incident INTEGER NOT NULL,
+  id BLOB NOT NULL,
+  ordinal INTEGER NOT NULL,
+  phase INTEGER NOT NULL,
+  told INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  due INTEGER,
+  call INTEGER NOT NULL,
+  started INTEGER,
+  ended INTEGER,
+  duration REAL,
+  cost REAL,
+  outcome INTEGER,
+  reason INTEGER NOT NULL,
+  PRIMARY KEY(incident, id, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE marks(
+  run INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  id BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  own_call INTEGER NOT NULL,
+  own_start INTEGER NOT NULL,
+  deadline INTEGER,
+  status INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  call INTEGER NOT NULL,
+  started INTEGER,
+  ended INTEGER,
+  duration REAL,
+  cost REAL,
+  outcome INTEGER,
+  reason INTEGER NOT NULL,
+  PRIMARY KEY(run, rule, id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE silences(
+  number INTEGER PRIMARY KEY,
+  space TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  rule TEXT NOT NULL,
+  since INTEGER,
+  until INTEGER,
+  reason TEXT NOT NULL
+) STRICT;
+CREATE TABLE rules(
+  name TEXT PRIMARY KEY,
+  condition INTEGER NOT NULL,
+  terms TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE receivers(
+  name TEXT PRIMARY KEY,
+  type TEXT NOT NULL,
+  failing_since INTEGER,
+  disabled INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE totals(
+  name TEXT PRIMARY KEY,
+  value REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX odd_ids_id ON odd_ids(id);
+CREATE TABLE outbox(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  receiver TEXT NOT NULL,
+  id TEXT NOT NULL,
+  incident INTEGER NOT NULL,
+  rule TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  created INTEGER,
+  due INTEGER,
+  state INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  aged INTEGER NOT NULL,
+  sent INTEGER NOT NULL,
+  test INTEGER NOT NULL,
+  personal INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  padding BLOB NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_fresh ON outbox(receiver, seq) WHERE state = 0 AND tries = 0;
+CREATE INDEX outbox_tried ON outbox(receiver, due) WHERE state = 0 AND tries > 0;
+CREATE INDEX outbox_waiting ON outbox(receiver, incident) WHERE state = 0;
+CREATE INDEX outbox_oldest ON outbox(receiver, created) WHERE state = 0;
+CREATE INDEX outbox_dead ON outbox(receiver) WHERE state = 2;
+CREATE INDEX outbox_ended ON outbox(created) WHERE state IN (1, 3);
+CREATE INDEX outbox_incident ON outbox(incident) WHERE incident > 0;
+CREATE INDEX outbox_id ON outbox(id);
+CREATE TABLE queues(
+  receiver TEXT PRIMARY KEY,
+  pending INTEGER NOT NULL,
+  dead INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER outbox_joined AFTER INSERT ON outbox WHEN new.state IN (0, 2) BEGIN
+  INSERT INTO queues VALUES(new.receiver, new.state = 0, new.state = 2, new.size) ON CONFLICT(receiver) DO UPDATE SET
+    pending = pending + excluded.pending, dead = dead + excluded.dead, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER outbox_left AFTER DELETE ON outbox WHEN old.state IN (0, 2) BEGIN
+  UPDATE queues SET pending = pending - (old.state = 0), dead = dead - (old.state = 2), bytes = bytes - old.size
+    WHERE receiver = old.receiver;
+END;
+CREATE TABLE deliveries(
+  row INTEGER NOT NULL,
+  at INTEGER,
+  status INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  took INTEGER NOT NULL
+) STRICT;
+CREATE INDEX deliveries_row ON deliveries(row);
 )";
 
 constexpr std::array kSteps{kVersion1, kVersion2, kVersion3};

@@ -24,6 +24,8 @@ Outcome<std::unique_ptr<Session>> Session::open(const std::filesystem::path& pat
   const auto meta = session->meta();
   if (!meta) return std::unexpected(meta.error());
   session->opened_ = *meta;
+  session->last_incident_ = meta->last_incident;
+  session->last_silence_ = meta->last_silence;
   if (auto done = session->identify(); !done) return std::unexpected(done.error());
   return session;
 }
@@ -39,7 +41,8 @@ Outcome<void> Session::configure() {
   // A memory map would turn a disk error into SIGBUS. Without the feature the answer is empty, and good.
   if (auto mapped = connection_.ask("mmap_size=0"); !mapped) return std::unexpected(mapped.error());
   // What is written over, as former keys of spaces are, is zeroed in the pages that are written anyway.
-  if (auto zeroed = connection_.ask("secure_delete=fast"); !zeroed) return std::unexpected(zeroed.error());
+  if (auto zeroed = connection_.ask(kZeroWritten); !zeroed) return std::unexpected(zeroed.error());
+  if (auto set = connection_.set("recursive_triggers", "1"); !set) return set;
   // SQLite's own checkpoint keeps its errors to itself.
   sqlite3_wal_autocheckpoint(connection_.handle(), 0);
   sqlite3_wal_hook(connection_.handle(), &Session::on_commit, this);

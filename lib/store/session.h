@@ -16,6 +16,13 @@
 
 namespace runwatch::store {
 
+// Which pages lose what was deleted from them: those that are written anyway, or those that become free, too.
+inline constexpr std::string_view kZeroWritten = "secure_delete=fast";
+inline constexpr std::string_view kZeroAll = "secure_delete=on";
+
+// What a batch says of alerts, within its transaction. SQLITE_OK or an error.
+[[nodiscard]] int write_alerts(AlertTables& tables, const Batch& batch);
+
 class Session {
  public:
   static Outcome<std::unique_ptr<Session>> open(const std::filesystem::path& path);
@@ -28,6 +35,17 @@ class Session {
   Outcome<Contents> contents();
   Outcome<task::KnownTasks> tasks(std::int64_t run);
   Outcome<std::vector<RecordedChange>> changes(std::int64_t run, core::WallTime since);
+
+  // What Store says, of alerts: in session_alerts.cc.
+  Outcome<std::int64_t> next_seq(std::int64_t run);
+  Outcome<std::optional<OutboxRow>> next(const std::string& receiver, core::WallTime lived);
+  Outcome<std::optional<core::WallTime>> next_due(const std::string& receiver);
+  Outcome<std::optional<OutboxRow>> row(std::int64_t seq);
+  Outcome<std::vector<OutboxRow>> waiting(const std::string& receiver, std::int64_t incident);
+  Outcome<std::vector<OutboxRow>> rows(const RowFilter& filter);
+  Outcome<std::vector<DeliveryAttempt>> attempts(std::int64_t row);
+  Outcome<Queue> queue(const std::string& receiver);
+  Outcome<std::string> odd_id(const task::TaskKey& key);
 
   // A transaction as far as its COMMIT, with the number of commits that it leads to; after an error it may still be
   // open. SQLITE_OK or an error.
@@ -50,6 +68,10 @@ class Session {
   Outcome<void> configure();
   Outcome<void> prepare();
   Outcome<Meta> meta();
+  Outcome<void> read_alerts(Contents& contents);
+  // All rows of a table.
+  template <class Row>
+  Outcome<std::vector<Row>> list(Table<Row>& table, const auto&... asked);
   Outcome<void> identify();
   std::unexpected<Failure> unreadable(int code, std::string_view table) const;
   static int on_commit(void* session, sqlite3* connection, const char* database, int frames);
@@ -59,6 +81,8 @@ class Session {
   FileIdentity file_;
   std::optional<FileIdentity> log_;
   Meta opened_;
+  std::int64_t last_incident_ = 0;  // highest numbers given so far
+  std::int64_t last_silence_ = 0;
   int frames_ = 0;  // in the log
 };
 

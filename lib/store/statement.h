@@ -4,8 +4,10 @@
 // Fails: with SQLite's extended result codes; a failed bind is told by the next `step` or `run`.
 #pragma once
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstdint>
@@ -16,8 +18,12 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
+#include "core/ascii.h"
 #include "core/clock.h"
+#include "rule/incident.h"
+#include "store/outbox.h"
 #include "task/diff.h"
 
 namespace runwatch::store {
@@ -29,6 +35,11 @@ constexpr std::size_t members(task::ExecutionType) { return task::kExecutionType
 constexpr std::size_t members(task::CallStatus) { return task::kCallStatusNames.size(); }
 constexpr std::size_t members(task::FailureReason) { return task::kFailureReasonNames.size(); }
 constexpr std::size_t members(task::ChangeKind) { return task::index(task::ChangeKind::late) + 1; }
+constexpr std::size_t members(rule::When) { return rule::kWhenNames.size(); }
+constexpr std::size_t members(rule::Kind) { return rule::kKindNames.size(); }
+constexpr std::size_t members(rule::Phase) { return task::index(rule::Phase::over) + 1; }
+constexpr std::size_t members(rule::MemberPhase) { return task::index(rule::MemberPhase::gone) + 1; }
+constexpr std::size_t members(OutboxRow::State) { return task::index(OutboxRow::State::dropped) + 1; }
 
 class Statement {
  public:
@@ -91,6 +102,12 @@ template <class T>
 void Statement::bind(const T& value) {
   if constexpr (std::same_as<T, core::WallTime>) {
     with(value == task::kNoTime ? std::nullopt : std::optional{value.time_since_epoch().count()});
+  } else if constexpr (std::same_as<T, core::Duration>) {
+    bind(value.count());
+  } else if constexpr (std::same_as<T, std::vector<std::string>>) {  // each behind its length: "3:ops4:mail"
+    std::string list;
+    for (const auto& text : value) list += fmt::format("{}:{}", text.size(), text);
+    keep(sqlite3_bind_text64(handle_.get(), ++bound_, list.data(), list.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
   } else if constexpr (requires { value.has_value(); }) {
     keep(value ? (bind(*value), SQLITE_OK) : sqlite3_bind_null(handle_.get(), ++bound_));
   } else if constexpr (std::floating_point<T>) {
@@ -98,11 +115,12 @@ void Statement::bind(const T& value) {
   } else if constexpr (std::integral<T> || std::is_enum_v<T>) {
     keep(sqlite3_bind_int64(handle_.get(), ++bound_, static_cast<std::int64_t>(value)));
   } else if constexpr (std::convertible_to<T, std::string_view>) {
-    // A null pointer would be bound as NULL, also for an empty text.
+    // A null pointer would be bound as NULL, also for what is empty.
     const char* data = value.data() == nullptr ? "" : value.data();
     keep(sqlite3_bind_text64(handle_.get(), ++bound_, data, value.size(), SQLITE_STATIC, SQLITE_UTF8));
   } else {
-    keep(sqlite3_bind_blob64(handle_.get(), ++bound_, value.data(), value.size(), SQLITE_STATIC));
+    const void* data = value.data();
+    keep(sqlite3_bind_blob64(handle_.get(), ++bound_, data == nullptr ? "" : data, value.size(), SQLITE_STATIC));
   }
 }
 
@@ -110,6 +128,18 @@ template <class T>
 bool Statement::read(T& value) {
   if constexpr (std::same_as<T, core::WallTime>) {
     value = skip_null() ? task::kNoTime : core::WallTime{core::Duration{integer()}};
+  } else if constexpr (std::same_as<T, core::Duration>) {
+    value = core::Duration(integer());
+  } else if constexpr (std::same_as<T, std::vector<std::string>>) {
+    std::string_view list;
+    if (!read(list)) return false;
+    for (value.clear(); !list.empty();) {
+      const auto colon = std::min(list.find(':'), list.size());
+      const auto size = core::parse_number<std::size_t>(list.substr(0, colon));
+      if (!size || *size >= list.size() - colon) return false;
+      value.emplace_back(list.substr(colon + 1, *size));
+      list.remove_prefix(colon + 1 + *size);
+    }
   } else if constexpr (requires { value.has_value(); }) {
     return skip_null() || read(value.emplace());
   } else if constexpr (std::floating_point<T>) {
@@ -120,7 +150,7 @@ bool Statement::read(T& value) {
     value = static_cast<T>(number);
     if constexpr (std::is_enum_v<T>) return number >= 0 && number < static_cast<std::int64_t>(members(T{}));
     if constexpr (std::same_as<T, bool>) return number == 0 || number == 1;
-    return std::unsigned_integral<T> || number >= 1;  // signed ones number things; of the others any 64 bits are good
+    return std::unsigned_integral<T> || number >= 0;  // signed ones number things; of the others any 64 bits are good
   } else if constexpr (std::convertible_to<T, std::string_view>) {
     value = bytes(sqlite3_column_text(handle_.get(), read_));
   } else {

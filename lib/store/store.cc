@@ -19,7 +19,8 @@ constexpr std::uint64_t kLogLimit = 64ULL << 20;
 
 bool Batch::empty() const {
   return spaces.empty() && runs.empty() && tasks.empty() && changes.empty() && increments.empty() && odd_ids.empty() &&
-         forgotten_runs.empty() && !heartbeat;
+         forgotten_runs.empty() && (alerts == nullptr || alerts->empty()) && outbox.empty() && attempts.empty() &&
+         totals.empty() && !outbox_before && !heartbeat;
 }
 
 Store::Store(std::filesystem::path path, std::unique_ptr<Session> session)
@@ -120,7 +121,10 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& pa
   }
   auto session = Session::open(whole);
   if (!session) return std::unexpected(open_error(session.error()));
-  return std::unique_ptr<Store>{new Store{whole, std::move(*session)}};
+  std::unique_ptr<Store> store{new Store{whole, std::move(*session)}};
+  // Nobody knows what of it a killed process was about to erase.
+  if (store->wal_size().count > 0) static_cast<void>(store->scrub());
+  return store;
 }
 
 std::expected<Contents, Failure> Store::load() {
@@ -133,14 +137,59 @@ std::expected<Contents, Failure> Store::load() {
   return contents;
 }
 
-std::expected<task::KnownTasks, Failure> Store::load_tasks(std::int64_t run) {
+template <class Ask>
+auto Store::ask(Ask question) -> decltype(question(std::declval<Session&>())) {
   if (auto ready = reconnect(); !ready) return std::unexpected(ready.error());
-  return session_->tasks(run);
+  return question(*session_);
+}
+
+std::expected<task::KnownTasks, Failure> Store::load_tasks(std::int64_t run) {
+  return ask([&](Session& session) { return session.tasks(run); });
 }
 
 std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t run, core::WallTime since) {
-  if (auto ready = reconnect(); !ready) return std::unexpected(ready.error());
-  return session_->changes(run, since);
+  return ask([&](Session& session) { return session.changes(run, since); });
+}
+
+std::expected<std::int64_t, Failure> Store::next_seq(std::int64_t run) {
+  return ask([&](Session& session) { return session.next_seq(run); });
+}
+
+std::expected<std::optional<OutboxRow>, Failure> Store::next(const std::string& receiver, core::WallTime lived) {
+  return ask([&](Session& session) { return session.next(receiver, lived); });
+}
+
+std::expected<std::optional<core::WallTime>, Failure> Store::next_due(const std::string& receiver) {
+  return ask([&](Session& session) { return session.next_due(receiver); });
+}
+
+std::expected<std::optional<OutboxRow>, Failure> Store::row(std::int64_t seq) {
+  return ask([&](Session& session) { return session.row(seq); });
+}
+
+std::expected<std::vector<OutboxRow>, Failure> Store::waiting(const std::string& receiver, std::int64_t incident) {
+  return ask([&](Session& session) { return session.waiting(receiver, incident); });
+}
+
+std::expected<std::vector<OutboxRow>, Failure> Store::rows(const RowFilter& filter) {
+  return ask([&](Session& session) { return session.rows(filter); });
+}
+
+std::expected<std::vector<DeliveryAttempt>, Failure> Store::attempts(std::int64_t row) {
+  return ask([&](Session& session) { return session.attempts(row); });
+}
+
+std::expected<Queue, Failure> Store::queue(const std::string& receiver) {
+  return ask([&](Session& session) { return session.queue(receiver); });
+}
+
+std::expected<std::string, Failure> Store::odd_id(const task::TaskKey& key) {
+  return ask([&](Session& session) { return session.odd_id(key); });
+}
+
+std::expected<void, Failure> Store::scrub() {
+  if (auto ready = reconnect(); !ready) return ready;
+  return checkpoint(true);
 }
 
 std::expected<void, Failure> Store::commit(const Batch& batch) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,6 +24,8 @@
 #include "core/bytes.h"
 #include "core/clock.h"
 #include "core/error.h"
+#include "rule/book.h"
+#include "store/outbox.h"
 #include "task/counters.h"
 #include "task/diff.h"
 #include "task/known_tasks.h"
@@ -52,7 +55,12 @@ struct Batch {
   std::span<const task::CellIncrement> increments;
   std::span<const std::pair<task::TaskKey, std::string>> odd_ids;  // kept where the key is among `tasks`
   std::vector<std::int64_t> forgotten_runs;                        // with all their tasks and changes
-  bool heartbeat = false;                                          // `at` alone is worth it: time went by
+  const rule::Decision* alerts = nullptr;  // what it lists is put, erased and closed; told runs are among `runs`
+  std::vector<OutboxRow> outbox;           // new ones (seq 0), and others as they are now
+  std::vector<DeliveryAttempt> attempts;
+  std::map<std::string, double> totals;           // added to those stored
+  std::optional<core::WallTime> outbox_before{};  // delivered and dropped rows created before it end
+  bool heartbeat = false;                         // `at` alone is worth it: time went by
 
   bool empty() const;
 };
@@ -71,6 +79,8 @@ struct Contents {
   std::vector<task::SpaceRecord> spaces;
   std::vector<task::RunRecord> runs;
   std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space
+  rule::Contents alerts;
+  std::map<std::string, double> totals;
 };
 
 // What `Store::open` would fail with, as far as the file's first bytes tell: nothing is made, locked or written.
@@ -103,6 +113,21 @@ class Store {
   // some 150 bytes each. Baseline first sights are not in it, nor anything of a run that was forgotten. Of what format
   // 1 wrote, `new_attempt` is false, the facts are their reason alone, and a status before a tombstone is `unknown`.
   std::expected<std::vector<RecordedChange>, Failure> changes(std::int64_t run, core::WallTime since);
+  // The number that the next change kept of a run will have.
+  std::expected<std::int64_t, Failure> next_seq(std::int64_t run);
+  // Of the outbox. What a receiver is to be sent next: of the rows that no earlier one of their incident stands before,
+  // the oldest that was not tried, or one whose next try is due, if that is older; and when there will be one.
+  std::expected<std::optional<OutboxRow>, Failure> next(const std::string& receiver, core::WallTime lived);
+  std::expected<std::optional<core::WallTime>, Failure> next_due(const std::string& receiver);
+  std::expected<std::optional<OutboxRow>, Failure> row(std::int64_t seq);
+  // Pending, in order.
+  std::expected<std::vector<OutboxRow>, Failure> waiting(const std::string& receiver, std::int64_t incident);
+  std::expected<std::vector<OutboxRow>, Failure> rows(const RowFilter& filter);
+  std::expected<std::vector<DeliveryAttempt>, Failure> attempts(std::int64_t row);
+  std::expected<Queue, Failure> queue(const std::string& receiver);      // empty: of all, without `oldest`
+  std::expected<std::string, Failure> odd_id(const task::TaskKey& key);  // empty: not known
+  // Once the rows that ended are committed: nothing of their bodies is left in the database's file nor in its log.
+  std::expected<void, Failure> scrub();
   // An empty batch is good and writes nothing.
   std::expected<void, Failure> commit(const Batch& batch);
 
@@ -118,6 +143,9 @@ class Store {
   // of a failure, `session_` stays null, and the next call asks again, by `reconnect`: should the batch be there, the
   // store is stale.
   std::expected<void, Failure> connect();
+  // What a session answers, once there is one.
+  template <class Ask>
+  auto ask(Ask question) -> decltype(question(std::declval<Session&>()));
   std::expected<void, Failure> reconnect();
   // The steps of a commit: the first finds or makes a session, the others may leave none.
   std::expected<void, Failure> in_place();

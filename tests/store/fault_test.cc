@@ -26,6 +26,24 @@ OwnedBatch numbered(std::uint64_t n) {
   run.space = 1;
   run.row.batch_count = n;
   batch.runs = {run};
+  // An incident that takes the place of the one before, and a notice that is sent before the next.
+  const auto number = static_cast<std::int64_t>(n);
+  rule::Incident incident;
+  incident.number = number;
+  batch.alerts.decision.incidents = {incident};
+  if (number > 1) batch.alerts.decision.closed = {number - 1};
+  for (std::uint64_t i = 0; i < 20; ++i)
+    batch.alerts.decision.members.push_back({.incident = number, .task = key_of(i)});
+  store::OutboxRow row;
+  row.receiver = "ops";
+  row.incident = number;
+  row.body = std::string(5000, 'b');
+  row.personal = n % 2 == 0;
+  batch.alerts.outbox = {row};
+  row.seq = number;
+  row.state = State::delivered;
+  batch.alerts.outbox.push_back(row);
+  batch.alerts.attempts = {{number, {}, 200, "", {}}};
   for (std::uint64_t i = 0; i < 20; ++i) batch.tasks.push_back({key_of(n * 10 + i), {.call = n, .last_finished = {}}});
   return batch;
 }
@@ -196,8 +214,9 @@ TEST_CASE("a log that has filled the disk is moved into the database, and commit
     auto store = store::Store::open(directory.database());
     OwnedBatch small = numbered(1);
     small.spaces[0].selection.clear();
+    small.alerts = {};
     if (!store || !(*store)->commit(small.view())) return 1;
-    const rlimit limit{200'000, 200'000};
+    const rlimit limit{400'000, 400'000};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
     std::uint64_t failed = 0;
     std::uint64_t in_a_row = 0;

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <cstring>
 
 namespace store_test {
@@ -42,6 +43,7 @@ class FaultVfs {
   }
   void mend() { fault_ = Fault::none; }
   bool struck() const { return struck_; }
+  std::uint64_t reads() const { return reads_; }
 
  private:
   struct File {
@@ -88,6 +90,7 @@ class FaultVfs {
   }
   static int close(sqlite3_file* file) { return real(file)->pMethods->xClose(real(file)); }
   static int read(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
+    ++current_->reads_;
     return real(file)->pMethods->xRead(real(file), to, size, at);
   }
   static int file_size(sqlite3_file* file, sqlite3_int64* size) {
@@ -133,6 +136,7 @@ class FaultVfs {
   int code_ = SQLITE_OK;
   bool lasting_ = false;
   bool struck_ = false;
+  std::uint64_t reads_ = 0;
 };
 
 }  // namespace store_test

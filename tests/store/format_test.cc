@@ -17,13 +17,15 @@ std::string hex(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
-void make_format_1(const std::filesystem::path& path, const std::string& rows) {
+void make_format(std::size_t format, const std::filesystem::path& path, const std::string& rows) {
   write_bytes(path, "");
   const auto connection = store::Connection::open(path);
   REQUIRE(connection.has_value());
-  REQUIRE(store::migrate(*connection, store::schema_steps().first(1)).has_value());
+  REQUIRE(store::migrate(*connection, store::schema_steps().first(format)).has_value());
   REQUIRE(connection->exec(rows) == SQLITE_OK);
 }
+
+void make_format_1(const std::filesystem::path& path, const std::string& rows) { make_format(1, path, rows); }
 
 // What format 1 kept of a key: 16 bytes.
 std::string former(const core::SpaceKeys& keys) { return hex(keys.former).substr(0, 32); }
@@ -113,6 +115,59 @@ TEST_CASE("changes that format 1 wrote are read as far as it kept them, and new 
     CHECK((*history)[i] == store::RecordedChange{static_cast<std::int64_t>(i + 1), at, old[i]});
   }
   CHECK((*history)[3] == store::RecordedChange{4, batch.at, batch.changes[0]});
+}
+
+TEST_CASE("a database of format 2 keeps what it has, knows of no alerts, and takes them from then on") {
+  const Directory directory;
+  const std::string id = hex(key_of(5).bytes);
+  make_format(2, directory.database(),
+              "UPDATE meta SET commits = 3, at = 5000;"
+              "INSERT INTO runs VALUES(9, 7, 'R1', 7, 1, 1, 500, NULL, NULL, 1, 0, 1, 0, 1, 1, 2000, NULL, NULL,"
+              " 0, 0, 0, 0, 0, 0, 0, 2, 0, 3000, 4);"
+              "INSERT INTO odd_ids VALUES(9, x'" +
+                  id +
+                  "', 'odd');"
+                  "INSERT INTO changes VALUES(9, 1, 1000, x'" +
+                  id + "', 0, NULL, 7, 1, 0, 2, NULL, 77, 2000, 3000, 1.5, 0.25, 3)");
+  Model model;
+  model.newest_commit += std::chrono::seconds{5};
+  auto& run = model.runs[9];
+  run.number = 9;
+  run.space = 7;
+  run.row = {.run_id = "R1", .status = task::Status::failed, .status_given = true, .mode = task::RunMode::prod};
+  run.row.batch_count = 500;
+  run.listed = run.polled = true;
+  run.execution = task::ExecutionType::call;
+  run.mode = task::RunMode::prod;
+  run.last_change = core::WallTime{} + std::chrono::seconds{2};
+  run.taken_up = core::WallTime{} + std::chrono::seconds{3};
+  run.gone = 4;
+  run.tasks[task::index(task::Status::failed)] = 2;
+  task::TaskChange change;
+  change.key = key_of(5);
+  change.to = task::Status::failed;
+  change.new_attempt = true;
+  change.facts = {.call = 77,
+                  .started = core::WallTime{} + std::chrono::seconds{2},
+                  .ended = core::WallTime{} + std::chrono::seconds{3},
+                  .duration = 1.5F,
+                  .cost = 0.25,
+                  .outcome = static_cast<task::CallStatus>(3),
+                  .reason = static_cast<task::FailureReason>(2)};
+  std::mt19937_64 random{7};
+  for (int opening = 0; opening < 2; ++opening) {
+    const auto store = open_good(directory.database());
+    CHECK(same(*store, model));
+    CHECK(store->changes(9, task::kNoTime) ==
+          std::vector{store::RecordedChange{1, core::WallTime{} + std::chrono::seconds{1}, change}});
+    CHECK(store->next_seq(9) == 2);
+    CHECK(store->odd_id(key_of(5)) == "odd");
+    CHECK(store->odd_id(key_of(6)) == "");
+    const auto batch = random_batch(random);
+    commit_good(*store, batch);
+    model.apply(batch);
+    CHECK(same(*store, model));
+  }
 }
 
 TEST_CASE("a key of format 1 that was written over is nowhere in the file any more") {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "store/alert_model.h"
+#include "store/random_alerts.h"
 #include "store/store.h"
 
 namespace store_test {
@@ -25,6 +27,7 @@ struct OwnedBatch {
   std::vector<task::CellIncrement> increments;
   std::vector<std::pair<task::TaskKey, std::string>> odd_ids;
   std::vector<std::int64_t> forgotten_runs;
+  OwnedAlerts alerts;
   core::WallTime at{core::Duration{1'770'000'000'000}};
 
   store::Batch view() const {
@@ -39,6 +42,7 @@ struct OwnedBatch {
     batch.increments = increments;
     batch.odd_ids = odd_ids;
     batch.forgotten_runs = forgotten_runs;
+    alerts.join(batch);
     return batch;
   }
 };
@@ -49,6 +53,7 @@ struct Model {
   std::map<std::int64_t, std::map<task::TaskKey, task::KnownTask>> tasks;
   std::map<std::int64_t, std::vector<store::RecordedChange>> changes;
   std::map<std::int64_t, task::Counters> counters;
+  AlertModel alerts;
   core::WallTime newest_commit{};
 
   void apply(const OwnedBatch& batch) {
@@ -63,6 +68,7 @@ struct Model {
       if (!change.baseline) history.push_back({std::ssize(history) + 1, batch.at, change});
     }
     newest_commit = batch.at;
+    alerts.apply(batch.alerts);
     if (batch.space != 0) counters[batch.space].apply(batch.increments);
     for (const auto run : batch.forgotten_runs) {
       runs.erase(run);
@@ -116,99 +122,7 @@ inline bool same(store::Store& store, const Model& model) {
       return false;
     }
   }
-  return true;
-}
-
-inline task::TaskKey key_of(std::uint64_t n) {
-  task::TaskKey key;
-  for (std::size_t i = 0; i < 8; ++i) key.bytes[i] = static_cast<std::uint8_t>(n >> (56 - 8 * i));
-  return key;
-}
-
-template <class E>
-E any(std::mt19937_64& random, std::size_t count) {
-  return static_cast<E>(random() % count);
-}
-
-inline core::WallTime any_time(std::mt19937_64& random) {
-  if (random() % 3 == 0) return task::kNoTime;
-  return core::WallTime{core::Duration{static_cast<std::int64_t>(random() % 4'000'000'000'000) - 1'000'000}};
-}
-
-inline task::SpaceRecord random_space(std::mt19937_64& random, std::int64_t number) {
-  task::SpaceRecord space;
-  space.number = number;
-  for (auto& byte : space.key) byte = static_cast<std::uint8_t>(random());
-  space.slug = random() % 3 == 0 ? "" : "s\xc3\xbc" + std::to_string(random());
-  space.first_discovery = any_time(random);
-  space.selection = std::string(random() % 50, 'x');
-  return space;
-}
-
-inline task::RunRecord random_run(std::mt19937_64& random, std::int64_t number) {
-  task::RunRecord run;
-  run.number = number;
-  run.space = static_cast<std::int64_t>(1 + random() % 3);
-  run.row = {.run_id = "R" + std::to_string(random()),
-             .status = any<task::Status>(random, task::kStatusCount),
-             .status_given = random() % 2 == 0,
-             .mode = any<task::RunMode>(random, task::kRunModeNames.size()),
-             .batch_count = random(),
-             .created = any_time(random),
-             .modified = any_time(random)};
-  run.listed = random() % 2 == 0;
-  run.baseline = random() % 2 == 0;
-  run.polled = random() % 2 == 0;
-  run.retired = random() % 2 == 0;
-  run.execution = any<task::ExecutionType>(random, task::kExecutionTypeNames.size());
-  run.mode = any<task::RunMode>(random, task::kRunModeNames.size());
-  run.last_change = any_time(random);
-  run.finished = any_time(random);
-  run.retired_at = any_time(random);
-  run.taken_up = any_time(random);
-  run.gone = random() % 1000;
-  for (auto& count : run.tasks) count = random() % 1000;
-  return run;
-}
-
-inline task::KnownTask random_task(std::mt19937_64& random) {
-  task::KnownTask task;
-  task.call = random();
-  task.started = static_cast<std::uint32_t>(random());
-  task.since = static_cast<std::uint32_t>(random());
-  task.told = static_cast<std::uint16_t>(random() & task::kToldEverything);
-  task.status = any<task::Status>(random, task::kStatusCount);
-  if (random() % 2 == 0) task.last_finished = task::Status::failed;
-  task.unclaimed = random() % 2 == 0;
-  task.gone = random() % 4 == 0;
-  task.misses = static_cast<std::uint8_t>(random() % 4);
-  return task;
-}
-
-inline std::optional<task::Status> any_status(std::mt19937_64& random) {
-  if (random() % 2 == 0) return std::nullopt;
-  return any<task::Status>(random, task::kStatusCount);
-}
-
-inline task::TaskChange random_change(std::mt19937_64& random, const task::TaskKey& key) {
-  task::TaskChange change;
-  change.key = key;
-  change.kind = any<task::ChangeKind>(random, 3);
-  change.from = any_status(random);
-  change.to = any_status(random);
-  change.baseline = random() % 3 == 0;
-  change.new_attempt = random() % 2 == 0;
-  change.recovered = random() % 2 == 0;
-  change.returned = any_status(random);
-  auto& facts = change.facts;
-  facts.call = random() % 2 == 0 ? random() : 0;
-  facts.started = any_time(random);
-  facts.ended = any_time(random);
-  if (random() % 2 == 0) facts.duration = static_cast<float>(random() % 100) / 7;
-  if (random() % 2 == 0) facts.cost = static_cast<double>(random() % 100) / 7;
-  if (random() % 2 == 0) facts.outcome = any<task::CallStatus>(random, task::kCallStatusNames.size());
-  facts.reason = any<decltype(facts.reason)>(random, task::kFailureReasonNames.size());
-  return change;
+  return same_alerts(store, *contents, model.alerts);
 }
 
 // The whole of one poll: a run, its tasks and changes, and its space's counters.
@@ -229,6 +143,7 @@ inline OwnedBatch random_batch(std::mt19937_64& random) {
   for (std::uint64_t n = random() % 100; n != 0; --n) {
     batch.increments.push_back({random() % task::cell_count(), 0.1 * static_cast<double>(random() % 100), {}});
   }
+  batch.alerts = random_alerts(random);
   if (random() % 10 == 0) batch.forgotten_runs.push_back(static_cast<std::int64_t>(1 + random() % 8));
   return batch;
 }

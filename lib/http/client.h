@@ -76,6 +76,14 @@ struct Response {
   std::optional<std::string_view> header(std::string_view name) const;  // case-insensitive, the first one
 };
 
+// The value of `Retry-After` (RFC 9110 §10.2.3): seconds or an HTTP date in any of its three forms, counted from `now`.
+// A wait beyond a year is a year. Nothing for a date in the past, a negative number and what cannot be read.
+std::optional<core::Duration> parse_retry_after(std::string_view value, core::WallTime now);
+
+// Of an answer that has the header; a date is counted from the answer's own, whatever our clock says. A wait that is
+// over, or that cannot be read, is a wait all the same: zero.
+std::optional<core::Duration> retry_after_of(const Response& response, core::WallTime now);
+
 inline constexpr std::size_t kBodyPadding = 64;
 
 class Client {
@@ -100,6 +108,7 @@ class Client {
 struct ClientOptions {
   std::string user_agent = "runwatch";
   std::string ca_file = {};                // PEM, trusted alone; empty: the system's
+  std::string proxy = {};                  // http://host:port; empty: none, whatever the environment says
   core::Bytes max_header = core::kib(64);  // status lines, all headers and trailers together
   // After it a new connection is made, and the host looked up anew: a name that moved is followed.
   core::Duration max_connection_age{120'000};

@@ -22,6 +22,8 @@ using enum TransportError;
 
 constexpr Meaning kMeanings[] = {
     {CURLE_COULDNT_RESOLVE_HOST, dns, "the name has no address; check it, and this machine's DNS"},
+    {CURLE_COULDNT_RESOLVE_PROXY, dns, "the proxy's name has no address; check it, and this machine's DNS"},
+    {CURLE_PROXY, connect, "the proxy does not let us through"},
     {CURLE_COULDNT_CONNECT, connect, "check the host, the port and the network"},
     {CURLE_OPERATION_TIMEDOUT, timeout, "libcurl gave up"},
     {CURLE_SSL_CONNECT_ERROR, tls, "check that it speaks TLS 1.2 or newer on this port"},
@@ -44,6 +46,7 @@ constexpr Meaning kMeanings[] = {
 Failure explain(CURLcode code, std::string_view detail, int system_error) {
   // libcurl 7.88 has one code for a broken connection and for broken chunks.
   if (code == CURLE_RECV_ERROR && detail.contains("chunked-encoding")) code = CURLE_WEIRD_SERVER_REPLY;
+  if (code == CURLE_RECV_ERROR && detail.contains("CONNECT tunnel")) code = CURLE_PROXY;
   const auto* const known = std::ranges::find(kMeanings, code, &Meaning::code);
   const TransportError error = known == std::end(kMeanings) ? other : known->error;
   if (system_error == EMFILE || system_error == ENFILE) {

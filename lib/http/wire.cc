@@ -14,7 +14,7 @@
 namespace runwatch::http {
 namespace {
 
-// For each fetcher. libcurl frees it after each answer: malloc would hand one of 64 KiB back to the kernel each time.
+// For each fetcher. libcurl frees it after each answer: from 64 KiB on that makes malloc tidy up and shrink the heap.
 constexpr long kReceiveBuffer = 48L * 1024;
 constexpr long kKeptConnections = 1;  // `socket_` is the one
 
@@ -51,7 +51,9 @@ Wire::Wire(const ClientOptions& options)
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_CURLU, url_.get());
-  set(easy, CURLOPT_NOPROXY, "*");  // the environment's proxies are nobody's configuration
+  set(easy, CURLOPT_PROXY, options.proxy.c_str());  // an empty one, too: the environment's are nobody's configuration
+  set(easy, CURLOPT_NOPROXY, "");
+  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the proxy's answer is not the peer's
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);

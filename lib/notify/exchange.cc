@@ -1,0 +1,136 @@
+#include "notify/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/log.h"
+#include "notify/standing.h"
+
+namespace runwatch::notify {
+namespace {
+
+constexpr core::Bytes kMostOfAnAnswer = core::kib(64);  // nothing in it matters
+
+// Nothing of the answer's body: it may repeat what the notice said.
+std::string_view advice(Reason reason) {
+  if (reason == Reason::redirect) return "redirects are not followed; configure the address that it leads to";
+  if (reason == Reason::auth) return "check the address, the secret and the authorization";
+  if (reason == Reason::gone) return "it wants nothing more; mend the receiver and reload";
+  if (reason == Reason::rate_limited) return "too many requests; rate_limit may be too high";
+  if (reason == Reason::too_large) return "the body is too large; lower max_body";
+  if (reason == Reason::client_error) return "it does not take this body here; check the address and the type";
+  return "the receiver is in trouble";
+}
+
+}  // namespace
+
+Exchange ask(http::Client& client, const http::Request& request, const core::Clock& clock, const std::stop_token& cut,
+             Attempt& attempt) {
+  attempt.at = clock.wall_now();
+  const auto began = clock.steady_now();
+  auto exchange = client.send(request, cut);
+  attempt.took = std::chrono::duration_cast<core::Duration>(clock.steady_now() - began);
+  attempt.status = exchange ? exchange->status : 0;
+  attempt.reason = reason_of(exchange);
+  if (!exchange) attempt.text = exchange.error().text;
+  if (exchange && attempt.reason) attempt.text = fmt::format("HTTP {}: {}", attempt.status, advice(*attempt.reason));
+  return exchange;
+}
+
+bool was_cut(const Exchange& exchange) {
+  return !exchange && exchange.error().reason == http::TransportError::cancelled;
+}
+
+http::Request post(const ReceiverOptions& receiver, std::string url, std::string body) {
+  http::Request request{.url = std::move(url), .method = http::Method::post};
+  request.headers = receiver.headers;
+  request.headers.push_back({"Content-Type", "application/json"});
+  request.authorization = receiver.credentials.authorization;
+  request.timeout = receiver.timeout;
+  request.max_response = kMostOfAnAnswer;
+  request.body = std::move(body);
+  return request;
+}
+
+core::Duration between(double a_second) {
+  return std::chrono::ceil<core::Duration>(std::chrono::duration<double>(1 / std::max(a_second, 0.001)));
+}
+
+void refresh(Credentials& credentials, const Reader& reread, const std::string& receiver) {
+  auto fresh = reread ? reread() : core::Result<Credentials>(credentials);
+  if (fresh) {
+    credentials = std::move(*fresh);
+  } else {
+    core::log::warning("a receiver's address or secret cannot be read; the last ones stay",
+                       {{"receiver", receiver}, {"error", fresh.error().text}});
+  }
+}
+
+namespace {
+
+// What is not queued: what failed is not kept, the next one says it all again.
+struct Rhythm {
+  core::Duration period;
+  core::Duration spacing;  // when woken
+};
+
+using Question = std::move_only_function<std::optional<http::Request>()>;  // nothing: not this time
+
+Loop::Step repeat(std::string name, Rhythm rhythm, std::unique_ptr<http::Client> client, Question question,
+                  std::function<void(const Attempt&)> done, const core::Clock& clock) {
+  return [=, client = std::move(client), question = std::move(question), &clock, failures = std::uint32_t{0},
+          next_at = core::SteadyTime()](const auto&, const auto& cut) mutable {
+    const auto wait = std::chrono::ceil<core::Duration>(next_at - clock.steady_now());
+    if (wait > wait.zero()) return wait;
+    const auto request = question();
+    Attempt attempt{.receiver = name};
+    if (!request || was_cut(ask(*client, *request, clock, cut, attempt))) return rhythm.period;
+    const bool failed = attempt.reason.has_value();
+    if (failed && failures == 0)
+      core::log::warning("a receiver is not reached", {{"receiver", name}, {"error", attempt.text}});
+    if (!failed && failures > 0) core::log::info("a receiver is reached again", {{"receiver", name}});
+    failures = failed ? failures + 1 : 0;
+    const auto next = failed ? std::min(base_wait(failures), rhythm.period) : rhythm.period;
+    next_at = clock.steady_now() + (failed ? next : rhythm.spacing);
+    if (done) done(attempt);
+    return next;
+  };
+}
+
+}  // namespace
+
+AlertmanagerCourier::AlertmanagerCourier(ReceiverOptions receiver, std::size_t place, Line line, StandingHooks hooks,
+                                         const core::Clock& clock)
+    : Loop(repeat(
+               receiver.name, {.period = std::chrono::minutes(1), .spacing = between(receiver.rate_limit)},
+               std::move(line.client),
+               [receiver, place, reread = std::move(line.reread), standing = std::move(hooks.standing),
+                &clock]() mutable -> std::optional<http::Request> {
+                 refresh(receiver.credentials, reread, receiver.name);
+                 if (place >= receiver.credentials.urls.size()) return std::nullopt;
+                 std::string url(receiver.credentials.urls[place].reveal());
+                 while (url.ends_with('/')) url.pop_back();
+                 return post(receiver, url + "/api/v2/alerts",
+                             alertmanager_body(standing(), receiver.external_url, clock.wall_now()));
+               },
+               std::move(hooks.done), clock),
+           std::move(hooks.mark)) {}
+
+Heartbeat::Heartbeat(HeartbeatOptions options, std::unique_ptr<http::Client> client, HeartbeatHooks hooks,
+                     const core::Clock& clock)
+    : Loop(repeat(
+               "heartbeat", {.period = options.interval, .spacing = options.interval}, std::move(client),
+               [options, healthy = std::move(hooks.healthy),
+                url = std::move(hooks.url)]() -> std::optional<http::Request> {
+                 if (!healthy()) return std::nullopt;
+                 const auto address = url();
+                 if (address) return http::Request{.url = std::string(address->reveal()), .timeout = options.timeout};
+                 core::log::warning("no heartbeat: its address cannot be read", {{"error", address.error().text}});
+                 return std::nullopt;
+               },
+               std::move(hooks.done), clock),
+           std::move(hooks.mark)) {}
+
+}  // namespace runwatch::notify

@@ -49,7 +49,7 @@ bool has_odd_character(std::string_view text) {
 
 // The host of a good `host` or `host:port`.
 std::expected<std::string, std::string> host_of(std::string_view text) {
-  if (text.find('@') != text.npos) return Refusal("must not hold a user or password: the token has keys of its own");
+  if (text.find('@') != text.npos) return Refusal("must not hold a user or password: secrets have keys of their own");
   const auto authority = split_authority(text);
   if (!authority)
     return Refusal("has an impossible host: write https://HOST, https://HOST:PORT or https://[IPv6]:PORT");
@@ -80,20 +80,26 @@ bool is_loopback(std::string_view host) {
   return (is_ip(AF_INET, name) && name.starts_with("127.")) || (is_ip(AF_INET6, name) && name == "::1");
 }
 
-std::expected<BaseUrl, std::string> parse_base_url(std::string_view text) {
+std::expected<Url, std::string> parse_url(std::string_view text) {
   if (text.empty()) return Refusal("is empty: write https://HOST");
   if (has_odd_character(text)) return Refusal("holds a space, quote, backslash, control or non-ASCII character");
   const std::size_t mark = text.find("://");
   if (mark == text.npos) return Refusal("has no scheme: write https://HOST");
   const std::string scheme = core::lower(text.substr(0, mark));
   if (scheme != "http" && scheme != "https") return Refusal("must begin with https:// or http://");
-  std::string_view rest = text.substr(mark + 3);
-  if (rest.find_first_of("?#") != rest.npos) return Refusal("must not have a query or a fragment");
-  const std::string_view authority = rest.substr(0, rest.find('/'));
-  auto host = host_of(authority);
+  const std::string_view rest = text.substr(mark + 3);
+  if (rest.find('#') != rest.npos) return Refusal("must not have a fragment");
+  auto host = host_of(rest.substr(0, rest.find_first_of("/?")));
   if (!host) return Refusal(std::move(host.error()));
-  while (rest.ends_with('/')) rest.remove_suffix(1);
-  return BaseUrl{scheme + "://" + std::string(rest), std::move(*host), scheme == "https"};
+  return Url{scheme + "://" + std::string(rest), std::move(*host), scheme == "https"};
+}
+
+std::expected<Url, std::string> parse_base_url(std::string_view text) {
+  if (text.contains("://") && text.find_first_of("?#", text.find("://")) != text.npos)
+    return Refusal("must not have a query or a fragment");
+  auto url = parse_url(text);
+  while (url && url->text.ends_with('/')) url->text.pop_back();
+  return url;
 }
 
 std::expected<Listen, std::string> parse_listen(std::string_view text) {

@@ -1,4 +1,4 @@
-// The two addresses of a configuration: where the platform is, and where runwatch listens.
+// The addresses of a configuration: where the platform is, where runwatch listens, whom it tells.
 //
 // Fails: with the rest of a sentence that begins with the key, such as "has no scheme: …". The text given is not
 // repeated in it, because a URL can carry a password.
@@ -11,15 +11,19 @@
 
 namespace runwatch::config {
 
-struct BaseUrl {
-  std::string text;  // without slashes at the end
+struct Url {
+  std::string text;  // the scheme in lower case
   std::string host;  // IPv6 without brackets
   bool encrypted = false;
 
-  bool operator==(const BaseUrl&) const = default;
+  bool operator==(const Url&) const = default;
 };
 
-std::expected<BaseUrl, std::string> parse_base_url(std::string_view text);
+// http or https, without a user and a fragment.
+std::expected<Url, std::string> parse_url(std::string_view text);
+
+// One that paths are added to: without a query, and without slashes at its end.
+std::expected<Url, std::string> parse_base_url(std::string_view text);
 
 struct Listen {
   std::string host;  // IPv6 without brackets

@@ -67,37 +67,41 @@ void take_credential_token(TableReader& reader, Api& api, const Surroundings& ar
 void read_api_token(TableReader& reader, Api& api, const Surroundings& around) {
   auto from_environment = around.environment("RUNWATCH_API_TOKEN");
   const bool overridden = from_environment && !from_environment->empty();
-  TokenKeys keys = read_token_keys(reader, around, !overridden);
+  SecretKeys keys = read_secret_keys(reader, kTokenKind, around, !overridden);
   if (overridden) return take_environment_token(reader, api, std::move(*from_environment));
   if (!keys.given) return take_credential_token(reader, api, around);
-  api.token = std::move(keys.token);
+  api.token = keys.one();
   api.token_source = keys.path ? TokenSource::file : TokenSource::config;
   api.token_path = std::move(keys.path);
 }
 
 }  // namespace
 
-TokenKeys read_token_keys(TableReader& reader, const Surroundings& around, bool read_file) {
-  TokenKeys out;
-  out.given = reader.take("token") != nullptr || reader.take("token_file") != nullptr;
-  const auto text = reader.text("token");
-  const auto path = read_path(reader, "token_file", around);
-  if (reader.take("token") != nullptr && reader.take("token_file") != nullptr) {
-    reader.problem("token_file", "stands together with token: keep one of them");
+SecretKeys read_secret_keys(TableReader& reader, const SecretKind& kind, const Surroundings& around, bool read_file) {
+  const auto is_there = [&](std::string_view key) {
+    const toml::node* const node = key.empty() ? nullptr : reader.take(key);
+    return node != nullptr && !(kind.may_be_empty && node->is_string() && (*node->as_string())->empty());
+  };
+  SecretKeys out;
+  const bool inline_there = is_there(kind.key), file_there = is_there(kind.file_key);
+  out.given = inline_there || file_there;
+  if (inline_there && file_there) {
+    reader.problem(kind.file_key, fmt::format("stands together with {}: keep one of them", kind.key));
     return out;
   }
-  if (text) {
-    if (const auto fault = fault_in_token(*text))
-      reader.problem("token", *fault);
+  for (const Text& text : inline_there ? reader.one_or_more(kind.key, kind.many) : std::vector<Text>{}) {
+    if (const auto fault = kind.fault_in(text.value))
+      reader.problem_at(text.place, kind.key, *fault);
     else
-      out.token = core::Secret(*text);
+      out.values.emplace_back(text.value);
   }
+  const auto path = file_there ? read_path(reader, kind.file_key, around) : std::nullopt;
   if (!path || !read_file) return out;
-  auto token = read_token(*path);
-  if (!token) return reader.problem("token_file", "cannot be used: " + token.error().text), out;
+  auto values = read_secrets(*path, kind.noun, kind.many, kind.fault_in);
+  if (!values) return reader.problem(kind.file_key, "cannot be used: " + values.error().text), out;
   if (readable_by_others(*path))
-    reader.warning("token_file", fmt::format("can be read by every user: chmod o-r {}", path->string()));
-  out.token = std::move(*token);
+    reader.warning(kind.file_key, fmt::format("can be read by every user: chmod o-r {}", path->string()));
+  out.values = std::move(*values);
   out.path = *path;
   return out;
 }

@@ -54,6 +54,21 @@ void compare_spaces(const std::vector<Space>& before, const std::vector<Space>& 
     if (find_same(after, before[i]) == nullptr) out.push_back(label(before, i));
 }
 
+// What has a name is compared as a whole, wherever it stands.
+template <class T>
+void compare_named(const std::string& table, const std::vector<T>& before, const std::vector<T>& after,
+                   std::vector<std::string>& out) {
+  const auto same = [](const std::vector<T>& list, const T& one) {
+    return std::ranges::find(list, one.name, &T::name);
+  };
+  for (const T& one : after) {
+    const auto old = same(before, one);
+    if (old == before.end() || *old != one) out.push_back(fmt::format("{}.{}", table, one.name));
+  }
+  for (const T& one : before)
+    if (same(after, one) == after.end()) out.push_back(fmt::format("{}.{}", table, one.name));
+}
+
 }  // namespace
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {
@@ -82,11 +97,21 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
       .key("created_series", &Server::created_series);
   Comparison{"store", before.store, after.store, out}.key("path", &Store::path).key("retention", &Store::retention);
   Comparison{"log", before.log, after.log, out}.key("level", &Log::level).key("format", &Log::format);
+  Comparison{"alerts", before.alerts, after.alerts, out}
+      .key("external_url", &rule::Settings::external_url)
+      .key("group_wait", &rule::Settings::group_wait)
+      .key("group_interval", &rule::Settings::group_interval)
+      .key("repeat_interval", &rule::Settings::repeat_interval)
+      .key("baseline", &rule::Settings::digest);
+  Comparison{"alerts", before, after, out}.key("outbox_max", &Config::outbox_max).key("heartbeat", &Config::heartbeat);
+  compare_named("alerts.rules", before.alerts.rules, after.alerts.rules, out);
+  compare_named("alerts.receivers", before.receivers, after.receivers, out);
+  if (before.control != after.control) out.emplace_back("control");
   return out;
 }
 
 bool needs_restart(std::string_view key) {
-  return key.starts_with("server.") || key == "store.path" || key == "poll.max_series";
+  return key.starts_with("server.") || key == "store.path" || key == "poll.max_series" || key == "control";
 }
 
 }  // namespace runwatch::config

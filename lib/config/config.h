@@ -13,10 +13,12 @@
 #include <string_view>
 #include <vector>
 
+#include "config/receiver.h"
 #include "core/bytes.h"
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/secret.h"
+#include "rule/rule.h"
 
 namespace runwatch::config {
 
@@ -87,6 +89,9 @@ struct Log {
   bool operator==(const Log&) const = default;
 };
 
+// With the rules that hold where a file has none: task_failed, run_stalled, poll_failing, delivery_failing.
+rule::Settings default_alerts();
+
 struct Config {
   Api api;
   Poll poll;
@@ -95,9 +100,17 @@ struct Config {
   Server server;
   Store store;
   Log log;
+  rule::Settings alerts = default_alerts();  // its receivers are those below, as far as rules concern them
+  std::vector<Receiver> receivers;
+  std::optional<Heartbeat> heartbeat;
+  core::Bytes outbox_max = core::mib(256);
+  std::filesystem::path control;  // socket; empty: not chosen by the file, see `control_socket`
 
   bool operator==(const Config&) const = default;
 };
+
+// `control`, else /run/runwatch/control.sock where that folder is there now, else control.sock beside the database.
+std::filesystem::path control_socket(const Config& config);
 
 // What a reload changes, by the keys that an operator wrote: those whose values differ, as `poll.interval`,
 // `spaces.sales.runs`, or `spaces[2].runs` for the second space when it has no name; a space that came or went as

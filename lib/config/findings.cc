@@ -60,9 +60,12 @@ void Findings::declare(std::string_view table, std::string_view key) {
 
 std::vector<std::string> Findings::declared() const {
   std::vector<std::string> out;
-  for (const auto& [table, keys] : tables_)
-    for (const std::string& key : keys)
-      if (!table.empty()) out.push_back(fmt::format("{}.{}", table, key));
+  for (const auto& [table, keys] : tables_) {
+    for (const std::string& key : keys) {
+      std::string full = table.empty() ? key : fmt::format("{}.{}", table, key);
+      if (!tables_.contains(full)) out.push_back(std::move(full));
+    }
+  }
   return out;
 }
 
@@ -73,11 +76,13 @@ void Findings::unknown(std::string_view table, std::string_view key, Place place
 std::string Findings::describe(const Unknown& unknown) const {
   std::string what = fmt::format("unknown key{} {}", shown(unknown.key),
                                  unknown.table.empty() ? "at the top level" : "in [" + unknown.table + "]");
-  for (const auto& [table, keys] : tables_) {
-    const bool elsewhere = table != unknown.table && !table.empty();
-    if (elsewhere && std::ranges::find(keys, unknown.key) != keys.end())
-      return fmt::format("{}: it belongs in [{}]", what, table);
-  }
+  const bool in_alerts = unknown.table.starts_with("alerts");
+  for (const bool of_alerts : {in_alerts, !in_alerts})
+    for (const auto& [table, keys] : tables_) {
+      const bool elsewhere = table != unknown.table && !table.empty() && table.starts_with("alerts") == of_alerts;
+      if (elsewhere && std::ranges::find(keys, unknown.key) != keys.end())
+        return fmt::format("{}: it belongs in [{}]", what, table);
+    }
   const auto& keys = tables_.find(unknown.table)->second;
   if (const auto meant = nearest(unknown.key, keys)) return fmt::format("{}: did you mean \"{}\"?", what, *meant);
   return fmt::format("{}: valid are {}", what, fmt::join(keys, ", "));

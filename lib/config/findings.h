@@ -23,7 +23,7 @@ class Findings {
 
   // Keys are told apart by table; the top level is the table "". A key may be declared often.
   void declare(std::string_view table, std::string_view key);
-  // Those declared so far, as TABLE.KEY; without the names of tables.
+  // Those declared so far, as TABLE.KEY, or KEY at the top level; without the names of tables.
   std::vector<std::string> declared() const;
   // Becomes a problem in `finish`, when every valid key has been declared.
   void unknown(std::string_view table, std::string_view key, Place place);

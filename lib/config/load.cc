@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "config/sections.h"
@@ -15,14 +16,6 @@ namespace {
 constexpr core::Bytes kLargestFile = core::kib(64);
 
 std::unexpected<Problems> refuse(std::string text) { return std::unexpected(Problems{{{}, std::move(text)}}); }
-
-// The table of that name, or null after a problem was reported or when it is absent.
-const toml::table* take_table(TableReader& root, const char* name) {
-  const toml::node* node = root.take(name);
-  if (node != nullptr && !node->is_table())
-    root.findings().problem(place_of(*node), fmt::format("{} must be a table: write [{}] above its keys", name, name));
-  return node == nullptr ? nullptr : node->as_table();
-}
 
 // An organization's spaces are listed for its handle only.
 void warn_without_handle(TableReader& root, const Config& config) {
@@ -37,23 +30,29 @@ void warn_without_handle(TableReader& root, const Config& config) {
 Config read_tables(const toml::table& tables, const Surroundings& around, Findings& findings) {
   TableReader root("", &tables, findings);
   Config config;
-  config.api = read_api(take_table(root, "api"), around, findings);
-  config.poll = read_poll(take_table(root, "poll"), findings);
-  config.spaces = read_spaces(root.take("spaces"), around, findings);
-  config.server = read_server(take_table(root, "server"), findings);
-  config.store = read_store(take_table(root, "store"), config, around, findings);
-  config.log = read_log(take_table(root, "log"), findings);
+  config.api = read_api(root.table("api"), around, findings);
+  config.poll = read_poll(root.table("poll"), findings);
+  config.spaces =
+      read_spaces(root.tables("spaces", "remove it to watch every space of the organization"), around, findings);
+  config.server = read_server(root.table("server"), findings);
+  config.store = read_store(root.table("store"), config, around, findings);
+  config.log = read_log(root.table("log"), findings);
+  read_alerts(root.table("alerts"), config, around, findings);
+  config.control = read_control(root, around);
   root.finish();
   warn_without_handle(root, config);
   return config;
 }
 
-// The token stands in the file itself: who reads the file has it.
+// What is secret and stands in the file itself: who reads the file has it.
 void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded) {
-  if (loaded.config.api.token_source != TokenSource::config || !readable_by_others(path)) return;
-  loaded.warnings.insert(
-      loaded.warnings.begin(),
-      {{}, fmt::format("holds api.token and can be read by every user: chmod o-r {}", path.string())});
+  const bool token = loaded.config.api.token_source == TokenSource::config;
+  const bool secrets = std::ranges::any_of(loaded.config.receivers, &Receiver::is_inline);
+  if ((!token && !secrets) || !readable_by_others(path)) return;
+  loaded.warnings.insert(loaded.warnings.begin(),
+                         {{},
+                          fmt::format("holds {} and can be read by every user: chmod o-r {}",
+                                      token ? "api.token" : "secrets of receivers", path.string())});
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ std::expected<Loaded, Problems> load(const std::filesystem::path& path, const En
 std::expected<Loaded, Problems> parse(std::string_view text, const std::filesystem::path& directory,
                                       const Environment& environment);
 
-// Every key a file may hold, as `api.base_url`; those of [[spaces]] as `spaces.token`.
+// Every key a file may hold, as `api.base_url` or `control`; those of [[spaces]] as `spaces.token`.
 std::vector<std::string> valid_keys();
 
 // As `FILE:LINE:COLUMN: text`, or `FILE: text` for the file as a whole.

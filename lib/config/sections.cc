@@ -1,8 +1,10 @@
 #include "config/sections.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "config/address.h"
 #include "config/units.h"
@@ -29,6 +31,12 @@ std::filesystem::path state_folder(const Environment& environment) {
 
 }  // namespace
 
+std::filesystem::path Surroundings::resolve(const std::string& path) const {
+  constexpr std::string_view kCredential = "$CREDENTIALS_DIRECTORY/";
+  const auto credentials = path.starts_with(kCredential) ? environment("CREDENTIALS_DIRECTORY") : std::nullopt;
+  return credentials ? std::filesystem::path(*credentials) / path.substr(kCredential.size()) : directory / path;
+}
+
 bool is_plain_text(std::string_view text) {
   while (!text.empty()) {
     const core::CodePoint c = core::next_code_point(text);
@@ -44,6 +52,50 @@ std::optional<std::filesystem::path> read_path(TableReader& reader, std::string_
   if (!text->empty() && text->size() <= 4096 && is_plain_text(*text)) return around.resolve(*text);
   reader.problem(key, "must be a path of 1 to 4096 bytes without control characters");
   return std::nullopt;
+}
+
+std::optional<std::string> read_name(TableReader& reader, bool needed) {
+  if (needed && reader.present() && reader.take("name") == nullptr)
+    reader.problem("name", "is missing: it is what makes this the same one after a reload");
+  const auto name = reader.text("name");
+  if (!name) return std::nullopt;
+  const bool padded = name->starts_with(' ') || name->ends_with(' ');
+  if (!name->empty() && name->size() <= 128 && !padded && is_plain_text(*name)) return name;
+  reader.problem("name", "must be 1 to 128 bytes of text without control characters or spaces around it");
+  return std::nullopt;
+}
+
+void refuse_repeated_names(const toml::array* tables, std::string_view table, std::string_view noun,
+                           Findings& findings) {
+  std::map<std::string, std::size_t> lines;
+  for (std::size_t i = 0; tables != nullptr && i < tables->size(); ++i) {
+    const toml::node* const name = tables->get(i)->as_table()->get("name");
+    if (name == nullptr || !name->is_string()) continue;
+    const auto [first, is_new] = lines.emplace(**name->as_string(), place_of(*tables->get(i)).line);
+    if (!is_new)
+      findings.problem(place_of(*name), fmt::format("{}.name is that of the {} at line {} too: names must differ",
+                                                    table, noun, first->second));
+  }
+}
+
+void refuse_foreign(TableReader& reader, std::string_view own, const std::vector<Parameters>& all) {
+  for (const auto& [keys, kinds] : all)
+    for (const std::string_view key : keys)
+      if (reader.take(key) != nullptr && std::ranges::find(kinds, own) == kinds.end())
+        reader.problem(key, fmt::format("does not belong to {}: only {} {} it", own, fmt::join(kinds, ", "),
+                                        kinds.size() == 1 ? "has" : "have"));
+}
+
+std::map<std::string, std::string> read_pairs(TableReader& reader, std::string_view key, FaultInPair* fault_in) {
+  std::map<std::string, std::string> out;
+  const toml::table* const table = reader.table(key);
+  for (auto&& [name, node] : table == nullptr ? toml::table() : *table) {
+    const std::string text = node.value<std::string>().value_or("");
+    const auto fault = node.is_string() ? fault_in(name.str(), text) : "must have quoted strings for values";
+    if (fault) reader.problem_at(place_of(*table->get(name.str())), key, *fault);
+    out.emplace(name.str(), text);
+  }
+  return out;
 }
 
 Poll read_poll(const toml::table* table, Findings& findings) {

@@ -16,15 +16,6 @@ const std::vector<std::string>& documented_run_modes() {
   return modes;
 }
 
-void read_name(TableReader& reader, Space& space) {
-  auto name = reader.text("name");
-  if (!name) return;
-  const bool padded = name->starts_with(' ') || name->ends_with(' ');
-  if (name->empty() || name->size() > 128 || padded || !is_plain_text(*name))
-    return reader.problem("name", "must be 1 to 128 bytes of text without control characters or spaces around it");
-  space.name = std::move(name);
-}
-
 void read_runs(TableReader& reader, Space& space) {
   const toml::node* node = reader.take("runs");
   if (node == nullptr) return;
@@ -44,31 +35,13 @@ void read_runs(TableReader& reader, Space& space) {
   }
 }
 
-void read_run_modes(TableReader& reader, Space& space) {
-  const auto modes = reader.texts("run_modes");
-  if (!modes) return;
-  for (const auto& mode : *modes) {
-    const auto& documented = documented_run_modes();
-    if (mode.value.empty() || mode.value.size() > 64 || !is_plain_text(mode.value)) {
-      reader.problem_at(mode.place, "run_modes", "must be names of 1 to 64 bytes without control characters");
-    } else if (std::ranges::find(documented, mode.value) == documented.end()) {
-      const auto meant = nearest(mode.value, documented);
-      reader.findings().warning(
-          mode.place,
-          fmt::format("spaces.run_modes has a mode other than {}, the platform's documented ones{}",
-                      fmt::join(documented, ", "), meant ? fmt::format(": did you mean \"{}\"?", *meant) : ""));
-    }
-    space.run_modes.push_back(mode.value);
-  }
-}
-
 void read_space_token(TableReader& reader, Space& space, const Surroundings& around) {
-  TokenKeys keys = read_token_keys(reader, around, true);
+  SecretKeys keys = read_secret_keys(reader, kTokenKind, around, true);
   if (!keys.given && reader.present())
     return reader.problem("token", "is missing: every [[spaces]] needs token or token_file");
-  if (const auto fault = keys.token.empty() ? std::nullopt : fault_in_id(keys.token.reveal()))
+  if (const auto fault = keys.values.empty() ? std::nullopt : fault_in_id(keys.one().reveal()))
     return reader.problem(keys.path ? "token_file" : "token", *fault);
-  space.token = std::move(keys.token);
+  space.token = keys.one();
   space.token_path = std::move(keys.path);
 }
 
@@ -76,23 +49,21 @@ Space read_space(const toml::table* table, const Surroundings& around, Findings&
   TableReader reader("spaces", table, findings);
   Space space;
   read_space_token(reader, space, around);
-  read_name(reader, space);
+  space.name = read_name(reader, false);
   read_runs(reader, space);
-  read_run_modes(reader, space);
+  space.run_modes = read_run_modes(reader);
   reader.duration("max_age", space.max_age, {milliseconds(100), days(3650)});
   reader.count("max_runs", space.max_runs, {1, 100'000});
   reader.finish();
   return space;
 }
 
-// Compares a space with those before it: two labels or two tokens alike would mix their numbers.
+// Compares a space with those before it: two tokens alike would mix their numbers.
 void find_repeats(const toml::array& tables, const std::vector<Space>& spaces, Findings& findings) {
   const Space& last = spaces.back();
   TableReader reader("spaces", tables.get(spaces.size() - 1)->as_table(), findings);
   for (std::size_t i = 0; i + 1 < spaces.size(); ++i) {
     const std::size_t line = place_of(*tables.get(i)).line;
-    if (last.name && spaces[i].name == last.name)
-      reader.problem("name", fmt::format("is that of the space at line {} too: names must differ", line));
     if (!last.token.empty() && spaces[i].token == last.token)
       reader.problem_at(reader.place(last.token_path ? "token_file" : "token"), "token",
                         fmt::format("is that of the space at line {} too: one of them is one too many", line));
@@ -110,21 +81,31 @@ std::optional<std::string> fault_in_id(std::string_view id) {
   return std::nullopt;
 }
 
-std::vector<Space> read_spaces(const toml::node* node, const Surroundings& around, Findings& findings) {
+std::vector<std::string> read_run_modes(TableReader& reader) {
+  const auto& documented = documented_run_modes();
+  std::vector<std::string> out;
+  for (const auto& mode : reader.texts("run_modes").value_or(std::vector<Text>{})) {
+    if (mode.value.empty() || mode.value.size() > 64 || !is_plain_text(mode.value)) {
+      reader.problem_at(mode.place, "run_modes", "must be names of 1 to 64 bytes without control characters");
+    } else if (std::ranges::find(documented, mode.value) == documented.end()) {
+      const auto meant = nearest(mode.value, documented);
+      reader.findings().warning(mode.place, fmt::format("{} has a mode other than {}, the platform's documented ones{}",
+                                                        reader.full("run_modes"), fmt::join(documented, ", "),
+                                                        meant ? fmt::format(": did you mean \"{}\"?", *meant) : ""));
+    }
+    out.push_back(mode.value);
+  }
+  return out;
+}
+
+std::vector<Space> read_spaces(const toml::array* tables, const Surroundings& around, Findings& findings) {
   read_space(nullptr, around, findings);  // declares its keys
   std::vector<Space> spaces;
-  const toml::array* tables = node == nullptr ? nullptr : node->as_array();
-  const bool of_tables = tables != nullptr && std::ranges::all_of(*tables, [](auto& n) { return n.is_table(); });
-  if (node != nullptr && !of_tables) {
-    findings.problem(place_of(*node), "spaces must be an array of tables: write [[spaces]] above the keys of each");
-  } else if (tables != nullptr && tables->empty()) {
-    findings.problem(place_of(*node), "spaces is empty: remove it to watch every space of the organization");
-  } else if (tables != nullptr) {
-    for (const toml::node& table : *tables) {
-      spaces.push_back(read_space(table.as_table(), around, findings));
-      find_repeats(*tables, spaces, findings);
-    }
+  for (std::size_t i = 0; tables != nullptr && i < tables->size(); ++i) {
+    spaces.push_back(read_space(tables->get(i)->as_table(), around, findings));
+    find_repeats(*tables, spaces, findings);
   }
+  refuse_repeated_names(tables, "spaces", "space", findings);
   return spaces;
 }
 

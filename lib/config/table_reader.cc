@@ -30,12 +30,21 @@ bool take_within(TableReader& reader, std::string_view key, T value, Range<T> ra
 
 constexpr auto kAsItIs = [](auto number) { return number; };
 
+std::string valid_words(std::string_view word, const std::vector<std::string>& words) {
+  const auto meant = nearest(word, words);
+  return fmt::format("{}{}", fmt::join(words, ", "), meant ? fmt::format(": did you mean \"{}\"?", *meant) : "");
+}
+
 }  // namespace
 
 Place place_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
 
 TableReader::TableReader(std::string name, const toml::table* table, Findings& findings)
     : name_(std::move(name)), table_(table), findings_(findings) {}
+
+std::string TableReader::full(std::string_view key) const {
+  return name_.empty() ? std::string(key) : fmt::format("{}.{}", name_, key);
+}
 
 Place TableReader::place(std::string_view key) const {
   if (table_ == nullptr) return {};
@@ -46,11 +55,11 @@ Place TableReader::place(std::string_view key) const {
 void TableReader::problem(std::string_view key, std::string_view rest) { problem_at(place(key), key, rest); }
 
 void TableReader::problem_at(Place place, std::string_view key, std::string_view rest) {
-  findings_.problem(place, fmt::format("{}.{} {}", name_, key, rest));
+  findings_.problem(place, fmt::format("{} {}", full(key), rest));
 }
 
 void TableReader::warning(std::string_view key, std::string_view rest) {
-  findings_.warning(place(key), fmt::format("{}.{} {}", name_, key, rest));
+  findings_.warning(place(key), fmt::format("{} {}", full(key), rest));
 }
 
 void TableReader::wrong_type(std::string_view key, const toml::node& node, std::string_view expected) {
@@ -61,6 +70,25 @@ const toml::node* TableReader::take(std::string_view key) {
   taken_.emplace_back(key);
   findings_.declare(name_, key);
   return table_ == nullptr ? nullptr : table_->get(key);
+}
+
+const toml::table* TableReader::table(std::string_view key) {
+  const toml::node* node = take(key);
+  if (node != nullptr && !node->is_table())
+    problem(key, fmt::format("must be a table: write [{}] above its keys", full(key)));
+  return node == nullptr ? nullptr : node->as_table();
+}
+
+const toml::array* TableReader::tables(std::string_view key, std::string_view otherwise) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return nullptr;
+  const toml::array* array = node->as_array();
+  const bool of_tables = array != nullptr && std::ranges::all_of(*array, [](auto& n) { return n.is_table(); });
+  if (!of_tables)
+    problem(key, fmt::format("must be an array of tables: write [[{}]] above the keys of each", full(key)));
+  else if (array->empty())
+    problem(key, fmt::format("is empty: {}", otherwise));
+  return of_tables && !array->empty() ? array : nullptr;
 }
 
 template <class T>
@@ -90,6 +118,13 @@ std::optional<std::vector<Text>> TableReader::texts(std::string_view key) {
                  fmt::format("must be an array of strings, but this element is {}", type_name(element)));
   }
   return out.size() == array->size() ? std::optional(std::move(out)) : std::nullopt;
+}
+
+std::vector<Text> TableReader::one_or_more(std::string_view key, bool many) {
+  const toml::node* node = take(key);
+  if (many && node != nullptr && node->is_array()) return texts(key).value_or(std::vector<Text>{});
+  const auto one = text(key);
+  return one ? std::vector<Text>{{*one, place(key)}} : std::vector<Text>{};
 }
 
 bool TableReader::duration(std::string_view key, core::Duration& into, Range<core::Duration> range) {
@@ -130,10 +165,20 @@ std::optional<std::size_t> TableReader::choice(std::string_view key, const std::
   if (!word) return std::nullopt;
   const auto found = std::ranges::find(words, *word);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  const auto meant = nearest(*word, words);
-  problem(key, fmt::format("must be one of {}{}", fmt::join(words, ", "),
-                           meant ? fmt::format(": did you mean \"{}\"?", *meant) : ""));
+  problem(key, "must be one of " + valid_words(*word, words));
   return std::nullopt;
+}
+
+std::vector<std::size_t> TableReader::choices(std::string_view key, const std::vector<std::string>& words) {
+  std::vector<std::size_t> out;
+  for (const Text& word : texts(key).value_or(std::vector<Text>{})) {
+    const auto index = static_cast<std::size_t>(std::ranges::find(words, word.value) - words.begin());
+    if (index == words.size())
+      problem_at(word.place, key, "may hold " + valid_words(word.value, words));
+    else if (std::ranges::find(out, index) == out.end())
+      out.push_back(index);
+  }
+  return out;
 }
 
 void TableReader::finish() {

@@ -46,6 +46,8 @@ class TableReader {
   Findings& findings() { return findings_; }
   bool present() const { return table_ != nullptr; }
 
+  // As an operator would write it, with its table.
+  std::string full(std::string_view key) const;
   // The key's value, else the table, else the file.
   Place place(std::string_view key) const;
   void problem(std::string_view key, std::string_view rest);
@@ -53,9 +55,15 @@ class TableReader {
   void warning(std::string_view key, std::string_view rest);
 
   const toml::node* take(std::string_view key);
+  // Null after a problem was reported, or when the key is absent.
+  const toml::table* table(std::string_view key);
+  // The same of an array of tables, which must not be empty: `otherwise` is what to do instead.
+  const toml::array* tables(std::string_view key, std::string_view otherwise);
   std::optional<std::string> text(std::string_view key);
   // Texts of an array; nothing when the key is absent or an element is of another type.
   std::optional<std::vector<Text>> texts(std::string_view key);
+  // A text, or where `many` are allowed an array of them, too.
+  std::vector<Text> one_or_more(std::string_view key, bool many);
   // True when the target may be relied on: the key is absent or good.
   bool duration(std::string_view key, core::Duration& into, Range<core::Duration> range);
   void size(std::string_view key, core::Bytes& into, Range<core::Bytes> range);
@@ -64,6 +72,9 @@ class TableReader {
   void boolean(std::string_view key, bool& into);
   // Index of the value among `words`.
   std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string>& words);
+
+  // Indexes of the array's values among `words`, each once; values that are none of them are reported.
+  std::vector<std::size_t> choices(std::string_view key, const std::vector<std::string>& words);
 
   // Reports every key that nobody asked for. Call it once, last.
   void finish();

@@ -15,12 +15,22 @@ namespace {
 
 constexpr core::Bytes kLargestToken = core::kib(8);
 
-std::optional<std::string> fault_in_file(std::string_view content) {
-  if (content.starts_with("\xEF\xBB\xBF")) return "starts with a byte order mark: save it without one";
-  if (content.find('\r') != content.npos) return "has Windows line ends (CRLF): save it with a plain newline";
+core::Result<std::vector<core::Secret>> lines_of(std::string_view content, std::string_view noun, bool many,
+                                                 const Fault& fault_in) {
+  const auto refuse = [](std::string text) { return core::fail(core::ErrorKind::invalid, std::move(text)); };
+  if (content.starts_with("\xEF\xBB\xBF")) return refuse("starts with a byte order mark: save it without one");
+  if (content.contains('\r')) return refuse("has Windows line ends (CRLF): save it with a plain newline");
   if (content.ends_with('\n')) content.remove_suffix(1);
-  if (content.find('\n') != content.npos) return "has more than one line: it must hold the token alone";
-  return fault_in_token(content);
+  if (!many && content.contains('\n'))
+    return refuse(fmt::format("has more than one line: it must hold the {} alone", noun));
+  std::vector<core::Secret> out;
+  for (std::size_t from = 0; from <= content.size();) {
+    const std::string_view line = content.substr(from, content.find('\n', from) - from);
+    if (auto fault = fault_in(line)) return refuse(std::move(*fault));
+    out.emplace_back(std::string(line));
+    from += line.size() + 1;
+  }
+  return out;
 }
 
 core::Result<std::string> cannot(std::string_view what) {
@@ -71,18 +81,22 @@ std::string token_origin(const Api& api) {
   return "it came from api.token: a new one takes a reload";
 }
 
+core::Result<std::vector<core::Secret>> read_secrets(const std::filesystem::path& path, std::string_view noun,
+                                                     bool many, const Fault& fault_in) {
+  // Room for a newline after the longest one.
+  const auto content = read_small_file(path, {kLargestToken.count + 1});
+  auto lines = content ? lines_of(*content, noun, many, fault_in) : std::unexpected(content.error());
+  if (lines) return lines;
+  std::string& fault = lines.error().text;
+  if (fault.starts_with("is larger")) fault = "is larger than 8KiB";
+  if (fault.ends_with("Permission denied")) fault += ": let runwatch's group read it, as mode 640 does";
+  fault = fmt::format("{} file {} {}", noun, path.string(), fault);
+  return lines;
+}
+
 core::Result<core::Secret> read_token(const std::filesystem::path& path) {
-  // Room for a newline after the longest token.
-  auto content = read_small_file(path, {kLargestToken.count + 1});
-  std::optional<std::string> fault;
-  if (!content)
-    fault = content.error().text.starts_with("is larger") ? "is larger than 8KiB" : content.error().text;
-  else
-    fault = fault_in_file(*content);
-  if (fault && fault->ends_with("Permission denied")) *fault += ": let runwatch's group read it, as mode 640 does";
-  if (fault) return core::fail(core::ErrorKind::invalid, fmt::format("token file {} {}", path.string(), *fault));
-  if (content->ends_with('\n')) content->pop_back();
-  return core::Secret(std::move(*content));
+  auto lines = read_secrets(path, "token", false, fault_in_token);
+  return lines ? core::Result<core::Secret>(std::move(lines->front())) : std::unexpected(std::move(lines.error()));
 }
 
 bool readable_by_others(const std::filesystem::path& path) {

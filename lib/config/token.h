@@ -5,9 +5,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "core/bytes.h"
@@ -22,6 +24,12 @@ core::Result<std::string> read_small_file(const std::filesystem::path& path, cor
 
 // One line of at most 8 KiB; a single newline at its end is dropped. Fails: with a text that names the file.
 core::Result<core::Secret> read_token(const std::filesystem::path& path);
+
+using Fault = std::function<std::optional<std::string>(std::string_view)>;
+
+// The same for a file of other secrets, which its faults call `noun`: one, or `many`, one a line.
+core::Result<std::vector<core::Secret>> read_secrets(const std::filesystem::path& path, std::string_view noun,
+                                                     bool many, const Fault& fault_in);
 
 // What keeps `token` from being one, as the rest of a sentence ("is empty"); nothing for a good one. A token is one or
 // more visible ASCII characters: it travels in a header line.

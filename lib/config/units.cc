@@ -32,6 +32,7 @@ std::optional<std::int64_t> take_number(std::string_view& text, std::int64_t lim
 }  // namespace
 
 std::optional<core::Duration> parse_duration(std::string_view text) {
+  if (text == "0") return core::Duration(0);
   std::int64_t total = 0;
   auto unit = kDurationUnits.begin();
   do {

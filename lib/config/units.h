@@ -10,8 +10,8 @@
 
 namespace runwatch::config {
 
-// Whole numbers with the units d, h, m, s and ms, largest first, each at most once. Nothing for any other text, nor for
-// more than a century.
+// Whole numbers with the units d, h, m, s and ms, largest first, each at most once; 0 needs none. Nothing for any other
+// text, nor for more than a century.
 std::optional<core::Duration> parse_duration(std::string_view text);
 
 // The same notation, shortest form; 0 is `0s`.

@@ -9,7 +9,7 @@ using namespace runwatch::config;
 TEST_CASE("a base URL is a scheme, a host, and at most a port and a path") {
   struct Case {
     const char* text;
-    BaseUrl expected;
+    Url expected;
   };
   const Case cases[] = {
       {"https://unpod.dev", {"https://unpod.dev", "unpod.dev", true}},

@@ -32,7 +32,9 @@ TEST_CASE("unknown keys are told with their place and the nearest valid one") {
       {"[sever]\nx = 1", "1:2 unknown key \"sever\" at the top level: did you mean \"server\"?\n"},
       {"[[space]]\nx = 1", "1:3 unknown key \"space\" at the top level: did you mean \"spaces\"?\n"},
       {"[[spaces]]\ntoken='S'\nmaxruns=1", "3:1 unknown key \"maxruns\" in [spaces]: did you mean \"max_runs\"?\n"},
-      {"[zzzzzz]", "1:2 unknown key \"zzzzzz\" at the top level: valid are api, poll, spaces, server, store, log\n"},
+      {"[zzzzzz]",
+       "1:2 unknown key \"zzzzzz\" at the top level: valid are api, poll, spaces, server, store, log, alerts, "
+       "control\n"},
       {"[api]\n\"a\\nb\\u202e\" = 1",
        "2:1 unknown key in [api]: valid are base_url, org_handle, token, token_file, timeout, rate_limit, "
        "burst, concurrency, page_size, max_response\n"},
@@ -100,7 +102,7 @@ TEST_CASE("impossible addresses, ids and paths are refused") {
        "2:12 api.base_url must end before /api/v2/platform, which is added: as in \"https://unpod.dev\"\n"},
       {"[api]\nbase_url = 'ftp://unpod.dev'", "2:12 api.base_url must begin with https:// or http://\n"},
       {"[api]\nbase_url = 'https://u:p@unpod.dev'",
-       "2:12 api.base_url must not hold a user or password: the token has keys of its own\n"},
+       "2:12 api.base_url must not hold a user or password: secrets have keys of their own\n"},
       {"[api]\nbase_url = \"https://unpod.dev\\r\\n\"",
        "2:12 api.base_url holds a space, quote, backslash, control or non-ASCII character\n"},
       {"[api]\nbase_url = 'https://unpod.dev:65536'", "2:12 api.base_url has an impossible port: 1 to 65535\n"},

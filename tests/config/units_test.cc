@@ -18,10 +18,19 @@ TEST_CASE("durations are whole numbers with units, largest first") {
     const char* text;
     core::Duration expected;
   };
-  const Case cases[] = {
-      {"0s", 0ms},     {"1ms", 1ms},           {"15s", 15s},         {"1m", 1min}, {"1h30m", 90min},
-      {"7d", 24h * 7}, {"1d1ms", 24h + 1ms},   {"1m500ms", 60500ms}, {"90s", 90s}, {"1d2h3m4s5ms", 93784005ms},
-      {"0090s", 90s},  {"36525d", 24h * 36525}};
+  const Case cases[] = {{"0s", 0ms},
+                        {"0", 0ms},
+                        {"1ms", 1ms},
+                        {"15s", 15s},
+                        {"1m", 1min},
+                        {"1h30m", 90min},
+                        {"7d", 24h * 7},
+                        {"1d1ms", 24h + 1ms},
+                        {"1m500ms", 60500ms},
+                        {"90s", 90s},
+                        {"1d2h3m4s5ms", 93784005ms},
+                        {"0090s", 90s},
+                        {"36525d", 24h * 36525}};
   for (const auto& c : cases) {
     CAPTURE(c.text);
     CHECK(parse_duration(c.text) == c.expected);

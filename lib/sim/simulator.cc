@@ -1,30 +1,21 @@
 #include "sim/simulator.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
-#include <sys/eventfd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iterator>
 #include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
-#include "core/text.h"
 #include "sim/connection.h"
 #include "sim/journal.h"
+#include "sim/listener.h"
 #include "sim/render.h"
 
 namespace runwatch::sim {
 namespace {
 
-constexpr int kBacklog = 512;              // cpp-httplib's own is 5
-constexpr core::Duration kIdle{20};        // without a request for that long a connection counts as idle
-constexpr std::size_t kConnections = 128;  // served at once, each by a thread; more of them wait
+constexpr core::Duration kIdle{20};  // without a request for that long a connection counts as idle
 
 // An answer as bytes.
 struct Outgoing {
@@ -62,7 +53,7 @@ Outgoing pack(Answer& answer, std::string_view method, bool last) {
 
 // cpp-httplib listens, keeps the threads and parses requests. What goes out is written here byte by byte, for the
 // faults are in the bytes.
-class Served final : public Simulator, private httplib::Server {
+class Served final : public Simulator, private Listener {
  public:
   Served(const sim::Options& options, bool control, std::unique_ptr<Journal> journal, const core::Clock& clock)
       : clock_(clock),
@@ -71,40 +62,14 @@ class Served final : public Simulator, private httplib::Server {
         control_(control),
         journal_(std::move(journal)),
         platform_(options, wall_start_) {
-    if (!interrupt_) throw std::system_error(errno, std::system_category(), "eventfd");
     set_pre_routing_handler([](const httplib::Request&, httplib::Response&) { return HandlerResponse::Handled; });
   }
 
-  ~Served() override {
-    (void)::eventfd_write(interrupt_.get(), 1);
-    httplib::Server::stop();
-    if (thread_.joinable()) thread_.join();
-  }
+  ~Served() override { stop(); }
 
-  core::Result<void> start(const ListenOptions& options) {
-    const auto& host = options.host;
-    set_tcp_nodelay(true);
-    // Its own default, SO_REUSEPORT, lets two servers share a port in silence.
-    set_socket_options([](socket_t socket) {
-      const int on = 1;
-      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    });
-    new_task_queue = [] { return new httplib::ThreadPool(kConnections); };
-    const int port = options.port == 0 ? bind_to_any_port(host) : bind_to_port(host, options.port) ? options.port : -1;
-    if (port < 0 || ::listen(svr_sock_, kBacklog) != 0) {
-      return core::fail(
-          errno == EADDRINUSE ? core::ErrorKind::busy : core::ErrorKind::invalid,
-          fmt::format("cannot listen on {}:{}: {}", core::printable(host), options.port, std::strerror(errno)));
-    }
-    const bool v6 = host.find(':') != std::string::npos;
-    address_ = fmt::format("{}{}{}:{}", v6 ? "[" : "", host, v6 ? "]" : "", port);
-    thread_ = std::jthread([this] { listen_after_bind(); });
-    while (!is_running()) std::this_thread::yield();  // `stop` does nothing before
-    return {};
-  }
-
-  std::string address() const override { return address_; }
-  std::string base_url() const override { return "http://" + address_; }
+  using Listener::start;
+  std::string address() const override { return listening_at(); }
+  std::string base_url() const override { return "http://" + listening_at(); }
   std::vector<SpaceName> spaces() const override { return platform_.spaces(); }
 
  private:
@@ -113,7 +78,7 @@ class Served final : public Simulator, private httplib::Server {
   }
 
   bool process_and_close_socket(socket_t socket) override {
-    Connection connection(socket, interrupt_.get());
+    Connection connection(socket, interrupt());
     while (connection.has_input(kForever) && serve_one(connection)) {
     }
     return true;
@@ -143,7 +108,7 @@ class Served final : public Simulator, private httplib::Server {
     const bool control = control_ && asked.path.starts_with(kControlPrefix);
     Answer answer = control ? platform_.control(asked, now()) : platform_.answer(asked, now());
     const auto formed = clock_.wall_now();
-    if (answer.delay > core::Duration::zero()) wait(-1, 0, interrupt_.get(), answer.delay);
+    if (answer.delay > core::Duration::zero()) wait(-1, 0, interrupt(), answer.delay);
     auto out = pack(answer, asked.method, last);
     if (journal_ && answer.seq > 0) out.line = begin_line(asked, answer, out.body, formed);
     return out;
@@ -169,10 +134,7 @@ class Served final : public Simulator, private httplib::Server {
   const bool control_;
   const std::unique_ptr<Journal> journal_;
   Platform platform_;
-  const core::Fd interrupt_{::eventfd(0, EFD_CLOEXEC)};  // ends every wait of a connection
   std::mutex sending_;
-  std::string address_;
-  std::jthread thread_;  // accepts; ends the connections' threads with itself
 };
 
 }  // namespace
@@ -187,7 +149,7 @@ core::Result<std::unique_ptr<Simulator>> simulate(const Options& options, const 
     journal = *std::move(opened);
   }
   auto served = std::make_unique<Served>(options, listen.control, std::move(journal), clock);
-  if (auto started = served->start(listen); !started) return std::unexpected(started.error());
+  if (auto started = served->start(listen.host, listen.port); !started) return std::unexpected(started.error());
   return served;
 }
 

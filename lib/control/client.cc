@@ -1,0 +1,49 @@
+#include "control/client.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "control/request.h"
+#include "core/text.h"
+
+namespace runwatch::control {
+namespace {
+
+constexpr time_t kSeconds = 30;  // the daemon answers between two of its steps
+
+core::Error no_answer(const std::filesystem::path& socket, httplib::Error why) {
+  const auto place = core::printable(socket.string());
+  if (why == httplib::Error::Connection && ::access(socket.c_str(), W_OK) != 0 && errno == EACCES) {
+    return {core::ErrorKind::unavailable, fmt::format("the control socket {} is another user's: ask as the user that "
+                                                      "runwatch runs as, or as root",
+                                                      place)};
+  }
+  if (why == httplib::Error::Connection) {
+    return {core::ErrorKind::unavailable,
+            fmt::format("no runwatch answers at {}: start it, or say with --control where its socket is", place)};
+  }
+  return {core::ErrorKind::busy,
+          fmt::format("the runwatch at {} broke off or took more than {} s: see its log", place, kSeconds)};
+}
+
+}  // namespace
+
+core::Result<std::string> ask(const std::filesystem::path& socket, const std::string& method, const std::string& path,
+                              const std::string& body) {
+  httplib::Client client(socket.string(), 80);
+  client.set_address_family(AF_UNIX);
+  client.set_default_headers({{"Host", "localhost"}});
+  client.set_read_timeout(kSeconds);
+  const auto answer = method == "GET" ? client.Get(path) : client.Post(path, body, "application/json");
+  if (!answer) return std::unexpected(no_answer(socket, answer.error()));
+  if (answer->status == 200) return std::move(answer->body);
+  const auto text = core::printable(parse_refusal(answer->body), 500);
+  const auto kind = answer->status < 500 ? core::ErrorKind::invalid : core::ErrorKind::busy;
+  return core::fail(kind, text.empty() ? fmt::format("the daemon answered {}", answer->status) : text);
+}
+
+}  // namespace runwatch::control

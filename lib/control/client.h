@@ -1,0 +1,16 @@
+// The commands' end of the control socket.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "core/error.h"
+
+namespace runwatch::control {
+
+// The JSON that the daemon at `socket` answers, as it came. `method` is GET or POST. Fails: `unavailable` when no
+// daemon answers there, `invalid` for what it refuses, `busy` for what it cannot do now.
+core::Result<std::string> ask(const std::filesystem::path& socket, const std::string& method, const std::string& path,
+                              const std::string& body = {});
+
+}  // namespace runwatch::control

@@ -1,0 +1,37 @@
+#include "control/request.h"
+
+#include <nlohmann/json.hpp>
+
+namespace runwatch::control {
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Request, ids, receiver, dead, number, space, run_id, rule, reason,
+                                                seconds)
+
+namespace {
+
+std::string text(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_json(const Request& request) { return text(request); }
+
+core::Result<Request> parse_request(std::string_view json) {
+  try {
+    if (const auto parsed = nlohmann::json::parse(json); parsed.is_object()) return parsed.get<Request>();
+  } catch (const nlohmann::json::exception&) {
+    // told without its words, which repeat what was sent
+  }
+  return core::fail(core::ErrorKind::invalid, "the body is no JSON object of the members that are documented");
+}
+
+std::string refusal(const std::string& what) { return text({{"error", what}}); }
+
+std::string parse_refusal(std::string_view json) {
+  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  const auto found = parsed.is_object() ? parsed.find("error") : parsed.end();
+  return found != parsed.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace runwatch::control

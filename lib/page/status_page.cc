@@ -171,15 +171,15 @@ std::string status_page(const view::Snapshot& snapshot, std::string_view version
 {}<nav><a href="/metrics">Metrics</a> <a href="/api/v1/status">Status API</a> <a href="/api/v1/runs">Runs API</a> <a href="/-/healthy">Health</a> <a href="/-/ready">Readiness</a></nav>
 </header>
 <main>
-<h2>Spaces</h2>
+{}<h2>Spaces</h2>
 {}<h2>Runs</h2>
 {}</main>
 <footer><p>State of {}. Reload the page for a newer one.</p></footer>
 </body>
 </html>
 )",
-      escape_html(version), escape_html(view::summary(snapshot)), waiting, spaces_section(snapshot, now),
-      runs_section(snapshot, now), core::format_timestamp(now));
+      escape_html(version), escape_html(view::summary(snapshot)), waiting, alerts_section(*snapshot.alerts),
+      spaces_section(snapshot, now), runs_section(snapshot, now), core::format_timestamp(now));
 }
 
 }  // namespace runwatch::page

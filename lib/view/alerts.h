@@ -18,6 +18,7 @@ struct IncidentStanding {
   rule::Notice notice;                  // what would be told of it now
   core::WallTime told = task::kNoTime;  // its newest notice; none: nobody was told yet
   bool silenced = false;
+  std::vector<std::string> shown_to;  // receivers that are shown it as it stands, and get no notices
 
   bool operator==(const IncidentStanding&) const = default;
 };

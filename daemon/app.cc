@@ -9,6 +9,7 @@
 
 #include "config/address.h"
 #include "core/log.h"
+#include "daemon/answers.h"
 #include "daemon/settings.h"
 #include "version.h"
 
@@ -39,6 +40,7 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
   if (auto serving = app->start_server(); !serving) return std::unexpected(std::move(serving.error()));
   app->watch_->run();
+  if (auto controlled = app->start_control(); !controlled) return std::unexpected(std::move(controlled.error()));
   app->meters_.config_reloaded(true, app->clock_.wall_now());
   return app;
 }
@@ -68,6 +70,7 @@ core::Result<void> App::start_watch() {
           .credentials = *credentials_,
           .make_client = make_http_client,
           .random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); },
+          .make_courier_client = make_courier_client,
       });
   return watch_->load();
 }
@@ -88,6 +91,18 @@ core::Result<void> App::start_server() {
                             [this](const http::ServerRequest& request) { return site_->answer(request); });
   if (!server) return std::unexpected(std::move(server.error()));
   server_ = std::move(*server);
+  return {};
+}
+
+core::Result<void> App::start_control() {
+  rules_.with([&](auto& rules) { rules = config_.alerts; });
+  const auto path = config::control_socket(config_);
+  auto server =
+      control::Server::listen(path, answers(
+                                        *watch_, [this] { return exposition_.snapshot(); },
+                                        [this] { return rules_.with([](const auto& rules) { return rules; }); }));
+  if (!server) return std::unexpected(std::move(server.error()));
+  control_ = std::move(*server);
   return {};
 }
 
@@ -122,6 +137,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   next.server = config_.server;
   next.store.path = config_.store.path;
   next.poll.max_series = config_.poll.max_series;
+  next.control = config_.control;
   core::log::configure(next.log.level, next.log.format);
   if (next.api.token != config_.api.token || next.api.token_path != config_.api.token_path) {
     credentials_->replace(next.api.token, token_reader(next));
@@ -129,6 +145,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   auto done = watch_->reconfigure(watch_settings(next), api_options(next), watch_limits(next));
   if (!done) return std::unexpected(std::move(done.error()));
   config_ = std::move(next);
+  rules_.with([&](auto& rules) { rules = config_.alerts; });
   meters_.config_reloaded(true, clock_.wall_now());
   return fmt::format("{}", fmt::join(changed, ", "));
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "control/server.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/guarded.h"
@@ -46,6 +47,7 @@ class App {
   core::Result<void> open_store();
   core::Result<void> start_watch();
   core::Result<void> start_server();
+  core::Result<void> start_control();
   std::optional<std::string> find_stuck_loop() const;
 
   config::Config config_;
@@ -59,6 +61,8 @@ class App {
   std::unique_ptr<watch::Watch> watch_;
   std::unique_ptr<page::Site> site_;
   std::unique_ptr<http::Server> server_;
+  core::Guarded<rule::Settings> rules_;       // as in force; the control socket's threads read them
+  std::unique_ptr<control::Server> control_;  // null: there is nobody to alert
 };
 
 }  // namespace runwatch::daemon

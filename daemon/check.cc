@@ -17,6 +17,7 @@
 #include "daemon/commands.h"
 #include "daemon/settings.h"
 #include "http/listen.h"
+#include "notify/format.h"
 #include "store/store.h"
 #include "unpod/api.h"
 #include "view/poll_reason.h"
@@ -136,6 +137,15 @@ core::Result<void> could_make(const fs::path& folder) {
 
 }  // namespace
 
+std::optional<std::string> fault_in_templates(const config::Config& config) {
+  for (const auto& receiver : config.receivers) {
+    if (receiver.type != config::ReceiverType::custom) continue;
+    const auto good = notify::check_template(receiver.custom_body);
+    if (!good) return fmt::format("alerts.receivers.{}: {}", receiver.name, good.error().text);
+  }
+  return std::nullopt;
+}
+
 std::expected<config::Config, int> load_config(const std::filesystem::path& path) {
   auto loaded = config::load(path, config::process_environment());
   core::log::Sink out(STDERR_FILENO);  // which tells the journal their severity
@@ -148,6 +158,10 @@ std::expected<config::Config, int> load_config(const std::filesystem::path& path
   }
   for (const auto& warning : loaded->warnings) {
     out.write(LOG_WARNING, "warning: " + config::format_problem(path, warning));
+  }
+  if (const auto fault = fault_in_templates(loaded->config)) {
+    out.write(LOG_ERR, path.string() + ": " + *fault);
+    return std::unexpected(EX_CONFIG);
   }
   return std::move(loaded->config);
 }

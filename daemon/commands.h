@@ -2,16 +2,20 @@
 // service manager or script may do about the end.
 //
 //   EX_USAGE 64, EX_CONFIG 78    wrong words, wrong configuration, or a database that this version cannot read
-//   EX_UNAVAILABLE 69            the platform could not be reached, a poll was not complete, or a named run is unknown
+//   EX_UNAVAILABLE 69            the platform could not be reached, a poll was not complete, a named run is unknown, or
+//   no
+//                                daemon answers
 //   EX_TEMPFAIL 75               port or database in use, disk trouble: may work later
 //   EX_NOPERM 77                 credentials refused by the platform
 #pragma once
 
 #include <sysexits.h>
 
+#include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +43,9 @@ inline int exit_code(core::ErrorKind kind) {
 
 // Loads and tells every problem and warning on standard error; the error is the exit code.
 std::expected<config::Config, int> load_config(const std::filesystem::path& path);
+
+// What is wrong with the body of a custom receiver; nothing: all are good.
+std::optional<std::string> fault_in_templates(const config::Config& config);
 
 // `serve`: the daemon itself, until it is told to stop. `path` is read again on SIGHUP. `announce` is called once with
 // the address that is served.
@@ -71,5 +78,21 @@ struct SimulateArguments {
 
 void add_simulate_options(CLI::App& command, SimulateArguments& arguments);
 int simulate(SimulateArguments arguments);
+
+// `sink`: a local receiver of notices.
+struct SinkArguments {
+  std::string listen = "127.0.0.1:0";
+  std::vector<std::string> secrets, faults;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
+
+void add_sink_options(CLI::App& command, SinkArguments& arguments);
+int sink(const SinkArguments& arguments);
+
+// `alerts …` and `silence …`, which ask the running daemon.
+struct ControlArguments;
+void add_alerts(CLI::App& app, ControlArguments& arguments);
+void add_silence(CLI::App& app, ControlArguments& arguments);
 
 }  // namespace runwatch::daemon

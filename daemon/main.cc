@@ -8,6 +8,7 @@
 
 #include "config/load.h"
 #include "daemon/commands.h"
+#include "daemon/control.h"
 #include "version.h"
 
 namespace runwatch::daemon {
@@ -19,6 +20,8 @@ struct Arguments {
   std::string format = "table";
   std::string demo_listen = "127.0.0.1:0";
   SimulateArguments simulate;
+  SinkArguments sink;
+  ControlArguments control;
 };
 
 constexpr const char* kDescription =
@@ -30,9 +33,9 @@ sample is installed as /etc/runwatch/runwatch.toml), try it with `runwatch check
 `runwatch serve`, which is what the systemd unit does.)";
 
 constexpr const char* kFooter =
-    R"(Exit codes: 0 good; 64 wrong usage; 69 platform unreachable, a poll incomplete or a named run unknown; 75 port or
-database in use, or disk trouble; 77 credentials refused; 78 configuration wrong, or a database this version cannot
-read.)";
+    R"(Exit codes: 0 good; 64 wrong usage, or an id or name that the daemon does not know; 69 platform unreachable, a poll
+incomplete, a named run unknown, or no daemon to ask; 75 port or database in use, or disk trouble; 77 credentials
+refused; 78 configuration wrong, or a database this version cannot read.)";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config,-c", arguments.config, "Configuration file (TOML)")->capture_default_str();
@@ -66,6 +69,11 @@ int run(int argc, char** argv) {
   add_config(*check, arguments);
   check->add_flag("--live", arguments.live, "Ask the platform too: token, organization, each space and run");
   add_look(app, arguments);
+  add_alerts(app, arguments.control);
+  add_silence(app, arguments.control);
+  auto* sink_command =
+      app.add_subcommand("sink", "A local receiver of notices that verifies who signed them, for trials");
+  add_sink_options(*sink_command, arguments.sink);
   auto* demo_command = app.add_subcommand("demo", "Watch a simulated platform: everything real but the calls");
   demo_command->add_option("--listen", arguments.demo_listen, "Where to serve; port 0: any free one")
       ->capture_default_str();
@@ -86,6 +94,8 @@ int run(int argc, char** argv) {
     fmt::print("{}\n", version_text);
     return EX_OK;
   }
+  if (arguments.control.chosen) return arguments.control.chosen();
+  if (sink_command->parsed()) return sink(arguments.sink);
   if (demo_command->parsed()) return demo(arguments.demo_listen);
   if (simulate_command->parsed()) return simulate(arguments.simulate);
   // A reload that is asked for while the daemon is still starting is no reason to end.

@@ -82,6 +82,10 @@ std::optional<std::string> reload(App& app, const std::filesystem::path& path) {
   for (const auto& warning : loaded->warnings) {
     log::warning("in the configuration", {{"warning", config::format_problem(path, warning)}});
   }
+  if (const auto fault = fault_in_templates(loaded->config)) {
+    log::error("configuration not taken over", {{"problem", *fault}});
+    return fault;
+  }
   const auto changed = app.reload(loaded->config);
   if (!changed) {
     log::error("configuration not taken over", {{"error", changed.error().text}});

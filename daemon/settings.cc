@@ -19,6 +19,59 @@ watch::SpaceSettings space_settings(const config::Space& space) {
   return out;
 }
 
+notify::Credentials to_credentials(config::ReceiverType type, config::ReceiverSecrets secrets) {
+  notify::Credentials out;
+  if (type == config::ReceiverType::alertmanager) {
+    out.urls = std::move(secrets.urls);
+  } else if (!secrets.urls.empty()) {
+    out.url = std::move(secrets.urls.front());
+  }
+  out.secrets = std::move(secrets.secrets);
+  out.authorization = std::move(secrets.authorization);
+  return out;
+}
+
+watch::ReceiverSettings receiver_settings(const config::Receiver& receiver, const std::string& external_url) {
+  static_assert(config::kReceiverTypeNames == notify::kTypeNames);
+  watch::ReceiverSettings out;
+  auto& options = out.options;
+  options.name = receiver.name;
+  options.type = static_cast<notify::Type>(receiver.type);  // the same types in the same order
+  options.credentials = to_credentials(receiver.type, receiver.secrets);
+  for (const auto& [name, value] : receiver.headers) options.headers.push_back({name, value});
+  options.timeout = receiver.timeout;
+  options.rate_limit = receiver.rate_limit;
+  options.max_body = receiver.max_body;
+  options.ca_file = receiver.ca_file;
+  options.proxy = receiver.proxy;
+  options.include = receiver.include;
+  options.include_task = receiver.include_task;
+  options.custom = receiver.custom_body;
+  options.external_url = external_url;
+  if (receiver.url_file || receiver.secrets_file || receiver.authorization_file) {
+    out.reread = [receiver]() -> core::Result<notify::Credentials> {
+      auto secrets = config::read_receiver_secrets(receiver);
+      if (!secrets) return std::unexpected(std::move(secrets.error()));
+      return to_credentials(receiver.type, std::move(*secrets));
+    };
+  }
+  return out;
+}
+
+watch::AlertSettings alert_settings(const config::Config& config) {
+  watch::AlertSettings out;
+  out.rules = config.alerts;
+  for (const auto& receiver : config.receivers) {
+    out.receivers.push_back(receiver_settings(receiver, config.alerts.external_url));
+  }
+  out.outbox_max = config.outbox_max;
+  if (config.heartbeat) {
+    out.heartbeat = {config.heartbeat->interval, config.heartbeat->url,
+                     [heartbeat = *config.heartbeat] { return config::read_heartbeat_url(heartbeat); }};
+  }
+  return out;
+}
+
 // Every request waits for its turn.
 unpod::Hooks paced(watch::Pace& pace) {
   return {.admit = [&pace](std::stop_token stop) { return pace.admit(std::move(stop), [] {}).has_value(); },
@@ -42,6 +95,7 @@ watch::Settings watch_settings(const config::Config& config) {
   out.retention = config.store.retention;
   for (const auto& space : config.spaces) out.spaces.push_back(space_settings(space));
   out.every_space = space_settings(config.every_space);
+  out.alerts = alert_settings(config);
   return out;
 }
 
@@ -71,6 +125,13 @@ std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& confi
 
 std::unique_ptr<http::Client> make_http_client() {
   return http::make_client({.user_agent = fmt::format("runwatch/{}", kVersion), .max_header = core::kib(16)});
+}
+
+std::unique_ptr<http::Client> make_courier_client(const std::string& ca_file, const std::string& proxy) {
+  return http::make_client({.user_agent = fmt::format("runwatch/{}", kVersion),
+                            .ca_file = ca_file,
+                            .proxy = proxy,
+                            .max_header = core::kib(16)});
 }
 
 Asking::Asking(const config::Config& config)

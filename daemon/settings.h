@@ -18,6 +18,7 @@ unpod::ApiOptions api_options(const config::Config& config);
 unpod::Credentials::Reader token_reader(const config::Config& config);
 std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config);
 std::unique_ptr<http::Client> make_http_client();
+std::unique_ptr<http::Client> make_courier_client(const std::string& ca_file, const std::string& proxy);
 
 // Makes the state folder, mode 0700, where the configuration leaves the store's place to us and it is missing; says so.
 // Fails: `unavailable`.

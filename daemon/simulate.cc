@@ -16,6 +16,7 @@
 #include "daemon/signals.h"
 #include "sim/fault.h"
 #include "sim/simulator.h"
+#include "sim/sink.h"
 
 namespace runwatch::daemon {
 namespace {
@@ -45,12 +46,13 @@ class TemporaryFolder {
 
 // The configuration a user would write, with short intervals, because the demo's campaigns are in a hurry.
 fs::path write_config(const fs::path& folder, const std::string& listen, const sim::Options& options,
-                      const sim::Simulator& simulator) {
+                      const sim::Simulator& simulator, const std::string& receiver) {
   const auto token = folder / "token";
   std::ofstream(token) << options.token << '\n';
   fs::permissions(token, fs::perms::owner_read | fs::perms::owner_write);
   const auto path = folder / "runwatch.toml";
   std::ofstream out(path);
+  out << fmt::format("control = \"{}\"\n\n", (folder / "control.sock").string());
   out << fmt::format("[api]\nbase_url = \"{}\"\norg_handle = \"{}\"\ntoken_file = \"{}\"\nrate_limit = 200\n\n",
                      simulator.base_url(), options.org_handle, token.string());
   out << "[poll]\ninterval = \"2s\"\nidle_interval = \"30s\"\ndiscovery_interval = \"5s\"\n\n";
@@ -58,10 +60,20 @@ fs::path write_config(const fs::path& folder, const std::string& listen, const s
     out << fmt::format("[[spaces]]\ntoken = \"{}\"\nname = \"{}\"\n\n", space.token, space.name);
   }
   out << fmt::format("[server]\nlisten = \"{}\"\n\n[store]\npath = \"{}\"\n", listen, (folder / "state.db").string());
+  out << "\n[alerts]\ngroup_wait = \"2s\"\ngroup_interval = \"5s\"\n\n";
+  out << "[[alerts.rules]]\nname = \"task-failed\"\nwhen = \"task_failed\"\n\n";
+  out << "[[alerts.rules]]\nname = \"platform-down\"\nwhen = \"poll_failing\"\nfor = \"10s\"\n\n";
+  out << fmt::format("[[alerts.receivers]]\nname = \"terminal\"\ntype = \"webhook\"\nurl = \"http://{}/\"\n", receiver);
   return path;
 }
 
-void announce(const std::string& address, const std::string& platform, double failure_rate) {
+void print(const std::string& text) {
+  // Not by way of stdio, which waits for whoever reads it.
+  core::log::Sink(STDOUT_FILENO).write(LOG_INFO, text);
+}
+
+void announce(const std::string& address, const std::string& platform, double failure_rate,
+              const std::string& control) {
   const auto text = fmt::format(
       "\nrunwatch watches a simulated platform; its campaigns run on as you look.\n\n"
       "  status page   http://{0}/\n"
@@ -73,10 +85,12 @@ void announce(const std::string& address, const std::string& platform, double fa
       "    mend        curl '{1}/_sim/failing?rate={2}'\n"
       "  it is down    curl '{1}/_sim/fault?set=down'\n"
       "    mend        curl '{1}/_sim/fault?clear'\n\n"
-      "Stop with Ctrl-C. Nothing is left behind.\n",
-      address, platform, failure_rate);
-  // Not by way of stdio, which waits for whoever reads it.
-  core::log::Sink(STDOUT_FILENO).write(LOG_INFO, text);
+      "Failed calls raise alarms, which arrive here as lines that begin with ALARM, and resolve when the calls are\n"
+      "tried again with success. What is open:\n\n"
+      "  runwatch alerts list --control {3}\n\n"
+      "Stop with Ctrl-C. Nothing is left behind.\n\n",
+      address, platform, failure_rate, control);
+  print(text);
 }
 
 }  // namespace
@@ -96,11 +110,18 @@ int demo(const std::string& listen) {
     fmt::print(stderr, "runwatch demo: {}\n", simulator.error().text);
     return exit_code(simulator.error().kind);
   }
-  const auto path = write_config(folder.path(), listen, options, **simulator);
+  const auto receiver = sim::receive(
+      {.arrived = [](const sim::Arrival& arrival) { print("ALARM " + sim::describe(arrival)); }}, clock);
+  if (!receiver) {
+    fmt::print(stderr, "runwatch demo: {}\n", receiver.error().text);
+    return exit_code(receiver.error().kind);
+  }
+  const auto path = write_config(folder.path(), listen, options, **simulator, (*receiver)->address());
   const auto config = load_config(path);
   if (!config) return config.error();
-  return serve(path, *config,
-               [&](const std::string& address) { announce(address, (*simulator)->base_url(), options.failure_rate); });
+  return serve(path, *config, [&](const std::string& address) {
+    announce(address, (*simulator)->base_url(), options.failure_rate, config::control_socket(*config).string());
+  });
 }
 
 void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {

@@ -53,6 +53,8 @@ Step after_walk(const SpaceState& space, const RunState& run, unpod::TaskWalk wa
   if (!shrunken) update_record(after.record, walk.run, now.wall);
   step.odd_ids = std::move(walk.run.odd_ids);
   step.complete = !shrunken;
+  step.unknown_statuses = std::move(walk.run.unknown_statuses);
+  if (!shrunken) step.rows = std::move(walk.rows);
   if (is_lost(space.selection, after)) {
     lose(step, after, run, now);
   } else if (!shrunken && may_retire(space, after, fetched, context)) {

@@ -69,7 +69,8 @@ rule::Event event_of(const SpaceState& space, const Step& step, const Moment& no
     auto view = view_of(is_new ? nullptr : &known->second.record, after, now);
     view.complete = step.complete && step.run == after.record.number;
     if (with_oldest && !is_new) {
-      const auto updates = step.run == after.record.number ? std::span(step.tasks) : std::span<const task::TaskUpdate>();
+      const auto updates =
+          step.run == after.record.number ? std::span(step.tasks) : std::span<const task::TaskUpdate>();
       view.oldest = oldest_of(known->second, after.record, updates);
     }
     event.runs.push_back(view);

@@ -52,7 +52,8 @@ Fetched fetch(const Planned& planned, unpod::Api& api, const core::Clock& clock,
       fetched.outcome = outcome_of(discover(planned.job, fetched.began.wall, api, stop));
       break;
     case JobKind::poll:
-      fetched.outcome = outcome_of(api.tasks(planned.job.space_token, planned.job.run_id, planned.job.digests, stop));
+      fetched.outcome = outcome_of(
+          api.tasks(planned.job.space_token, planned.job.run_id, planned.job.digests, stop, planned.job.wanted));
       break;
   }
   fetched.took = std::chrono::duration_cast<core::Duration>(clock.steady_now() - start);

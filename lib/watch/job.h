@@ -31,6 +31,7 @@ struct Job {
   core::Secret space_token;
   std::string run_id;
   std::shared_ptr<const unpod::PageDigests> digests;  // poll only: of the last accepted one, may be null
+  std::vector<task::TaskKey> wanted{};                // poll only: tasks whose own rows an event is to carry parts of
   // Discovery only.
   bool wants_name = false;   // ask for the space's slug first
   core::Duration max_age{};  // rows created longer ago end the walk, but not before the oldest watched run

@@ -20,6 +20,7 @@ Ledger::Ledger(Settings settings, Deps deps)
     : settings_(std::move(settings)),
       deps_(std::move(deps)),
       roster_(deps_.meters),
+      alerts_({deps_.clock, deps_.store, deps_.meters, lookup(), [this](const auto& key) { return odd_id(key); }}),
       committed_at_(deps_.clock.steady_now()) {}
 
 Report Ledger::apply(Fetched fetched) {
@@ -28,6 +29,7 @@ Report Ledger::apply(Fetched fetched) {
   if (ticket == nullptr || *ticket != fetched.job.ticket) return report;
   auto outcome = std::move(fetched.outcome);
   std::visit([&](auto& value) { take(value, fetched, report); }, outcome);
+  tell_account(report);
   return report;
 }
 
@@ -111,6 +113,7 @@ void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Du
 
 Report Ledger::tick() {
   Report report;
+  tick_alerts(report);
   const auto now = deps_.clock.steady_now();
   if (now < next_tick_) return report;
   next_tick_ = now + kTickEvery;
@@ -126,6 +129,7 @@ Report Ledger::tick() {
     store::Batch heartbeat;
     heartbeat.heartbeat = true;
     heartbeat.at = deps_.clock.wall_now();
+    heartbeat.outbox_before = heartbeat.at - settings_.retention;
     if (auto done = commit(heartbeat); !done) report.outdated = report.outdated || done.error().reload;
   }
   return report;
@@ -145,6 +149,9 @@ void Ledger::publish() {
   if (of_organization) snapshot->organization = show(organization_);
   snapshot->not_ready =
       of_organization && !organization_.tried ? "the organization's spaces were not tried yet" : not_ready(spaces);
+  if (alerts_changed_) shown_alerts_ = show_alerts();
+  alerts_changed_ = false;
+  snapshot->alerts = shown_alerts_;
   deps_.exposition.publish(std::move(snapshot));
   has_news_ = false;
 }

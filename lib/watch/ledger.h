@@ -17,7 +17,9 @@
 #include "core/error.h"
 #include "metrics/exposition.h"
 #include "metrics/meters.h"
+#include "notify/courier.h"
 #include "store/store.h"
+#include "watch/alerts.h"
 #include "watch/job.h"
 #include "watch/roster.h"
 #include "watch/settings.h"
@@ -41,7 +43,8 @@ class Ledger {
     store::Store* store;  // null: nothing is kept, as for a single look
     metrics::Meters& meters;
     metrics::Exposition& exposition;
-    std::function<double()> random;  // 0 ≤ x < 1
+    std::function<double()> random;                                      // 0 ≤ x < 1
+    std::function<void(const std::set<std::string>& receivers)> wake{};  // their queues grew
   };
 
   Ledger(Settings settings, Deps deps);
@@ -65,6 +68,27 @@ class Ledger {
   Report apply(Fetched fetched);
   // To be called every second or so: what the clock alone brings about.
   Report tick();
+  // For couriers: what to send next, and what became of it. False: it could not be committed.
+  notify::Next next_delivery(const std::string& receiver);
+  bool settle(const notify::Settlement& settlement);
+  void note_attempt(const notify::Attempt& attempt, core::Duration latency);
+  // For people, each committed when it returns: ledger_commands.cc. Fails: `invalid` for what is not known.
+  core::Result<rule::Silence> add_silence(rule::Silence silence, core::Duration lasting);
+  core::Result<void> expire_silence(std::int64_t number);
+  core::Result<std::string> test_receiver(const std::string& receiver);  // id of the notice
+  core::Result<std::size_t> replay(const std::vector<std::string>& ids);
+  core::Result<std::size_t> replay_dead(const std::string& receiver);
+  core::Result<std::size_t> drop(const std::vector<std::string>& ids);
+  // An incident by its id, or a notice by its, with all that is known of its way.
+  struct Told {
+    std::optional<view::IncidentStanding> incident;
+    std::vector<store::OutboxRow> rows;
+    std::vector<store::DeliveryAttempt> attempts;
+    std::vector<store::RecordedChange> changes;  // committed together with one of the rows
+  };
+  core::Result<Told> explain(const std::string& id);
+  core::Result<std::vector<store::OutboxRow>> dead_rows();
+
   // True when something was applied that is not published yet.
   bool has_news() const { return has_news_; }
   void publish();
@@ -106,6 +130,26 @@ class Ledger {
   void plan(SpaceState& space, const std::vector<Ask>& asks, Report& report);
   void plan_organization(core::SteadyTime due, Report& report);
 
+  // Alerts: ledger_alerts.cc
+  rule::Lookup lookup();
+  Alerts::Outcome<AlertNews> decide(const SpaceState& space, const Step& step);
+  static void add(store::Batch& batch, const AlertNews& news);
+  static void add_told_runs(SpaceState& space, Step& step, const rule::Decision& decision);
+  void hasten(Step& step, const rule::Decision& decision);
+  Committed carry_out(Alerts::Outcome<AlertNews> news, store::Batch batch);
+  void take_over(AlertNews& news);
+  Committed configure_alerts();
+  Committed remember_changes();
+  void tick_alerts(Report& report);
+  void scrub();
+  void tell_account(Report& report);
+  bool is_judged_once();
+  void count_queue(const std::string& receiver);
+  std::shared_ptr<const view::Alerts> show_alerts();
+  std::string odd_id(const task::TaskKey& key);
+  core::Result<void> add_changes(Told& told) const;
+  core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
+
   const std::uint64_t* current_ticket(const Job& job);
   Context context() { return {settings_, Moment::now(deps_.clock), deps_.random()}; }
   core::SteadyTime soon();
@@ -114,7 +158,14 @@ class Ledger {
   Deps deps_;
   Roster roster_;
   StepLog log_;
-  Attempts organization_;  // its list of spaces, where none are configured
+  Alerts alerts_;
+  std::map<std::string, view::ReceiverStanding, std::less<>> queues_;  // by receiver
+  std::optional<rule::Sight> told_account_;
+  std::optional<core::SteadyTime> scrub_by_;  // what was included of tasks is to be off the disk
+  std::shared_ptr<const view::Alerts> shown_alerts_ = std::make_shared<view::Alerts>();
+  bool looks_back_ = false;      // a rule has a window
+  bool alerts_changed_ = false;  // since they were shown
+  Attempts organization_;        // its list of spaces, where none are configured
   std::uint64_t organization_ticket_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::int64_t last_space_ = 0;  // highest numbers given so far
@@ -122,6 +173,7 @@ class Ledger {
   core::SteadyTime next_tick_{};
   core::SteadyTime committed_at_;  // or the start: time that nobody lived is not vouched for
   bool has_news_ = false;
+  bool loaded_ = false;
   bool configured_ = false;  // all that the settings say is in force
 };
 

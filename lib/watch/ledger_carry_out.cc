@@ -67,9 +67,19 @@ store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime 
 Ledger::Committed Ledger::carry_out(SpaceState& space, Step step, Report& report) {
   auto recalled = recall(step.recalled);
   if (!recalled) return std::unexpected(std::move(recalled.error()));
-  if (auto committed = commit(to_batch(space, step, deps_.clock.wall_now())); !committed) return committed;
+  auto news = decide(space, step);
+  if (!news) return std::unexpected(std::move(news.error()));
+  add_told_runs(space, step, news->decision);
+  hasten(step, news->decision);
+  auto batch = to_batch(space, step, deps_.clock.wall_now());
+  add(batch, *news);
+  if (auto committed = commit(batch); !committed) return committed;
   log_.tell(space, step, deps_.clock.steady_now());
   take_over(space, step, std::move(*recalled));
+  take_over(*news);
+  if (looks_back_) {
+    for (const auto& change : step.changes) alerts_.remember(step.run, alerts_.now().lived, change);
+  }
   plan(space, step.next, report);
   space.judged = space.judged || is_judged(space);
   space.changed = true;
@@ -146,6 +156,7 @@ void Ledger::plan(SpaceState& space, const std::vector<Ask>& asks, Report& repor
     ticket = ++last_ticket_;
     report.next.push_back(
         {is_poll ? poll_job(space, space.runs.at(ask.run)) : discovery_job(space), ask.due.value_or(soon())});
+    if (is_poll) report.next.back().job.wanted = alerts_.book().wanted(ask.run);
   }
 }
 

@@ -91,11 +91,14 @@ core::Result<std::vector<Planned>> Ledger::recover() {
 
 core::Result<void> Ledger::configure(bool anew, Report& report) {
   configured_ = false;
+  const bool loads_alerts = anew || !loaded_;
+  loaded_ = true;
   Source source{{}, anew};
   if (deps_.store != nullptr) {
     auto contents = deps_.store->load();
     if (!contents) return std::unexpected(to_error(contents.error()));
     source.stored = std::move(*contents);
+    if (loads_alerts) alerts_.load(std::move(source.stored.alerts), source.stored.totals, source.stored.newest_commit);
   }
   for (const auto& space : source.stored.spaces) last_space_ = std::max(last_space_, space.number);
   for (const auto& run : source.stored.runs) last_run_ = std::max(last_run_, run.number);
@@ -115,6 +118,10 @@ core::Result<void> Ledger::configure(bool anew, Report& report) {
   }
   roster_.keep(numbers);
   keep_meters();
+  if (auto done = configure_alerts(); !done) return std::unexpected(to_error(done.error()));
+  if (loads_alerts) {
+    if (auto done = remember_changes(); !done) return std::unexpected(to_error(done.error()));
+  }
   has_news_ = true;
   configured_ = true;
   return {};

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/bytes.h"
 #include "core/clock.h"
 #include "core/secret.h"
+#include "notify/receiver.h"
+#include "rule/rule.h"
 #include "task/vocabulary.h"
 
 namespace runwatch::watch {
@@ -24,6 +28,33 @@ struct SpaceSettings {
   bool operator==(const SpaceSettings&) const = default;
 };
 
+// A receiver with all that it takes to reach it. The reader is no part of what makes two alike.
+struct ReceiverSettings {
+  notify::ReceiverOptions options;
+  notify::Reader reread{};
+
+  bool operator==(const ReceiverSettings& other) const { return options == other.options; }
+};
+
+struct HeartbeatSettings {
+  core::Duration interval{};
+  core::Secret address;
+  std::function<core::Result<core::Secret>()> url{};  // read anew each time
+
+  bool operator==(const HeartbeatSettings& other) const {
+    return interval == other.interval && address == other.address;
+  }
+};
+
+struct AlertSettings {
+  rule::Settings rules;
+  std::vector<ReceiverSettings> receivers;  // the same as in `rules`
+  core::Bytes outbox_max = core::mib(256);
+  std::optional<HeartbeatSettings> heartbeat{};
+
+  bool operator==(const AlertSettings&) const = default;
+};
+
 struct Settings {
   core::Duration interval = std::chrono::seconds(30);
   core::Duration idle_interval = std::chrono::minutes(10);
@@ -32,6 +63,7 @@ struct Settings {
   core::Duration retention = std::chrono::hours(24 * 30);
   std::vector<SpaceSettings> spaces;  // empty: every space of the organization, each as `every_space`
   SpaceSettings every_space;
+  AlertSettings alerts;
 
   bool operator==(const Settings&) const = default;
 };

@@ -17,7 +17,6 @@ constexpr core::Duration kSlack = std::chrono::seconds(30);
 // commit.
 constexpr core::Duration kPublishPeriod = std::chrono::milliseconds(50);
 constexpr core::Duration kPauseAfterRefusal = std::chrono::minutes(5);
-constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
 constexpr std::size_t kLedgerLoop = 0;
 constexpr std::size_t kMostFetchers = 64;
 // Beside one in the hands of each fetcher: a ledger that waits for its disk is not to hold many.
@@ -43,10 +42,35 @@ Watch::Watch(const Settings& settings, unpod::ApiOptions api, Limits limits, Dep
       dispatcher_(deps_.clock),
       inbox_(kAnswersWaiting),
       progress_(1 + kMostFetchers, deps_.clock),
-      ledger_(settings, {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random}),
-      fetchers_(limits.concurrency) {}
+      ledger_(settings, {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random,
+                         [this](const auto& receivers) { couriers_.wake(receivers); }}),
+      fetchers_(limits.concurrency),
+      alerts_(settings.alerts),
+      couriers_(courier_deps()) {}
+
+Couriers::Deps Watch::courier_deps() {
+  notify::CourierHooks hooks{
+      .next =
+          [this](const std::string& receiver) {
+            return ask([receiver](Ledger& ledger) { return ledger.next_delivery(receiver); });
+          },
+      .settle =
+          [this](notify::Settlement settlement) {
+            return ask([settlement = std::move(settlement)](Ledger& ledger) { return ledger.settle(settlement); });
+          },
+      .mark = [this] { courier_mark_ = deps_.clock.steady_now(); }};
+  return {.clock = deps_.clock,
+          .hooks = std::move(hooks),
+          .make_client = deps_.make_courier_client,
+          .snapshot = [this] { return deps_.exposition.snapshot(); },
+          .done =
+              [this](const notify::Attempt& attempt) {
+                ask([attempt](Ledger& ledger) { ledger.note_attempt(attempt, core::Duration(0)); });
+              }};
+}
 
 Watch::~Watch() {
+  couriers_.end();
   for (auto& thread : threads_) thread.request_stop();
 }
 
@@ -61,6 +85,8 @@ void Watch::run() {
   dispatcher_.plan(std::move(first_jobs_));
   threads_.emplace_back([this](std::stop_token stop) { ledger_loop(std::move(stop)); });
   start_fetchers();
+  courier_mark_ = deps_.clock.steady_now();
+  couriers_.reconfigure(alerts_);
 }
 
 void Watch::start_fetchers() {
@@ -69,14 +95,6 @@ void Watch::start_fetchers() {
     progress_.mark(1 + fetcher);
     threads_.emplace_back([this, fetcher](std::stop_token stop) { fetch_loop(fetcher, std::move(stop)); });
   }
-}
-
-template <class F>
-auto Watch::ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>> {
-  std::packaged_task<std::invoke_result_t<F, Ledger&>(Ledger&)> task(std::move(question));
-  auto answer = task.get_future();
-  inbox_.put(Question(std::move(task)));
-  return answer;
 }
 
 core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
@@ -94,6 +112,8 @@ core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOption
     dispatcher_.plan(std::move(jobs));
     return outcome;
   });
+  alerts_ = settings.alerts;
+  couriers_.reconfigure(alerts_);
   if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
   return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting; it is taken over after that");
 }
@@ -159,7 +179,10 @@ void Watch::step(Message message) {
     follow(ledger_.tick());
     if (ledger_.has_news() && deps_.clock.steady_now() >= next_publish_) {
       next_publish_ = deps_.clock.steady_now() + kPublishPeriod;
+      const auto before = deps_.exposition.snapshot();
       ledger_.publish();
+      const auto after = deps_.exposition.snapshot();
+      if (before == nullptr || before->alerts != after->alerts) couriers_.wake_by_level();
     }
   } catch (const std::exception& error) {
     core::log::error("a poll could not be applied", {{"error", error.what()}});
@@ -235,6 +258,7 @@ void Watch::report_progress() {
   for (std::size_t i = 0; i < fetchers_; ++i) oldest_fetch = std::min(oldest_fetch, progress_.last(1 + i));
   deps_.meters.progress(metrics::Loop::ledger, at(progress_.last(kLedgerLoop)));
   deps_.meters.progress(metrics::Loop::fetch, at(oldest_fetch));
+  if (!alerts_.receivers.empty()) deps_.meters.progress(metrics::Loop::courier, at(courier_mark_));
 }
 
 }  // namespace runwatch::watch

@@ -23,6 +23,7 @@
 #include "metrics/meters.h"
 #include "store/store.h"
 #include "unpod/api.h"
+#include "watch/couriers.h"
 #include "watch/dispatcher.h"
 #include "watch/inbox.h"
 #include "watch/ledger.h"
@@ -49,6 +50,9 @@ class Watch {
     unpod::Credentials& credentials;
     std::function<std::unique_ptr<http::Client>()> make_client;  // one a fetcher
     std::function<double()> random;                              // for the ledger's thread
+    // One a receiver, that trusts and goes by what it says.
+    std::function<std::unique_ptr<http::Client>(const std::string& ca_file, const std::string& proxy)>
+        make_courier_client{};
   };
 
   Watch(const Settings& settings, unpod::ApiOptions api, Limits limits, Deps deps);
@@ -68,13 +72,28 @@ class Watch {
   std::optional<std::string> stuck_loop() const;
   // Why nothing can be known any more: the store could not be read again.
   std::optional<core::Error> failure() const;
+  // What a question about alerts is answered with, by the ledger between two steps. Fails: `busy` where it is held up.
+  template <class T>
+  core::Result<T> ask_ledger(std::function<core::Result<T>(Ledger&)> question) {
+    auto answer = ask(std::move(question));
+    if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
+    return core::fail(core::ErrorKind::busy, "the store keeps the ledger waiting: ask again");
+  }
+
   // Takes the age of each loop's last turn over into the meters.
   void report_progress();
 
  private:
+  static constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
   // Answered by the ledger between two steps.
   template <class F>
-  auto ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>>;
+  auto ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>> {
+    std::packaged_task<std::invoke_result_t<F, Ledger&>(Ledger&)> task(std::move(question));
+    auto answer = task.get_future();
+    inbox_.put(Question(std::move(task)));
+    return answer;
+  }
+  Couriers::Deps courier_deps();
   void start_fetchers();
   void fetch_loop(std::size_t fetcher, std::stop_token stop);
   void ledger_loop(std::stop_token stop);
@@ -98,7 +117,10 @@ class Watch {
   core::SteadyTime next_publish_{};  // the ledger thread's, as what follows
   bool pause_told_ = false;
   std::optional<core::Secret> refused_;  // the token that the pause is about
-  std::vector<std::jthread> threads_;    // last: stopped and joined before what they use goes
+  AlertSettings alerts_;                 // of whoever makes, changes and ends this
+  std::atomic<core::SteadyTime> courier_mark_{};
+  Couriers couriers_;                  // stopped before the ledger's thread, whom they ask
+  std::vector<std::jthread> threads_;  // last: stopped and joined before what they use goes
 };
 
 }  // namespace runwatch::watch

@@ -28,11 +28,13 @@ const struct {
   std::string target;
   Names rooms;
 } kLibraries[] = {
-    {"openssl/evp.h", "OpenSSL::Crypto", {"core"}},  // SHA-256
+    {"openssl/evp.h", "OpenSSL::Crypto", {"core", "notify"}},  // SHA-256, base64
+    {"openssl/crypto.h", "OpenSSL::Crypto", {"notify"}},       // comparison in constant time
+    {"openssl/hmac.h", "OpenSSL::Crypto", {"notify"}},
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},
-    {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim"}},  // in front of scrapers; as the simulated platform
-    {"openssl/err.h", "OpenSSL::SSL", {"http"}},           // whether a kept-alive TLS connection is quiet
+    {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim", "control"}},  // for scrapers; as a simulated peer; both ours
+    {"openssl/err.h", "OpenSSL::SSL", {"http"}},                      // whether a kept-alive TLS connection is quiet
     {"openssl/ssl.h", "OpenSSL::SSL", {"http"}},
     {"libdeflate.h", "PkgConfig::DEFLATE", {"http"}},
     {"simdjson.h", "simdjson::simdjson", {"unpod"}},
@@ -40,7 +42,7 @@ const struct {
     {"xxh_x86dispatch.h", "PkgConfig::XXHASH", {"unpod"}},
     {"sqlite3.h", "SQLite::SQLite3", {"store"}},
     {"prometheus/", "prometheus-cpp::core", {"metrics"}},
-    {"nlohmann/", "nlohmann_json::nlohmann_json", {"page", "sim"}},
+    {"nlohmann/", "nlohmann_json::nlohmann_json", {"notify", "page", "sim", "control", kDaemon}},
     {"CLI/", "CLI11::CLI11", {kDaemon}},
     {"systemd/", "PkgConfig::SYSTEMD", {kDaemon}},
 };

@@ -29,7 +29,8 @@ std::string uncommented() {
   std::string out;
   for (std::string line; std::getline(in, line);) {
     const bool off = line.starts_with('#') && line.size() > 1 && line[1] != ' ';
-    const bool other_way = line.starts_with("#token_file") || line.starts_with("#token = \"...\"");
+    const bool other_way = line.starts_with("#token_file") || line.starts_with("#token = \"...\"") ||
+                           line.starts_with("#url_file") || line.starts_with("#secrets_file");
     out += (off && !other_way ? line.substr(1) : line) + '\n';
   }
   return out;
@@ -45,7 +46,7 @@ std::set<std::string> keys_in(const std::string& text) {
     if (line.starts_with('[')) table = line.substr(line.rfind('[') + 1, line.find(']') - line.rfind('[') - 1);
     const std::size_t end = line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
     if (end == 0 || end == std::string::npos || line.find_first_not_of(' ', end) != line.find('=')) continue;
-    if (line.find('=') != std::string::npos) keys.insert(table + "." + line.substr(0, end));
+    if (line.find('=') != std::string::npos) keys.insert((table.empty() ? "" : table + ".") + line.substr(0, end));
   }
   return keys;
 }
@@ -89,6 +90,19 @@ TEST_CASE("the sample configuration with everything switched on has defaults whe
   space.token = core::Secret("8KZRTQP7BNW5XEDLORYUHMJC");
   space.name = "sales";
   expected.spaces = {space};
+  expected.control = "/run/runwatch/control.sock";
+  CHECK((loaded->config.alerts.rules.at(0).lasting == core::Duration(0)));
+  const config::Receiver& ops = loaded->config.receivers.at(0);
+  config::Receiver usual;
+  usual.name = ops.name;
+  usual.secrets = ops.secrets;
+  CHECK((ops == usual));
+  REQUIRE(loaded->config.heartbeat.has_value());
+  CHECK(loaded->config.heartbeat->interval == config::Heartbeat{}.interval);
+  expected.alerts.rules = loaded->config.alerts.rules;
+  expected.alerts.receivers = loaded->config.alerts.receivers;
+  expected.receivers = loaded->config.receivers;
+  expected.heartbeat = loaded->config.heartbeat;
   CHECK((loaded->config == expected));
 }
 

@@ -234,8 +234,9 @@ def total(samples, name, **labels):
     return sum(values) if values else None
 
 
-def write_config(path, base_url, spaces=(), api=None, poll=None, server=None, store=None, token=API_TOKEN):
-    """A quick-paced configuration; each argument overrides keys of its table. `spaces`: dicts."""
+def write_config(path, base_url, spaces=(), api=None, poll=None, server=None, store=None, token=API_TOKEN,
+                 alerts=None, rules=(), receivers=(), control=None):
+    """A quick-paced configuration; each argument overrides keys of its table. `spaces`, `rules`, `receivers`: dicts."""
     tables = {
         "api": {"base_url": base_url, "timeout": "60s", "rate_limit": 5000.0, "burst": 100, "concurrency": 4,
                 "page_size": 20, **({"token": token} if token else {}), **(api or {})},
@@ -244,13 +245,16 @@ def write_config(path, base_url, spaces=(), api=None, poll=None, server=None, st
         "server": {"listen": "127.0.0.1:0", **(server or {})},
         "store": {"path": str(path.parent / "state.db"), **(store or {})},
     }
-    lines = []
+    if alerts or rules or receivers:
+        tables["alerts"] = {"group_wait": "100ms", "group_interval": "500ms", "repeat_interval": "0s", **(alerts or {})}
+    lines = [f"control = {_toml(str(control or path.parent / 'control.sock'))}"] if receivers or control else []
     for table, keys in tables.items():
         lines.append(f"[{table}]")
         lines += [f"{k} = {_toml(v)}" for k, v in keys.items() if v is not None]
-    for space in spaces:
-        lines.append("[[spaces]]")
-        lines += [f"{k} = {_toml(v)}" for k, v in space.items()]
+    for name, entries in (("spaces", spaces), ("alerts.rules", rules), ("alerts.receivers", receivers)):
+        for entry in entries:
+            lines.append(f"[[{name}]]")
+            lines += [f"{k} = {_toml(v)}" for k, v in entry.items()]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -262,6 +266,8 @@ def _toml(value):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
     return str(value)
 
 

@@ -1,0 +1,220 @@
+#include "daemon/answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/text.h"
+#include "core/timestamp.h"
+
+namespace runwatch::daemon {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Answer = control::Handler::Answer;
+
+std::string write(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json time_or_null(core::WallTime time) { return time == task::kNoTime ? Json() : Json(core::format_timestamp(time)); }
+
+Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
+
+std::string_view state_of(rule::Phase phase) {
+  return phase == rule::Phase::gathering ? "gathering" : phase == rule::Phase::open ? "open" : "over";
+}
+
+std::string_view state_of(store::OutboxRow::State state) {
+  constexpr std::array<std::string_view, 4> kNames{"pending", "delivered", "dead", "dropped"};
+  return kNames.at(task::index(state));
+}
+
+Json incident_json(const view::IncidentStanding& line) {
+  const auto& notice = line.notice;
+  return {{"id", notice.incident},
+          {"state", state_of(line.phase)},
+          {"rule", notice.rule},
+          {"when", rule::name(notice.when)},
+          {"severity", notice.severity},
+          {"space", notice.space},
+          {"run_id", notice.run_id},
+          {"about", notice.about},
+          {"started", time_or_null(notice.started)},
+          {"ended", time_or_null(notice.ended)},
+          {"told", time_or_null(line.told)},
+          {"new", notice.counts.fresh},
+          {"open", notice.counts.open},
+          {"total", notice.counts.total},
+          {"recovered", notice.counts.recovered},
+          {"gone", notice.counts.gone},
+          {"value", number_or_null(notice.value)},
+          {"threshold", number_or_null(notice.threshold)},
+          {"silenced", line.silenced},
+          {"receivers", notice.receivers},
+          {"why", notice.why}};
+}
+
+Json receiver_json(const view::ReceiverStanding& receiver) {
+  return {{"name", receiver.name},
+          {"type", receiver.type},
+          {"pending", receiver.pending},
+          {"dead", receiver.dead},
+          {"oldest", time_or_null(receiver.oldest)},
+          {"failing_since", time_or_null(receiver.failing_since)},
+          {"last_failure", receiver.last_failure},
+          {"disabled", receiver.disabled}};
+}
+
+Json silence_json(const rule::Silence& silence) {
+  return {{"number", silence.number},
+          {"space", silence.space},
+          {"run_id", silence.run_id},
+          {"rule", silence.rule},
+          {"from", time_or_null(silence.from)},
+          {"until", time_or_null(silence.until)},
+          {"reason", silence.reason}};
+}
+
+Json row_json(const store::OutboxRow& row) {
+  return {{"id", row.id},
+          {"receiver", row.receiver},
+          {"rule", row.rule},
+          {"kind", rule::name(row.kind)},
+          {"committed", time_or_null(row.created)}};
+}
+
+// A sentence for people: what the poll brought that the notice is about.
+std::string sentence(const std::vector<store::RecordedChange>& changes, core::WallTime at) {
+  std::size_t count = 0;
+  std::size_t failed = 0;
+  std::int64_t first = 0;
+  for (const auto& recorded : changes) {
+    if (recorded.at != at) continue;
+    if (count++ == 0) first = recorded.seq;
+    if (recorded.change.to == task::Status::failed) ++failed;
+  }
+  if (count == 0) return "nothing changed with it: the clock brought it";
+  return fmt::format("{} change(s) from number {} on, {} of them into failed", count, first, failed);
+}
+
+std::string clause(const rule::Settings& settings, const std::string& name) {
+  const auto found = std::ranges::find(settings.rules, name, &rule::Rule::name);
+  if (found == settings.rules.end()) return "the rule is not in the configuration any more";
+  auto text = fmt::format("{} = {}, for {} s", name, rule::name(found->when), core::seconds(found->lasting));
+  if (found->at_least > 1) text += fmt::format(", at_least {}", found->at_least);
+  if (found->above > 0) text += fmt::format(", above {}", found->above);
+  return text;
+}
+
+Json delivery_json(const store::OutboxRow& row, const std::vector<store::DeliveryAttempt>& attempts) {
+  Json tries = Json::array();
+  for (const auto& attempt : attempts) {
+    if (attempt.row != row.seq) continue;
+    tries.push_back({{"at", time_or_null(attempt.at)},
+                     {"status", attempt.status},
+                     {"reason", attempt.reason},
+                     {"seconds", core::seconds(attempt.took)}});
+  }
+  return {{"receiver", row.receiver},
+          {"state", state_of(row.state)},
+          {"due", time_or_null(row.due)},
+          {"attempts", std::move(tries)}};
+}
+
+// Of a notice whose body is still there: a delivered one keeps none.
+void add_body(Json& notice, const store::OutboxRow& row) {
+  const auto body = Json::parse(row.body, nullptr, false);
+  if (!body.is_object() || !body.contains("data")) return;
+  const auto& data = body["data"];
+  notice["why"] = data.value("why", "");
+  notice["update"] = data.value("update", 0);
+  notice["repeat"] = data.value("repeat", false);
+  if (data.contains("counts") && data["counts"].contains("new")) notice["new"] = data["counts"]["new"];
+  if (data.contains("tasks")) notice["tasks"] = data["tasks"];
+}
+
+Json explanation_json(const watch::Ledger::Told& told, const rule::Settings& rules) {
+  Json notices = Json::array();
+  for (const auto& row : told.rows) {
+    auto known = std::ranges::find_if(notices, [&](const Json& notice) { return notice["id"] == row.id; });
+    if (known == notices.end()) {
+      notices.push_back({{"id", row.id},
+                         {"kind", rule::name(row.kind)},
+                         {"test", row.test},
+                         {"committed", time_or_null(row.created)},
+                         {"poll", "the one committed at " + core::format_timestamp(row.created)},
+                         {"change", sentence(told.changes, row.created)},
+                         {"deliveries", Json::array()}});
+      known = std::prev(notices.end());
+    }
+    add_body(*known, row);
+    (*known)["deliveries"].push_back(delivery_json(row, told.attempts));
+  }
+  const auto rule = told.rows.empty() ? told.incident->notice.rule : told.rows.front().rule;
+  return {{"incident", told.incident ? incident_json(*told.incident) : Json()},
+          {"clause", clause(rules, rule)},
+          {"notices", std::move(notices)}};
+}
+
+Answer changed(const core::Result<std::size_t>& done) {
+  if (!done) return std::unexpected(done.error());
+  return write({{"changed", *done}});
+}
+
+}  // namespace
+
+control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<const view::Snapshot>()> snapshot,
+                         std::function<rule::Settings()> rules) {
+  using watch::Ledger;
+  control::Handler handler;
+  handler.list = [&watch, snapshot]() -> Answer {
+    const auto dead = watch.ask_ledger<std::vector<store::OutboxRow>>([](Ledger& l) { return l.dead_rows(); });
+    if (!dead) return std::unexpected(dead.error());
+    const auto alerts = snapshot()->alerts;
+    Json out = {{"incidents", Json::array()}, {"receivers", Json::array()}, {"dead", Json::array()}};
+    for (const auto& line : alerts->incidents) out["incidents"].push_back(incident_json(line));
+    for (const auto& receiver : alerts->receivers) out["receivers"].push_back(receiver_json(receiver));
+    for (const auto& row : *dead) out["dead"].push_back(row_json(row));
+    return write(out);
+  };
+  handler.silences = [snapshot]() -> Answer {
+    Json list = Json::array();
+    for (const auto& silence : snapshot()->alerts->silences) list.push_back(silence_json(silence));
+    return write({{"silences", std::move(list)}});
+  };
+  handler.show = [&watch, rules](const std::string& id) -> Answer {
+    const auto told = watch.ask_ledger<Ledger::Told>([id](Ledger& l) { return l.explain(id); });
+    if (!told) return std::unexpected(told.error());
+    return write(explanation_json(*told, rules()));
+  };
+  handler.test = [&watch](const control::Request& request) -> Answer {
+    const auto id = watch.ask_ledger<std::string>([&](Ledger& l) { return l.test_receiver(request.receiver); });
+    if (!id) return std::unexpected(id.error());
+    return write({{"id", *id}});
+  };
+  handler.replay = [&watch](const control::Request& request) {
+    return changed(watch.ask_ledger<std::size_t>(
+        [request](Ledger& l) { return request.dead ? l.replay_dead(request.receiver) : l.replay(request.ids); }));
+  };
+  handler.drop = [&watch](const control::Request& request) {
+    return changed(watch.ask_ledger<std::size_t>([request](Ledger& l) { return l.drop(request.ids); }));
+  };
+  handler.add_silence = [&watch](const control::Request& request) -> Answer {
+    const auto made = watch.ask_ledger<rule::Silence>([request](Ledger& l) {
+      rule::Silence silence{
+          .space = request.space, .run_id = request.run_id, .rule = request.rule, .reason = request.reason};
+      return l.add_silence(std::move(silence), std::chrono::seconds(request.seconds));
+    });
+    if (!made) return std::unexpected(made.error());
+    return write(silence_json(*made));
+  };
+  handler.expire = [&watch](const control::Request& request) -> Answer {
+    const auto done = watch.ask_ledger<void>([request](Ledger& l) { return l.expire_silence(request.number); });
+    if (!done) return std::unexpected(done.error());
+    return write({{"changed", 1}});
+  };
+  return handler;
+}
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,19 @@
+// What the daemon answers on its control socket: control/server.h says in which words.
+//
+// Threads: any; what concerns the store is asked of the ledger.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "control/server.h"
+#include "rule/rule.h"
+#include "view/snapshot.h"
+#include "watch/watch.h"
+
+namespace runwatch::daemon {
+
+control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<const view::Snapshot>()> snapshot,
+                         std::function<rule::Settings()> rules);
+
+}  // namespace runwatch::daemon

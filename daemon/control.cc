@@ -1,0 +1,92 @@
+#include "daemon/control.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "control/client.h"
+#include "core/text.h"
+#include "daemon/commands.h"
+
+namespace runwatch::daemon {
+namespace {
+
+std::expected<std::filesystem::path, int> socket_of(const ControlArguments& arguments) {
+  if (!arguments.socket.empty()) return arguments.socket;
+  const auto config = load_config(arguments.config);
+  if (config) return config::control_socket(*config);
+  fmt::print(stderr, "note: --control PATH asks the daemon there without a look at the configuration\n");
+  return std::unexpected(config.error());
+}
+
+int code_of(core::ErrorKind kind) {
+  if (kind == core::ErrorKind::unavailable) return EX_UNAVAILABLE;
+  return kind == core::ErrorKind::invalid ? EX_USAGE : EX_TEMPFAIL;
+}
+
+int question(const ControlArguments& arguments, const std::string& method, const std::string& path, Print print) {
+  const auto socket = socket_of(arguments);
+  if (!socket) return socket.error();
+  const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
+  const auto answer = control::ask(*socket, method, path + arguments.id, body);
+  if (!answer) {
+    fmt::print(stderr, "runwatch: {}\n", answer.error().text);
+    return code_of(answer.error().kind);
+  }
+  const auto json = Json::parse(*answer, nullptr, false);
+  if (!json.is_object()) {
+    fmt::print(stderr, "runwatch: the daemon's answer cannot be read: is it of another version?\n");
+    return EX_TEMPFAIL;
+  }
+  fmt::print("{}", arguments.json ? *answer + "\n" : print(json));
+  return EX_OK;
+}
+
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+}  // namespace
+
+CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,
+                       const std::string& method, const std::string& path, Print print) {
+  auto* command = group.add_subcommand(name, what);
+  command->add_option("--config,-c", arguments.config, "Configuration file, which says where the socket is")
+      ->capture_default_str();
+  command->add_option("--control", arguments.socket, "The running daemon's socket, instead of a look at --config");
+  command->add_flag("--json", arguments.json, "Print the daemon's answer as it came");
+  command->callback([&arguments, method, path, print] {
+    arguments.chosen = [&arguments, method, path, print] { return question(arguments, method, path, print); };
+  });
+  return *command;
+}
+
+std::string text(const Json& object, const char* member) {
+  const auto found = object.find(member);
+  if (found == object.end() || found->is_null()) return {};
+  if (found->is_string()) return core::printable(found->get<std::string>(), 500);
+  if (!found->is_array()) return found->dump();
+  std::string all;
+  for (const auto& each : *found) {
+    all += (all.empty() ? "" : ", ") + (each.is_string() ? core::printable(each.get<std::string>()) : each.dump());
+  }
+  return all;
+}
+
+std::string table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], width(row.at(i)));
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < widths.size(); ++i) out += row[i] + std::string(widths[i] - width(row[i]) + 2, ' ');
+    out.erase(out.find_last_not_of(' ') + 1) += '\n';
+  }
+  return out;
+}
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,43 @@
+// What commands share that ask the running daemon, by its control socket.
+//
+// Exit codes: EX_UNAVAILABLE where none answers, EX_USAGE for what it refuses (an id, a name, a number that it does not
+// know), EX_TEMPFAIL for what it cannot do now.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "config/load.h"
+#include "control/request.h"
+
+namespace CLI {
+class App;
+}
+
+namespace runwatch::daemon {
+
+struct ControlArguments {
+  std::string config = config::kDefaultPath;
+  std::string socket;  // empty: where the configuration says
+  bool json = false;
+  std::string id;  // empty: the path has none
+  control::Request request;
+  std::function<int()> chosen;  // the command that was named; returns its exit code
+};
+
+using Json = nlohmann::ordered_json;
+using Print = std::string (*)(Json answer);
+
+// A subcommand with --config, --control and --json that asks with GET, or POSTs the request; the id goes behind `path`.
+CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,
+                       const std::string& method, const std::string& path, Print print);
+
+// A member as a person reads it, whatever it is: empty for null and for what is missing.
+std::string text(const Json& object, const char* member);
+
+// Columns as wide as what stands in them; the first row is the head.
+std::string table(const std::vector<std::vector<std::string>>& rows);
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "config/units.h"
+#include "daemon/commands.h"
+#include "daemon/control.h"
+
+namespace runwatch::daemon {
+namespace {
+
+std::string or_any(const Json& silence, const char* member) {
+  const auto found = text(silence, member);
+  return found.empty() ? "any" : found;
+}
+
+std::string print_list(Json list) {
+  std::vector<std::vector<std::string>> rows{{"NUMBER", "SPACE", "RUN", "RULE", "FROM", "UNTIL", "REASON"}};
+  for (const auto& s : list.value("silences", Json::array())) {
+    rows.push_back({text(s, "number"), or_any(s, "space"), or_any(s, "run_id"), or_any(s, "rule"), text(s, "from"),
+                    text(s, "until"), text(s, "reason")});
+  }
+  return rows.size() == 1 ? "no silences\n" : table(rows);
+}
+
+std::string print_added(Json silence) {
+  return fmt::format("silence {} until {}: space {}, run {}, rule {}\n", text(silence, "number"),
+                     text(silence, "until"), or_any(silence, "space"), or_any(silence, "run_id"),
+                     or_any(silence, "rule"));
+}
+
+std::string to_seconds(std::string given) {
+  const auto lasting = config::parse_duration(given);
+  if (lasting >= std::chrono::seconds(1)) return std::to_string(lasting->count() / 1000);
+  throw CLI::ValidationError("--for", "give how long, as 2h or 1h30m; at least 1s");
+}
+
+}  // namespace
+
+void add_silence(CLI::App& app, ControlArguments& arguments) {
+  auto& group =
+      *app.add_subcommand("silence", "Hold back notices of incidents for a while; ends are told all the same");
+  group.require_subcommand(1);
+  auto& request = arguments.request;
+  auto& add =
+      add_question(group, arguments, "add", "Begin one; what is not said is any", "POST", "/silences", print_added);
+  add.add_option("--space", request.space, "Of this space, by its label");
+  add.add_option("--run", request.run_id, "Of this run, by its id");
+  add.add_option("--rule", request.rule, "Of this rule, by its name");
+  add.add_option("--for", request.seconds, "How long, as 2h")
+      ->required()
+      ->transform(to_seconds)
+      ->option_text("DURATION");
+  add.add_option("--reason", request.reason, "Why, for those who wonder")->required();
+  add_question(group, arguments, "list", "Those that hold", "GET", "/silences", print_list);
+  auto& expire =
+      add_question(group, arguments, "expire", "End one before its time", "POST", "/silences/expire",
+                   [](Json) { return std::string("ended: what is still open and was not told is told now\n"); });
+  expire.add_option("number", request.number, "As `silence list` shows it")->required();
+}
+
+}  // namespace runwatch::daemon

@@ -1,0 +1,157 @@
+// What people ask of alerts, by the control socket.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/digest.h"
+#include "watch/ledger.h"
+
+namespace runwatch::watch {
+namespace {
+
+core::Error not_committed(const store::Failure& failure) {
+  return {core::ErrorKind::unavailable, "nothing was changed, for it could not be stored: " + failure.text};
+}
+
+core::Error unknown(std::string text) { return {core::ErrorKind::invalid, std::move(text)}; }
+
+}  // namespace
+
+core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Duration lasting) {
+  const auto now = alerts_.now();
+  const auto& rules = settings_.alerts.rules.rules;
+  if (!silence.rule.empty() && std::ranges::find(rules, silence.rule, &rule::Rule::name) == rules.end()) {
+    return std::unexpected(unknown("no rule has the name " + silence.rule + ": see `runwatch check`"));
+  }
+  silence.from = now.wall;
+  silence.until = now.lived + lasting;
+  auto news = alerts_.on_silence(std::move(silence));
+  if (!news) return std::unexpected(not_committed(news.error()));
+  const auto made = news->decision.silences.empty() ? rule::Silence{} : news->decision.silences.back();
+  if (auto done = carry_out(std::move(news), {}); !done) return std::unexpected(not_committed(done.error()));
+  alerts_changed_ = has_news_ = true;
+  return made;
+}
+
+core::Result<void> Ledger::expire_silence(std::int64_t number) {
+  const auto& known = alerts_.book().silences();
+  if (std::ranges::find(known, number, &rule::Silence::number) == known.end()) {
+    return std::unexpected(unknown("no silence has this number: see `runwatch silence list`"));
+  }
+  if (auto done = carry_out(alerts_.on_expiry(number), {}); !done) return std::unexpected(not_committed(done.error()));
+  alerts_changed_ = has_news_ = true;
+  return {};
+}
+
+core::Result<std::string> Ledger::test_receiver(const std::string& receiver) {
+  const auto* options = alerts_.receiver(receiver);
+  if (options == nullptr) return std::unexpected(unknown("no receiver has the name " + receiver));
+  if (options->type == notify::Type::alertmanager) {
+    return std::unexpected(unknown(receiver + " is an Alertmanager, which is shown incidents as they stand: there is "
+                                              "nothing to queue; `amtool alert query` shows what it has"));
+  }
+  const auto at = deps_.clock.wall_now().time_since_epoch().count();
+  const auto id = fmt::format("{:016x}", core::digest64(fmt::format("{}\n{}", receiver, at)));
+  if (auto done = carry_out(alerts_.on_test(receiver, id), {}); !done) {
+    return std::unexpected(not_committed(done.error()));
+  }
+  return id;
+}
+
+core::Result<std::size_t> Ledger::change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to) {
+  const auto now = alerts_.now();
+  store::Batch batch;
+  std::set<std::string> receivers;
+  for (auto& row : rows) {
+    receivers.insert(row.receiver);
+    row.state = to;
+    row.tries = 0;
+    row.aged = {};
+    row.due = now.lived;
+    scrub_by_ = row.personal && to == store::OutboxRow::State::dropped ? deps_.clock.steady_now() : scrub_by_;
+    batch.outbox.push_back(std::move(row));
+  }
+  batch.at = now.wall;
+  if (auto done = commit(batch); !done) return std::unexpected(not_committed(done.error()));
+  for (const auto& receiver : receivers) count_queue(receiver);
+  if (deps_.wake) deps_.wake(receivers);
+  alerts_changed_ = has_news_ = true;
+  return batch.outbox.size();
+}
+
+core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
+  std::vector<store::OutboxRow> rows;
+  for (const auto& id : ids) {
+    auto found = deps_.store->rows({.id = id});
+    if (!found) return std::unexpected(not_committed(found.error()));
+    std::erase_if(*found, [](const auto& row) { return row.state != store::OutboxRow::State::dead; });
+    if (found->empty()) return std::unexpected(unknown("no dead notice has the id " + id));
+    std::ranges::move(*found, std::back_inserter(rows));
+  }
+  return change_rows(std::move(rows), store::OutboxRow::State::pending);
+}
+
+core::Result<std::vector<store::OutboxRow>> Ledger::dead_rows() {
+  auto found = deps_.store->rows({.state = store::OutboxRow::State::dead});
+  if (!found) return std::unexpected(not_committed(found.error()));
+  return std::move(*found);
+}
+
+core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
+  auto found = deps_.store->rows({.receiver = receiver, .state = store::OutboxRow::State::dead});
+  if (!found) return std::unexpected(not_committed(found.error()));
+  return change_rows(std::move(*found), store::OutboxRow::State::pending);
+}
+
+core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids) {
+  std::vector<store::OutboxRow> rows;
+  for (const auto& id : ids) {
+    auto found = deps_.store->rows({.id = id});
+    if (!found) return std::unexpected(not_committed(found.error()));
+    std::erase_if(*found, [](const auto& row) {
+      return row.state != store::OutboxRow::State::dead && row.state != store::OutboxRow::State::pending;
+    });
+    if (found->empty()) return std::unexpected(unknown("no waiting or dead notice has the id " + id));
+    std::ranges::move(*found, std::back_inserter(rows));
+  }
+  return change_rows(std::move(rows), store::OutboxRow::State::dropped);
+}
+
+// What was committed together with the notices.
+core::Result<void> Ledger::add_changes(Told& told) const {
+  const auto incidents = alerts_.book().incidents();
+  const auto number = told.rows.empty() ? 0 : told.rows.front().incident;
+  const auto incident = std::ranges::find(incidents, number, &rule::Incident::number);
+  if (incident == incidents.end() || incident->run == 0) return {};
+  auto history = deps_.store->changes(incident->run, told.rows.front().created);
+  if (!history) return std::unexpected(not_committed(history.error()));
+  for (auto& recorded : *history) {
+    const bool told_of = std::ranges::find(told.rows, recorded.at, &store::OutboxRow::created) != told.rows.end();
+    if (told_of) told.changes.push_back(std::move(recorded));
+  }
+  return {};
+}
+
+core::Result<Ledger::Told> Ledger::explain(const std::string& id) {
+  Told told;
+  const auto standing = alerts_.standing();
+  const auto incident = std::ranges::find_if(standing, [&](const auto& line) { return line.notice.incident == id; });
+  if (incident != standing.end()) told.incident = *incident;
+  auto rows = incident != standing.end() ? deps_.store->rows({.incident = incident->notice.incident_number})
+                                         : deps_.store->rows({.id = id});
+  if (!rows) return std::unexpected(not_committed(rows.error()));
+  told.rows = std::move(*rows);
+  if (!told.incident && told.rows.empty()) {
+    return std::unexpected(unknown("no incident and no notice has the id " + id + ": see `runwatch alerts list`"));
+  }
+  if (auto done = add_changes(told); !done) return std::unexpected(std::move(done.error()));
+  for (const auto& row : told.rows) {
+    auto attempts = deps_.store->attempts(row.seq);
+    if (!attempts) return std::unexpected(not_committed(attempts.error()));
+    std::ranges::move(*attempts, std::back_inserter(told.attempts));
+  }
+  return told;
+}
+
+}  // namespace runwatch::watch

@@ -40,7 +40,10 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
   if (auto serving = app->start_server(); !serving) return std::unexpected(std::move(serving.error()));
   app->watch_->run();
-  if (auto controlled = app->start_control(); !controlled) return std::unexpected(std::move(controlled.error()));
+  // Without it everything goes on but `runwatch alerts` and `runwatch silence`: no reason to watch nothing.
+  if (const auto controlled = app->start_control(); !controlled) {
+    core::log::error("commands cannot ask this daemon", {{"error", controlled.error().text}});
+  }
   app->meters_.config_reloaded(true, app->clock_.wall_now());
   return app;
 }

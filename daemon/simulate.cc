@@ -110,8 +110,8 @@ int demo(const std::string& listen) {
     fmt::print(stderr, "runwatch demo: {}\n", simulator.error().text);
     return exit_code(simulator.error().kind);
   }
-  const auto receiver = sim::receive(
-      {.arrived = [](const sim::Arrival& arrival) { print("ALARM " + sim::describe(arrival)); }}, clock);
+  const auto receiver =
+      sim::receive({.arrived = [](const sim::Arrival& arrival) { print("ALARM " + sim::describe(arrival)); }}, clock);
   if (!receiver) {
     fmt::print(stderr, "runwatch demo: {}\n", receiver.error().text);
     return exit_code(receiver.error().kind);

@@ -59,9 +59,13 @@ struct FakeLedger : Watched {
       rows.push_back({.row = row, .id = fmt::format("id-{}", row), .body = make(firing()), .tries = tries, .aged = {}});
     });
   }
-  const Settlement& settlement(std::size_t number) {
-    REQUIRE(wait([&] { return settled.size() > number; }));
-    return settled[number];
+  Settlement settlement(std::size_t number) {
+    Settlement found;
+    REQUIRE(wait([&] {
+      if (settled.size() > number) found = settled[number];
+      return settled.size() > number;
+    }));
+    return found;
   }
   // Until the courier has looked twice at what it has to do.
   void wait_for_a_look(Courier& courier) {
@@ -124,7 +128,7 @@ struct World {
   Courier courier;
 };
 
-const Settlement& deliver(World& world, std::size_t number = 0) {
+Settlement deliver(World& world, std::size_t number = 0) {
   world.ledger.add(static_cast<std::int64_t>(number) + 1);
   world.courier.wake();
   return world.ledger.settlement(number);
@@ -247,6 +251,8 @@ TEST_CASE("a courier hands a settlement in again until it is committed, and asks
   for (int i = 0; i < 6; ++i) world.ledger.wait_for_a_look(world.courier);
   world.ledger.settlement(1);
   CHECK(peer.connections() == 2);
+  world.courier.stop();
+  world.courier.join();
   const auto& course = world.ledger.course;
   const auto first = std::ranges::find(course, "settle 1");
   CHECK(std::vector(first, first + 4) == std::vector<std::string>{"settle 1", "settle 1", "settle 1", "next"});

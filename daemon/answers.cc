@@ -189,7 +189,7 @@ control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<cons
     return write(explanation_json(*told, rules()));
   };
   handler.test = [&watch](const control::Request& request) -> Answer {
-    const auto id = watch.ask_ledger<std::string>([&](Ledger& l) { return l.test_receiver(request.receiver); });
+    const auto id = watch.ask_ledger<std::string>([request](Ledger& l) { return l.test_receiver(request.receiver); });
     if (!id) return std::unexpected(id.error());
     return write({{"id", *id}});
   };

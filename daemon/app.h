@@ -62,7 +62,7 @@ class App {
   std::unique_ptr<page::Site> site_;
   std::unique_ptr<http::Server> server_;
   core::Guarded<rule::Settings> rules_;       // as in force; the control socket's threads read them
-  std::unique_ptr<control::Server> control_;  // null: there is nobody to alert
+  std::unique_ptr<control::Server> control_;  // null: it could not be made
 };
 
 }  // namespace runwatch::daemon

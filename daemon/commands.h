@@ -2,9 +2,8 @@
 // service manager or script may do about the end.
 //
 //   EX_USAGE 64, EX_CONFIG 78    wrong words, wrong configuration, or a database that this version cannot read
-//   EX_UNAVAILABLE 69            the platform could not be reached, a poll was not complete, a named run is unknown, or
-//   no
-//                                daemon answers
+//   EX_UNAVAILABLE 69            the platform could not be reached, a poll was not complete, a named run is unknown,
+//                                or no daemon answers
 //   EX_TEMPFAIL 75               port or database in use, disk trouble: may work later
 //   EX_NOPERM 77                 credentials refused by the platform
 #pragma once

@@ -242,6 +242,10 @@ void Alerts::take_over(AlertNews& news) {
                                                {"run", notice.run_id},
                                                {"why", notice.why}});
   }
+  if (!news.decision.incidents.empty() || !news.decision.closed.empty()) count_open();
+}
+
+void Alerts::count_open() {
   std::map<std::string, std::uint64_t> open;
   for (const auto& rule : settings_.rules.rules) {
     if (!rule::is_event(rule.when)) open[rule.name] = 0;
@@ -289,15 +293,13 @@ void Alerts::add_ended(std::vector<view::IncidentStanding>& out) {
 std::vector<view::IncidentStanding> Alerts::standing() {
   std::vector<view::IncidentStanding> out;
   const auto at = now();
+  auto incident = book_.incidents().begin();  // the notices are in their order
   for (auto& notice : book_.standing(context())) {
-    const auto& incidents = book_.incidents();
-    const auto found = std::ranges::find(incidents, notice.incident_number, &rule::Incident::number);
-    if (found == incidents.end()) continue;
     view::IncidentStanding line;
-    line.phase = found->phase;
-    if (found->told_at != task::kNoTime) line.told = found->told_at - (at.lived - at.wall);
-    line.silenced = book_.is_silenced(*found, context());
-    line.shown_to = shown_to(*found);
+    line.phase = incident->phase;
+    if (incident->told_at != task::kNoTime) line.told = incident->told_at - (at.lived - at.wall);
+    line.silenced = book_.is_silenced(*incident, context());
+    line.shown_to = shown_to(*incident++);
     line.notice = std::move(notice);
     out.push_back(std::move(line));
   }

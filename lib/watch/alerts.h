@@ -73,6 +73,7 @@ class Alerts {
   Outcome<AlertNews> on_test(const std::string& receiver, const std::string& id);
 
   void take_over(AlertNews& news);
+  void count_open();  // incidents, for the meters
 
   bool is_due() const;
   rule::Instant now() const;

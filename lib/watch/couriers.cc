@@ -72,24 +72,33 @@ Couriers::Known Couriers::start(const ReceiverSettings& receiver) {
 }
 
 void Couriers::reconfigure(const AlertSettings& settings) {
+  std::vector<Known> leaving;  // waited for when the lock is free: the ledger wakes couriers under it
   known_.with([&](auto& known) {
-    std::erase_if(known, [&](const auto& entry) {
-      return std::ranges::none_of(settings.receivers, [&](const auto& receiver) {
+    const auto stays = [&](const auto& entry) {
+      return std::ranges::any_of(settings.receivers, [&](const auto& receiver) {
         return receiver.options.name == entry.first && receiver.options.type == entry.second.options.type;
       });
-    });
+    };
+    for (auto entry = known.begin(); entry != known.end();) {
+      if (stays(*entry)) {
+        ++entry;
+      } else {
+        leaving.push_back(std::move(entry->second));
+        entry = known.erase(entry);
+      }
+    }
     for (const auto& receiver : settings.receivers) {
       auto& mine = known[receiver.options.name];
-      if (mine.courier && !(mine.options == receiver.options)) {
-        mine.courier->reconfigure(receiver.options, line_of(receiver));
+      if (mine.courier) {
+        mine.courier->reconfigure(receiver.options, line_of(receiver));  // a disabled one is tried again, too
         mine.options = receiver.options;
-      } else if (!mine.courier && (mine.of_alertmanager.empty() || !(mine.options == receiver.options))) {
-        mine = start(receiver);
-      } else if (mine.courier) {
-        mine.courier->reconfigure(receiver.options, line_of(receiver));  // a disabled one is tried again
+      } else if (mine.of_alertmanager.empty() || !(mine.options == receiver.options)) {
+        leaving.push_back(std::exchange(mine, start(receiver)));
       }
     }
   });
+  for (auto& known : leaving) stop(known);
+  leaving.clear();
   if (heartbeat_ && heartbeat_settings_ == settings.heartbeat) return;
   heartbeat_.reset();
   heartbeat_settings_ = settings.heartbeat;

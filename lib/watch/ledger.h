@@ -139,6 +139,7 @@ class Ledger {
   Committed carry_out(Alerts::Outcome<AlertNews> news, store::Batch batch);
   void take_over(AlertNews& news);
   Committed configure_alerts();
+  Committed tell_sights();
   Committed remember_changes();
   void tick_alerts(Report& report);
   void scrub();
@@ -161,6 +162,7 @@ class Ledger {
   Alerts alerts_;
   std::map<std::string, view::ReceiverStanding, std::less<>> queues_;  // by receiver
   std::optional<rule::Sight> told_account_;
+  bool sight_changed_ = true;                 // what fails may be otherwise than the account was told
   std::optional<core::SteadyTime> scrub_by_;  // what was included of tasks is to be off the disk
   std::shared_ptr<const view::Alerts> shown_alerts_ = std::make_shared<view::Alerts>();
   bool looks_back_ = false;      // a rule has a window

@@ -34,7 +34,9 @@ Alerts::Outcome<AlertNews> Ledger::decide(const SpaceState& space, const Step& s
   static const AlertNews kNone;
   if (deps_.store == nullptr || !roster_.is_shown(space)) return kNone;
   const bool with_oldest = alerts_.asks(rule::When::task_stuck);
-  return alerts_.on_event(event_of(space, step, Moment::now(deps_.clock), with_oldest), &step);
+  auto event = event_of(space, step, Moment::now(deps_.clock), with_oldest);
+  sight_changed_ = sight_changed_ || event.sight;
+  return alerts_.on_event(std::move(event), &step);
 }
 
 void Ledger::add(store::Batch& batch, const AlertNews& news) {
@@ -93,8 +95,24 @@ Ledger::Committed Ledger::configure_alerts() {
                                     [](const auto& rule) { return rule.window > core::Duration(0); });
   auto done = carry_out(alerts_.on_settings(settings_.alerts), {});
   for (const auto& receiver : settings_.alerts.receivers) count_queue(receiver.options.name);
+  alerts_.count_open();
   alerts_changed_ = true;
   return done;
+}
+
+// The book was read again: whether polls fail still, it does not know.
+Ledger::Committed Ledger::tell_sights() {
+  told_account_.reset();
+  sight_changed_ = true;
+  for (const auto number : roster_.shown()) {
+    const SpaceState& space = roster_.at(number);
+    if (deps_.store == nullptr || !space.judged) continue;
+    rule::Event event;
+    event.space = space_view(space);
+    event.sight = sight_of(space);
+    if (auto done = carry_out(alerts_.on_event(std::move(event), nullptr), {}); !done) return done;
+  }
+  return {};
 }
 
 // Windows reach back behind the start of this process.
@@ -137,7 +155,7 @@ void Ledger::scrub() {
 
 // The account fails with what concerns all of it; each space's own trouble is its own.
 void Ledger::tell_account(Report& report) {
-  if (deps_.store == nullptr) return;
+  if (deps_.store == nullptr || !sight_changed_) return;
   rule::Sight sight;
   if (settings_.spaces.empty() && organization_.error) {
     sight = {false, true, std::string(view::name(organization_.error->reason))};
@@ -148,12 +166,15 @@ void Ledger::tell_account(Report& report) {
     if (!of_space.whole && of_space.of_account) sight = of_space;
   }
   const bool was_told = told_account_ && told_account_->whole == sight.whole && told_account_->reason == sight.reason;
-  if (was_told || (!told_account_ && sight.whole && !is_judged_once())) return;
+  if (!told_account_ && sight.whole && !is_judged_once()) return;
+  sight_changed_ = false;
+  if (was_told) return;
   rule::Event event;
   event.sight = sight;
   const auto done = carry_out(alerts_.on_event(std::move(event), nullptr), {});
   report.outdated = report.outdated || (!done && done.error().reload);
   if (done) told_account_ = sight;
+  if (!done) sight_changed_ = true;
 }
 
 bool Ledger::is_judged_once() {
@@ -201,7 +222,7 @@ bool Ledger::settle(const notify::Settlement& settlement) {
   const auto& [fate, reason, wait, holds, tries, aged] = settlement.verdict;
   row.tries = tries;
   row.aged = aged;
-  row.due = now.lived + wait;
+  if (!holds) row.due = now.lived + wait;  // the receiver held back is asked for the oldest first again
   if (fate == notify::Fate::delivered) row.state = store::OutboxRow::State::delivered;
   if (fate == notify::Fate::dead) row.state = store::OutboxRow::State::dead;
   const auto& attempt = settlement.attempt;

@@ -121,6 +121,7 @@ core::Result<void> Ledger::configure(bool anew, Report& report) {
   if (auto done = configure_alerts(); !done) return std::unexpected(to_error(done.error()));
   if (loads_alerts) {
     if (auto done = remember_changes(); !done) return std::unexpected(to_error(done.error()));
+    if (auto done = tell_sights(); !done) return std::unexpected(to_error(done.error()));
   }
   has_news_ = true;
   configured_ = true;
@@ -178,6 +179,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report
   }
   note_absences(listed);
   log_.tell_organization(nullptr, deps_.clock.steady_now());
+  sight_changed_ = true;
   organization_.succeed(deps_.clock.wall_now());
   deps_.meters.space_list(true);
   deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
@@ -234,6 +236,7 @@ void Ledger::organization_failed(const Fetched& fetched, view::PollError why, Re
     perform(space, nullptr, std::move(step), fetched, report);
   }
   const auto reason = why.reason;
+  sight_changed_ = true;
   organization_.fail(std::move(why));
   plan_organization(retry_at(reason, organization_.failures, settings_.discovery_interval, context()), report);
   has_news_ = true;

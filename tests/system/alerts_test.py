@@ -39,11 +39,6 @@ class AlertsTest(unittest.TestCase):
         """A run of pending tasks that the daemon is to see being born."""
         return self.platform.say("run", space=self.token, tasks=tasks)["run_id"]
 
-    def fail(self, *arguments, **values):  # pylint: disable=arguments-differ
-        if arguments:
-            return super().fail(*arguments)
-        return self.platform.say("task", status="failed", **values)
-
     def wait_arrivals(self, n, kind=None):
         def arrived():
             bodies = [d for _, d in self.receiver.bodies() if kind is None or notices.kind_of(d) == kind]
@@ -174,19 +169,30 @@ class AlertsTest(unittest.TestCase):
         self.assertEqual((data["counts"]["new"], data["counts"]["open"]), (1, 1))
         wait_for(lambda: total(daemon.metrics(), "runwatch_notices_suppressed_total", reason="silenced") == 1, "a count")
 
-    def test_a_dead_notice_is_kept_and_can_be_replayed(self):
+    def test_a_notice_that_is_refused_three_times_is_dead_and_a_replay_brings_the_same_bytes(self):
         self.receiver.answer(status=400)
         daemon = self.start()
         config = self.place / "runwatch.toml"
         run = self.run_of(1)
         self.wait_tasks(daemon, run, 1)
         self.platform.say("task", run=run, index=0, status="failed", call="new")
-        wait_for(lambda: len(self.receiver.entries()) >= 1, "a first try")
-        self.assertEqual(len({e["body"] for e in self.receiver.entries()}), 1)
+        wait_for(lambda: total(daemon.metrics(), "runwatch_outbox_dead") == 1, "a dead notice", deadline=90)
+        refused = self.receiver.entries()
+        self.assertEqual([e["outcome"] for e in refused], ["400"] * 3)
         self.receiver.answer(status=200)
-        replayed = run_command(["alerts", "test", "--config", config, "--receiver", "ops"])
+        replayed = run_command(["alerts", "replay", "--config", config, "--dead", "--receiver", "ops"])
         self.assertEqual(replayed.returncode, 0, replayed.stderr)
-        wait_for(lambda: any(json.loads(e["body"])["data"].get("test") for e in self.receiver.entries()), "the test notice")
+        wait_for(lambda: total(daemon.metrics(), "runwatch_deliveries_total") == 1, "its delivery")
+        self.assertEqual({(e["id"], e["body"]) for e in self.receiver.entries()}, {(refused[0]["id"], refused[0]["body"])})
+
+    def test_a_test_notice_goes_through_the_queue_and_is_marked(self):
+        daemon = self.start()
+        config = self.place / "runwatch.toml"
+        asked = run_command(["alerts", "test", "--config", config, "--receiver", "ops"])
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+        self.assertIs(self.wait_arrivals(1)[0]["data"]["test"], True)
+        self.check_signature(self.receiver.entries()[0])
+        wait_for(lambda: pending(daemon) == 0, "an empty outbox")
 
     def test_a_receiver_that_is_added_hears_of_what_is_open(self):
         daemon = self.start()

@@ -30,7 +30,7 @@ def repeats(entries):
     return sum(n - 1 for n in Counter(e["id"] for e in entries).values())
 
 
-def faults(entries, group_interval=None):
+def faults(entries):
     """What is wrong, as lines: sums within a notice, order within an incident, what one says after the other."""
     lines = []
     by_incident = defaultdict(list)

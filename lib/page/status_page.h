@@ -22,7 +22,6 @@ std::string_view style_sheet();
 // For text and for attribute values in double quotes; invalid UTF-8 becomes U+FFFD.
 std::string escape_html(std::string_view text);
 
-
 // Incidents and receivers; empty where there are none.
 std::string alerts_section(const view::Alerts& alerts);
 

@@ -39,6 +39,9 @@ Exposed exposed() {
   meters.progress(metrics::Loop::fetch, support::at(0));
   meters.store_size(1, 1);
   meters.space_list(true);
+  meters.incidents_open("task-failed", 1);
+  meters.outbox("ops", 1, 1, support::at(0));
+  meters.delivery_attempted("ops", {}, {}, {});
   metrics::Exposition exposition({}, meters);
   exposition.publish(support::sample_snapshot());
   Exposed found;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <utility>
 
 #include "core/text.h"
@@ -76,26 +77,33 @@ Json silence_json(const rule::Silence& silence) {
           {"reason", silence.reason}};
 }
 
-Json row_json(const store::OutboxRow& row) {
+Json dead_json(const store::OutboxRow& row, const std::string& last_failure) {
   return {{"id", row.id},
           {"receiver", row.receiver},
           {"rule", row.rule},
           {"kind", rule::name(row.kind)},
-          {"committed", time_or_null(row.created)}};
+          {"committed", time_or_null(row.created)},
+          {"last_failure", last_failure}};
 }
 
-// A sentence for people: what the poll brought that the notice is about.
-std::string sentence(const std::vector<store::RecordedChange>& changes, core::WallTime at) {
+// What the run's polls brought between two notices, as a notice's `poll` and `change`, sentences for people. `after`:
+// of the notice before.
+void add_changes(Json& notice, std::span<const store::RecordedChange> changes, core::WallTime after,
+                 core::WallTime until) {
   std::size_t count = 0;
   std::size_t failed = 0;
   std::int64_t first = 0;
+  auto newest = task::kNoTime;
   for (const auto& recorded : changes) {
-    if (recorded.at != at) continue;
+    if (recorded.at <= after || recorded.at > until) continue;
     if (count++ == 0) first = recorded.seq;
+    newest = recorded.at;
     if (recorded.change.to == task::Status::failed) ++failed;
   }
-  if (count == 0) return "nothing changed with it: the clock brought it";
-  return fmt::format("{} change(s) from number {} on, {} of them into failed", count, first, failed);
+  notice["change"] = count == 0 ? "nothing changed since the notice before: the clock brought it"
+                                : fmt::format("{} change(s) of the run from number {} on, {} of them into failed",
+                                              count, first, failed);
+  if (count > 0) notice["poll"] = "the one committed at " + core::format_timestamp(newest);
 }
 
 std::string clause(const rule::Settings& settings, const std::string& name) {
@@ -136,6 +144,7 @@ void add_body(Json& notice, const store::OutboxRow& row) {
 
 Json explanation_json(const watch::Ledger::Told& told, const rule::Settings& rules) {
   Json notices = Json::array();
+  auto before = core::WallTime();
   for (const auto& row : told.rows) {
     auto known = std::ranges::find_if(notices, [&](const Json& notice) { return notice["id"] == row.id; });
     if (known == notices.end()) {
@@ -143,10 +152,12 @@ Json explanation_json(const watch::Ledger::Told& told, const rule::Settings& rul
                          {"kind", rule::name(row.kind)},
                          {"test", row.test},
                          {"committed", time_or_null(row.created)},
-                         {"poll", "the one committed at " + core::format_timestamp(row.created)},
-                         {"change", sentence(told.changes, row.created)},
+                         {"poll", Json()},
+                         {"change", Json()},
                          {"deliveries", Json::array()}});
       known = std::prev(notices.end());
+      if (row.run != 0) add_changes(*known, told.changes, before, row.created);
+      before = row.created;
     }
     add_body(*known, row);
     (*known)["deliveries"].push_back(delivery_json(row, told.attempts));
@@ -169,13 +180,13 @@ control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<cons
   using watch::Ledger;
   control::Handler handler;
   handler.list = [&watch, snapshot]() -> Answer {
-    const auto dead = watch.ask_ledger<std::vector<store::OutboxRow>>([](Ledger& l) { return l.dead_rows(); });
+    const auto dead = watch.ask_ledger<std::vector<Ledger::Dead>>([](Ledger& l) { return l.dead_rows(); });
     if (!dead) return std::unexpected(dead.error());
     const auto alerts = snapshot()->alerts;
     Json out = {{"incidents", Json::array()}, {"receivers", Json::array()}, {"dead", Json::array()}};
     for (const auto& line : alerts->incidents) out["incidents"].push_back(incident_json(line));
     for (const auto& receiver : alerts->receivers) out["receivers"].push_back(receiver_json(receiver));
-    for (const auto& row : *dead) out["dead"].push_back(row_json(row));
+    for (const auto& [row, last_failure] : *dead) out["dead"].push_back(dead_json(row, last_failure));
     return write(out);
   };
   handler.silences = [snapshot]() -> Answer {

@@ -54,7 +54,10 @@ struct Receiver {
   bool includes() const { return include_task || !include.empty(); }
   // Whether an address or a secret stands in the configuration itself.
   bool is_inline() const { return !(url_file || secrets.urls.empty()) || !(secrets_file || secrets.secrets.empty()); }
-  rule::Receiver for_rules() const { return {name, events, type == ReceiverType::alertmanager, includes()}; }
+  rule::Receiver for_rules() const {
+    return {name, std::string(kReceiverTypeNames[task::index(type)]), events, type == ReceiverType::alertmanager,
+            includes()};
+  }
   bool operator==(const Receiver&) const = default;
 };
 

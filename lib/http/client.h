@@ -40,6 +40,7 @@ struct Failure {
   // For a log line: one printable sentence with the peer's host and port, but nothing else of its address, and no
   // token.
   std::string text;
+  int status = 0;  // of the answer whose status line had come; 0: none had
 };
 
 enum class Method { get, post };
@@ -83,6 +84,9 @@ std::optional<core::Duration> parse_retry_after(std::string_view value, core::Wa
 // Of an answer that has the header; a date is counted from the answer's own, whatever our clock says. A wait that is
 // over, or that cannot be read, is a wait all the same: zero.
 std::optional<core::Duration> retry_after_of(const Response& response, core::WallTime now);
+
+// How far the answer's `Date` is ahead of our clock; nothing without one.
+std::optional<core::Duration> clock_ahead_of(const Response& response, core::WallTime now);
 
 inline constexpr std::size_t kBodyPadding = 64;
 

@@ -45,4 +45,9 @@ std::optional<core::Duration> retry_after_of(const Response& response, core::Wal
   return parse_retry_after(*wait, date.value_or(now)).value_or(core::Duration::zero());
 }
 
+std::optional<core::Duration> clock_ahead_of(const Response& response, core::WallTime now) {
+  const auto date = parse_http_date(response.header("Date").value_or(""));
+  return date ? std::optional(*date - now) : std::nullopt;
+}
+
 }  // namespace runwatch::http

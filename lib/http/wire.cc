@@ -188,7 +188,11 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
     const bool given_up = kept_alive() && receiver_.status() == 408;
     // It ended just as it was asked; where that is seen while sending, libcurl does not ask again by itself.
     const bool died = end == End::done && reused_ && !receiver_.has_begun();
-    if (!unfit_ && !given_up && !died) return conclude(end, request);
+    if (!unfit_ && !given_up && !died) {
+      auto result = conclude(end, request);
+      if (!result && receiver_.status() >= 200) result.error().status = receiver_.status();
+      return result;
+    }
     curl_multi_remove_handle(multi_.get(), easy_.get());
     socket_ = CURL_SOCKET_BAD;
   }

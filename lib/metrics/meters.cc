@@ -156,13 +156,13 @@ void Meters::outbox(const std::string& receiver, std::uint64_t pending, std::uin
 }
 
 void Meters::delivery_attempted(const std::string& receiver, Seconds took, std::optional<std::string_view> reason,
-                                Seconds latency) {
+                                std::optional<Seconds> latency) {
   impl_->alerts.with_receiver(receiver, [&](ReceiverMeters& meters) {
     meters.attempts->Increment();
     meters.duration->Observe(took.count());
     if (!reason) {
       meters.delivered->Increment();
-      meters.latency->Observe(latency.count());
+      if (latency) meters.latency->Observe(latency->count());
       return;
     }
     const auto found = std::ranges::find(kDeliveryReasonNames, *reason);

@@ -80,9 +80,10 @@ class Meters {
   void notices_suppressed(std::size_t reason, double more);  // of kSuppressionNames
   void outbox(const std::string& receiver, std::uint64_t pending, std::uint64_t dead,
               std::optional<core::WallTime> oldest);
-  // `reason`: of kDeliveryReasonNames, any other is `other`; nothing: it was delivered, `latency` after its commit.
+  // `reason`: of kDeliveryReasonNames, any other is `other`; nothing: it was delivered, `latency` after its commit,
+  // where it was a notice.
   void delivery_attempted(const std::string& receiver, Seconds took, std::optional<std::string_view> reason,
-                          Seconds latency);
+                          std::optional<Seconds> latency);
 
   void config_reloaded(bool successful, core::WallTime now);
   void progress(Loop loop, core::WallTime now);

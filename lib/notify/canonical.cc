@@ -107,6 +107,8 @@ Json data_of(const rule::Notice& notice, const Rendering& rendering) {
   return data;
 }
 
+constexpr std::size_t kDepthOfIncluded = 3;  // the document, its data, `included`
+
 // Each value as long as there is room for it; at first all are named as left out.
 void include(Json& document, const Rendering& rendering) {
   Json included = Json::object(), left_out = Json::array();
@@ -116,7 +118,7 @@ void include(Json& document, const Rendering& rendering) {
   std::size_t size = write(document).size();
   left_out.clear();
   for (const auto& [path, json] : rendering.included) {
-    auto value = json.size() <= rendering.max_body.count ? read(json) : std::nullopt;
+    auto value = json.size() <= rendering.max_body.count ? read(json, kDeepest - kDepthOfIncluded) : std::nullopt;
     const std::size_t more = value ? write(*value).size() + write(path).size() + 2 : 0;
     if (value && size + more <= rendering.max_body.count) {
       size += more;
@@ -131,6 +133,15 @@ void include(Json& document, const Rendering& rendering) {
 
 std::uint64_t number(const Json& object, const std::string& name) {
   return object.contains(name) && object[name].is_number_unsigned() ? object[name].get<std::uint64_t>() : 0;
+}
+
+// `3 tasks failed and …`, of more tasks.
+void count_anew(Json& data, std::uint64_t fresh) {
+  const auto why = data["why"].get<std::string>();
+  const auto rest = why.find(" failed");
+  const bool begins_with_count = !why.empty() && why.front() >= '0' && why.front() <= '9';
+  if (fresh == 0 || rest == std::string::npos || !begins_with_count) return;
+  data["why"] = fmt::format("{} {}{}", fresh, fresh == 1 ? "task" : "tasks", why.substr(rest));
 }
 
 }  // namespace
@@ -169,6 +180,7 @@ std::string fold(std::string_view older, std::string_view newer, core::Bytes max
   data["repeat"] = first["repeat"] == true && data["repeat"] == true;
   const auto fresh = number(first["counts"], "new") + number(data["counts"], "new");
   data["counts"]["new"] = fresh;
+  if ((*folded)["type"].get<std::string>().starts_with(rule::name(rule::When::task_failed))) count_anew(data, fresh);
   Json& by_reason = data["counts"]["by_reason"];
   for (const auto& [name, count] : first["counts"]["by_reason"].items())
     by_reason[name] = number(by_reason, name) + count.get<std::uint64_t>();

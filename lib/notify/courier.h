@@ -80,7 +80,8 @@ struct Attempt {
   core::Duration took{};
   int status = 0;  // 0: no answer
   std::optional<Reason> reason{};
-  std::string text{};  // what went wrong, printable: names no address but host and port, and no secret
+  std::string text{};     // what went wrong, printable: names no address but host and port, and no secret
+  std::size_t place = 0;  // of an Alertmanager's addresses
 };
 
 struct Settlement {

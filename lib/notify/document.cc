@@ -10,17 +10,17 @@
 namespace runwatch::notify {
 namespace {
 
-bool is_too_deep(std::string_view text) {
+bool is_deeper(std::string_view text, std::size_t deepest) {
   std::size_t depth = 0;
   bool quoted = false;
-  for (std::size_t i = 0; i < text.size() && depth <= kDeepest; ++i) {
+  for (std::size_t i = 0; i < text.size() && depth <= deepest; ++i) {
     const char c = text[i];
     if (quoted && c == '\\') ++i;
     if (c == '"') quoted = !quoted;
     if (!quoted && (c == '[' || c == '{')) ++depth;
     if (!quoted && (c == ']' || c == '}') && depth > 0) --depth;
   }
-  return depth > kDeepest;
+  return depth > deepest;
 }
 
 // The unit of UTF-16 that \uXXXX stands for; 0 where there is none.
@@ -50,8 +50,8 @@ void keep_tasks(Json& data, const Json& tasks, std::uint64_t left_out, std::size
 
 }  // namespace
 
-std::optional<Json> read(std::string_view text) {
-  if (is_too_deep(text)) return std::nullopt;
+std::optional<Json> read(std::string_view text, std::size_t deepest) {
+  if (is_deeper(text, deepest)) return std::nullopt;
   auto json = Json::parse(without_half_pairs(core::to_valid_utf8(text)), nullptr, false);
   return json.is_discarded() ? std::nullopt : std::optional(std::move(json));
 }

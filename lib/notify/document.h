@@ -17,7 +17,7 @@ using Render = std::function<std::string(const Json&)>;
 inline constexpr std::size_t kDeepest = 64;  // nesting: nlohmann copies and writes by recursion
 
 // Nothing for what is no JSON, or nested too deep. Half a surrogate pair, and what is no UTF-8, becomes U+FFFD.
-std::optional<Json> read(std::string_view text);
+std::optional<Json> read(std::string_view text, std::size_t deepest = kDeepest);
 std::optional<Json> read_canonical(std::string_view text);  // nothing for what is none of ours
 std::string write(const Json& json);
 

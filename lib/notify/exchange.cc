@@ -24,6 +24,14 @@ std::string_view advice(Reason reason) {
   return "the receiver is in trouble";
 }
 
+// Where clocks differ by so much, signatures may be refused for it (Standard Webhooks 1.0: "timestamp tolerance").
+std::string clocks(const http::Response& response, core::WallTime now) {
+  const auto ahead = http::clock_ahead_of(response, now).value_or(core::Duration(0));
+  if (std::chrono::abs(ahead) < std::chrono::minutes(4)) return "";
+  return fmt::format("; this machine's clock is {:.0f} s {} the receiver's, which refuses signatures for that",
+                     core::seconds(std::chrono::abs(ahead)), ahead > ahead.zero() ? "behind" : "ahead of");
+}
+
 }  // namespace
 
 Exchange ask(http::Client& client, const http::Request& request, const core::Clock& clock, const std::stop_token& cut,
@@ -32,10 +40,13 @@ Exchange ask(http::Client& client, const http::Request& request, const core::Clo
   const auto began = clock.steady_now();
   auto exchange = client.send(request, cut);
   attempt.took = std::chrono::duration_cast<core::Duration>(clock.steady_now() - began);
+  // It took the notice, whatever became of the rest of its answer.
+  if (!exchange && exchange.error().status / 100 == 2) exchange = http::Response{exchange.error().status, {}, {}};
   attempt.status = exchange ? exchange->status : 0;
   attempt.reason = reason_of(exchange);
   if (!exchange) attempt.text = exchange.error().text;
-  if (exchange && attempt.reason) attempt.text = fmt::format("HTTP {}: {}", attempt.status, advice(*attempt.reason));
+  if (exchange && attempt.reason)
+    attempt.text = fmt::format("HTTP {}: {}{}", attempt.status, advice(*attempt.reason), clocks(*exchange, attempt.at));
   return exchange;
 }
 
@@ -78,14 +89,15 @@ struct Rhythm {
 
 using Question = std::move_only_function<std::optional<http::Request>()>;  // nothing: not this time
 
-Loop::Step repeat(std::string name, Rhythm rhythm, std::unique_ptr<http::Client> client, Question question,
+Loop::Step repeat(Attempt about, Rhythm rhythm, std::unique_ptr<http::Client> client, Question question,
                   std::function<void(const Attempt&)> done, const core::Clock& clock) {
   return [=, client = std::move(client), question = std::move(question), &clock, failures = std::uint32_t{0},
           next_at = core::SteadyTime()](const auto&, const auto& cut) mutable {
     const auto wait = std::chrono::ceil<core::Duration>(next_at - clock.steady_now());
     if (wait > wait.zero()) return wait;
     const auto request = question();
-    Attempt attempt{.receiver = name};
+    Attempt attempt = about;
+    const auto& name = about.receiver;
     if (!request || was_cut(ask(*client, *request, clock, cut, attempt))) return rhythm.period;
     const bool failed = attempt.reason.has_value();
     if (failed && failures == 0)
@@ -104,8 +116,8 @@ Loop::Step repeat(std::string name, Rhythm rhythm, std::unique_ptr<http::Client>
 AlertmanagerCourier::AlertmanagerCourier(ReceiverOptions receiver, std::size_t place, Line line, StandingHooks hooks,
                                          const core::Clock& clock)
     : Loop(repeat(
-               receiver.name, {.period = std::chrono::minutes(1), .spacing = between(receiver.rate_limit)},
-               std::move(line.client),
+               {.receiver = receiver.name, .place = place},
+               {.period = std::chrono::minutes(1), .spacing = between(receiver.rate_limit)}, std::move(line.client),
                [receiver, place, reread = std::move(line.reread), standing = std::move(hooks.standing),
                 &clock]() mutable -> std::optional<http::Request> {
                  refresh(receiver.credentials, reread, receiver.name);
@@ -121,7 +133,7 @@ AlertmanagerCourier::AlertmanagerCourier(ReceiverOptions receiver, std::size_t p
 Heartbeat::Heartbeat(HeartbeatOptions options, std::unique_ptr<http::Client> client, HeartbeatHooks hooks,
                      const core::Clock& clock)
     : Loop(repeat(
-               "heartbeat", {.period = options.interval, .spacing = options.interval}, std::move(client),
+               {.receiver = "heartbeat"}, {.period = options.interval, .spacing = options.interval}, std::move(client),
                [options, healthy = std::move(hooks.healthy),
                 url = std::move(hooks.url)]() -> std::optional<http::Request> {
                  if (!healthy()) return std::nullopt;

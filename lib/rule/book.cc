@@ -15,6 +15,7 @@ bool Decision::empty() const {
   nothing.watched = watched;
   nothing.terms = terms;
   nothing.poll_by = poll_by;
+  nothing.held = held;
   return *this == nothing;
 }
 
@@ -27,8 +28,9 @@ void Book::load(Contents contents) {
   state_ = std::make_unique<State>();
   Decision all;
   all.incidents = std::move(contents.incidents);
-  for (auto& incident : all.incidents) {  // whether its polls fail still is known once they were tried
-    if (incident.when == When::poll_failing && incident.phase == Phase::gathering) incident.due = task::kNoTime;
+  for (auto& incident : all.incidents) {  // whether polls or deliveries fail still is known once they were tried
+    const bool is_trouble = incident.when == When::poll_failing || incident.when == When::delivery_failing;
+    if (is_trouble && incident.phase == Phase::gathering) incident.due = task::kNoTime;
   }
   all.members = std::move(contents.members);
   all.silences = std::move(contents.silences);
@@ -47,12 +49,14 @@ void Book::remember(std::int64_t run, core::WallTime at, const task::TaskChange&
 
 Decision Book::under_settings(const Context& context) const {
   Draft draft(state_->memory, context);
+  end_silences(draft);
   reload(draft);
   return draft.finish();
 }
 
 Decision Book::decide(const Event& event, const Context& context) const {
   Draft draft(state_->memory, context, &event);
+  end_silences(draft);
   for (const auto& run : event.runs) {
     if (run.after->number == event.polled) see_changes(draft, run);
   }
@@ -70,8 +74,7 @@ Decision Book::decide(const Event& event, const Context& context) const {
 Decision Book::tick(const Context& context) const {
   const auto& memory = state_->memory;
   Draft draft(memory, context);
-  for (const auto& silence : memory.silences)
-    if (silence.until <= context.now.lived) end_silence(draft, silence);
+  end_silences(draft);
   for (const auto& [due, number] : memory.due) {
     if (due > context.now.lived) break;
     draft.touch(number);
@@ -83,6 +86,15 @@ Decision Book::tick(const Context& context) const {
   return draft.finish();
 }
 
+Decision Book::leave(std::int64_t space, const Context& context) const {
+  Draft draft(state_->memory, context);
+  draft.leaving = space;
+  for (const auto& incident : state_->memory.incidents)
+    if (incident.space == space) draft.touch(incident.number);
+  tell_marks_of(draft, space);
+  return draft.finish();
+}
+
 Decision Book::delivery(const std::string& receiver, core::WallTime failing_since, bool disabled,
                         const Context& context) const {
   Draft draft(state_->memory, context);
@@ -90,9 +102,9 @@ Decision Book::delivery(const std::string& receiver, core::WallTime failing_sinc
   return draft.finish();
 }
 
-Decision Book::silence(Silence silence, const Context&) const {
+Decision Book::silence(Silence silence) const {
   Decision decision;
-  if (silence.number == 0) silence.number = state_->memory.last_silence + 1;
+  silence.number = state_->memory.last_silence + 1;
   decision.silences.push_back(std::move(silence));
   return decision;
 }
@@ -144,6 +156,7 @@ std::vector<Notice> Book::standing(const Context& context) const {
     const auto& it = draft.touch(incident.number);
     out.push_back(notice_of(draft, it, draft.rule_of(incident), is_over ? Kind::resolved : Kind::firing));
     out.back().ended = is_over ? incident.ended : task::kNoTime;
+    out.back().counts.fresh = it.totals.fresh;
   }
   return out;
 }
@@ -154,5 +167,10 @@ bool Book::is_silenced(const Incident& incident, const Context& context) const {
 
 const std::vector<Incident>& Book::incidents() const { return state_->memory.incidents; }
 const std::vector<Silence>& Book::silences() const { return state_->memory.silences; }
+
+const ReceiverState* Book::receiver(const std::string& name) const {
+  const auto found = state_->memory.receivers.find(name);
+  return found == state_->memory.receivers.end() ? nullptr : &found->second;
+}
 
 }  // namespace runwatch::rule

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,7 +62,8 @@ struct Event {
   std::span<const task::TaskUpdate> updates;
   std::int64_t first_seq = 0;                 // number in the history that the first change kept will have
   std::vector<std::string> unknown_statuses;  // texts met in this poll
-  std::span<const task::TaskKey> rows;        // sorted: tasks whose own row this poll brought, as `wanted` asked
+  // Sorted by task: rows of the platform that this poll brought, JSON, as `wanted` asked.
+  std::span<const std::pair<task::TaskKey, std::string>> rows;
   std::optional<Sight> sight{};
 };
 
@@ -103,13 +105,15 @@ struct Decision {
   std::vector<std::string> rules_gone;
   std::vector<ReceiverState> receivers;  // put
   std::vector<std::string> receivers_gone;
-  std::vector<Notice> notices;  // in the order in which they are told
+  std::vector<std::string> receivers_changed;  // another type has their name: what waits for them is dead
+  std::vector<Notice> notices;                 // in the order in which they are told
   std::array<std::uint64_t, kSuppressionNames.size()> suppressed{};
   std::vector<std::string> opened;         // rules, once for each time that an incident opens or reopens
   std::vector<std::string> resolved;       // rules, once for each end that is a recovery
   std::vector<task::RunRecord> told_runs;  // whose `finish_told` moved on
   // The run polled: a complete poll of it is wanted by then (lived), so that a failure that stays is told in time.
   std::optional<core::WallTime> poll_by{};
+  std::uint64_t held = 0;  // events that the outbox had no room for: they stay marked
   // For `take_over` alone, also when there is nothing to write.
   std::vector<Watch> watched;
   std::optional<Terms> terms{};
@@ -141,6 +145,7 @@ struct Context {
   const Settings& settings;
   const Lookup& lookup;
   Instant now;
+  std::uint64_t room = std::numeric_limits<std::uint64_t>::max();  // bytes that the outbox takes of events
 };
 
 class Book {
@@ -164,7 +169,9 @@ class Book {
   // How a receiver's deliveries go, as its courier says.
   Decision delivery(const std::string& receiver, core::WallTime failing_since, bool disabled,
                     const Context& context) const;
-  Decision silence(Silence silence, const Context& context) const;
+  // A space is not watched any more: what was told of it ends. To be asked while `lookup` has it still.
+  Decision leave(std::int64_t space, const Context& context) const;
+  Decision silence(Silence silence) const;  // its number is given here
   Decision expire(std::int64_t silence, const Context& context) const;
 
   void take_over(const Decision& decision);
@@ -183,6 +190,7 @@ class Book {
   std::vector<Notice> standing(const Context& context) const;
   bool is_silenced(const Incident& incident, const Context& context) const;
   const std::vector<Silence>& silences() const;
+  const ReceiverState* receiver(const std::string& name) const;  // null: not known
 
  private:
   struct State;

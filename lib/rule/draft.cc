@@ -1,9 +1,19 @@
 #include "rule/draft.h"
 
 namespace runwatch::rule {
+namespace {
+
+constexpr std::size_t kMostOfAnEvent = 2048;  // bytes of a body but for what it includes: most are half of it
+
+}  // namespace
 
 Draft::Draft(const Memory& remembered, const Context& context, const Event* at_hand)
-    : memory(remembered), settings(context.settings), now(context.now), event(at_hand), lookup_(context.lookup) {
+    : memory(remembered),
+      settings(context.settings),
+      now(context.now),
+      event(at_hand),
+      lookup_(context.lookup),
+      room_(context.room) {
   if (event == nullptr) return;
   for (const auto& run : event->runs) runs_.emplace(run.after->number, &run);
 }
@@ -104,6 +114,14 @@ core::WallTime Draft::silenced_until(const Incident& incident) const {
     if (!ended && is_silenced_by(silence, incident)) until = std::max(until, silence.until);
   }
   return until;
+}
+
+bool Draft::admit(std::size_t rows, std::size_t bytes) {
+  const auto needed = rows * (kMostOfAnEvent + bytes);
+  const bool fits = needed <= room_;
+  if (fits) room_ -= needed;
+  if (!fits) ++out.held;
+  return fits;
 }
 
 Decision Draft::finish() {

@@ -29,6 +29,7 @@ class Draft {
   const Settings& settings;
   const Instant now;
   const Event* const event;
+  std::int64_t leaving = 0;  // a space that is not watched any more
   Decision out;
 
   Case& touch(std::int64_t number);
@@ -48,8 +49,10 @@ class Draft {
   bool is_silenced_by(const Silence& silence, const Incident& incident) const;
   core::WallTime silenced_until(const Incident& incident) const;  // lived; kNoTime: it is not
 
+  // Whether the outbox has room for events of so many rows, with so many bytes of a task's own in each; takes it.
+  bool admit(std::size_t rows, std::size_t bytes = 0);
   void suppress(Suppression why, std::uint64_t attempts) { out.suppressed[task::index(why)] += attempts; }
-  core::WallTime lived(core::WallTime wall) const { return wall + (now.lived - now.wall); }
+  core::WallTime lived(core::WallTime wall) const { return now.lived_of(wall); }
   Decision finish();
 
  private:
@@ -57,9 +60,12 @@ class Draft {
   void ask_for_poll(const Place& place);
 
   const Lookup& lookup_;
+  std::uint64_t room_;
   std::map<std::int64_t, Case> cases_;
   std::map<std::int64_t, const RunView*> runs_;  // of the event
 };
+
+inline constexpr auto kAskAgain = std::chrono::minutes(1);  // about a run that no poll looks at
 
 inline bool covers(const Rule& rule, const std::string& space) {
   return rule.spaces.empty() || contains(rule.spaces, space);
@@ -76,6 +82,7 @@ void settle_by_clock(Draft& draft, Case& it);
 // schedule.cc: what is told of an incident now, and when it is looked at again.
 void advance(Draft& draft, Case& it);
 void end_silence(Draft& draft, const Silence& silence);
+void end_silences(Draft& draft);  // whose time is over
 
 // state_rules.cc: conditions that hold, or do not any more.
 Case& hold(Draft& draft, const Rule& rule, const Place& place, core::WallTime since, core::Duration wait,
@@ -91,6 +98,7 @@ void see_delivery(Draft& draft, const std::string& receiver, core::WallTime fail
 // events.cc
 void see_finished_tasks(Draft& draft, const RunView& run);
 void tell_overdue_marks(Draft& draft);
+void tell_marks_of(Draft& draft, std::int64_t space);
 void drop_marks(Draft& draft, std::int64_t run);
 void see_finish(Draft& draft, const RunView& run, Watch& watch);
 void tell_baseline(Draft& draft, const RunView& run, std::uint64_t failed);

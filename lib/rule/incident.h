@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,19 @@
 
 namespace runwatch::rule {
 
-struct Instant {
-  core::WallTime wall;   // for what is shown
-  core::WallTime lived;  // for what is due
+// How far the lived clock is ahead of the wall clock, from a lived time on.
+struct ClockOffset {
+  core::WallTime since;
+  core::Duration ahead;
+};
 
-  bool operator==(const Instant&) const = default;
+struct Instant {
+  core::WallTime wall;                     // for what is shown
+  core::WallTime lived;                    // for what is due
+  std::span<const ClockOffset> offsets{};  // of this process, the oldest first; none: it was the same all the time
+
+  // Of a wall time that was recorded before the wall clock was set, too.
+  core::WallTime lived_of(core::WallTime recorded) const;
 };
 
 enum class Phase : std::uint8_t {
@@ -107,6 +116,8 @@ struct Mark {
 
   bool operator==(const Mark&) const = default;
 };
+
+inline constexpr core::WallTime kAsItIs{core::Duration(1)};  // a mark's deadline: nothing more is learnt
 
 // A receiver as it was configured last, and how its deliveries go.
 struct ReceiverState {

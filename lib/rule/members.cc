@@ -44,7 +44,7 @@ struct Course {
                           .attempts = change.attempts,
                           .due = now + rule.lasting,
                           .facts = change.facts});
-    } else if (!attempts.empty()) {
+    } else if (!attempts.empty() && (change.to || attempts.back().phase != MemberPhase::recovered)) {
       attempts.back().phase = phase_after(change);
     }
   }

@@ -80,7 +80,7 @@ void Memory::put(const Watch& watch) {
 }
 
 void Memory::put(const Terms& other) {
-  std::erase_if(windows, [&](const auto& entry) { return !contains(other.windows, entry.first.second); });
+  if (terms && terms->windows != other.windows) windows.clear();  // they are filled again from the history
   terms = other;
   for (const auto& [run, at, change] : std::exchange(backlog, {})) remember(run, at, change);
 }
@@ -108,8 +108,10 @@ void Memory::take_over(const Decision& decision) {
     marks.erase(key_of(mark));
   }
   for (const auto& mark : decision.marks) {
-    marks[key_of(mark)] = mark;
+    auto& known = marks[key_of(mark)];
+    deadlines.erase({known.deadline, key_of(mark)});
     deadlines.emplace(mark.deadline, key_of(mark));
+    known = mark;
   }
   for (const auto& silence : decision.silences) {
     silences.push_back(silence);

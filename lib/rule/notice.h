@@ -52,6 +52,8 @@ struct Notice {
   std::string space;                 // label; empty: the account
   std::string space_key;             // hex of its SpaceKey, for keys that other systems match by
   std::string run_id;                // empty: no run
+  std::int64_t run = 0;              // its number
+  std::int64_t change = 0;           // task_finished: the one that entered the attempt, in the run's history
   std::string about;         // delivery_failing: the receiver; poll_failing: the reason; unknown_status: the value
   std::uint64_t update = 0;  // ordinal within the incident, 0 the firing
   bool repeat = false;

@@ -28,7 +28,8 @@ std::string why(const Case& it, const Rule* rule) {
     return fmt::format("{} {} failed and stayed failed for {}", tasks, noun, lasting);
   }
   if (incident.when == When::unknown_status)
-    return fmt::format("the platform uses statuses that are not known: {}", incident.about);
+    return fmt::format("the platform uses statuses that are not known: {}",
+                       incident.about.empty() ? fmt::format("{}", fmt::join(incident.values, ", ")) : incident.about);
   if (incident.when == When::poll_failing)
     return fmt::format("polls have not been complete for {}: {}", lasting, incident.about);
   if (incident.when == When::delivery_failing)
@@ -47,6 +48,7 @@ Notice addressed(const Draft& draft, const Rule& rule, const Place& place) {
   }
   if (const auto* run = draft.record_of(place)) {
     notice.run_id = run->row.run_id;
+    notice.run = run->number;
     notice.counts.run = run->tasks;
   }
   notice.at = draft.now.wall;
@@ -87,8 +89,10 @@ std::vector<std::string> receivers_of(const Draft& draft, const Incident& incide
   for (const auto& receiver : draft.settings.receivers) {
     if (receiver.by_level || !receiver.takes[task::index(kind)]) continue;
     if (incident.when == When::delivery_failing && receiver.name == incident.about) continue;
-    const auto& wanted = rule == nullptr ? incident.receivers : rule->receivers;
-    if ((rule != nullptr && wanted.empty()) || contains(wanted, receiver.name)) names.push_back(receiver.name);
+    const bool is_wanted = rule != nullptr && (rule->receivers.empty() || contains(rule->receivers, receiver.name));
+    const bool is_end = kind == Kind::resolved || kind == Kind::ended;
+    const bool was_told = is_end && contains(incident.receivers, receiver.name);  // though the rule may be another now
+    if (is_wanted || was_told) names.push_back(receiver.name);
   }
   return names;
 }

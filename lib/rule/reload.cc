@@ -35,6 +35,20 @@ Terms terms_asked(const Draft& draft) {
   return terms;
 }
 
+// The names of those that are another one now.
+std::vector<std::string> compare_receivers(Draft& draft) {
+  std::vector<std::string> others;
+  for (const auto& receiver : draft.settings.receivers) {
+    const auto known = draft.memory.receivers.find(receiver.name);
+    const bool is_new = known == draft.memory.receivers.end();
+    if (!is_new && known->second.type == receiver.type) continue;
+    draft.out.receivers.push_back({receiver.name, receiver.type});
+    if (!is_new && !known->second.type.empty()) others.push_back(receiver.name);
+  }
+  draft.out.receivers_changed = others;
+  return others;
+}
+
 }  // namespace
 
 void reload(Draft& draft) {
@@ -48,15 +62,15 @@ void reload(Draft& draft) {
     draft.out.rules.push_back(state);
   }
   compare_names(draft.settings.rules, memory.rules, draft.out.rules_gone);
-  for (const auto& receiver : draft.settings.receivers)
-    if (!memory.receivers.contains(receiver.name)) draft.out.receivers.push_back({receiver.name, {}});
+  std::vector<std::string> others = compare_receivers(draft);
   compare_names(draft.settings.receivers, memory.receivers, draft.out.receivers_gone);
+  others.insert(others.end(), draft.out.receivers_gone.begin(), draft.out.receivers_gone.end());
   if (auto terms = terms_asked(draft); terms != memory.terms) draft.out.terms = std::move(terms);
   for (const auto& [key, mark] : memory.marks)
     if (contains(draft.out.rules_gone, mark.rule) || changed.contains(mark.rule)) draft.out.unmarked.push_back(mark);
   for (const auto& known : memory.incidents) {
     auto& it = draft.touch(known.number);
-    std::erase_if(it.incident.receivers, [&](const auto& name) { return contains(draft.out.receivers_gone, name); });
+    std::erase_if(it.incident.receivers, [&](const auto& name) { return contains(others, name); });
     if (it.totals.waiting > 0 && changed.contains(known.rule)) {  // what entered under another rule is not its
       Rows rows = draft.rows(it);
       std::erase_if(rows, [](const Member& row) { return !has_met(row); });

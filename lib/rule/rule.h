@@ -63,6 +63,7 @@ struct Rule {
 // A receiver as far as rules concern it.
 struct Receiver {
   std::string name;
+  std::string type{};                                                        // another type is another receiver
   std::array<bool, kKindNames.size()> takes{true, true, true, false, true};  // by Kind
   bool by_level = false;  // is shown the open incidents as they stand, and gets no notices
   bool includes = false;  // its task_finished events carry parts of the task's own row

@@ -22,6 +22,7 @@ class Telling {
   void advance() {
     if (incident_.space != 0 && !draft_.space_of(incident_.space)) {  // its next event looks at it
       if (incident_.due <= now_) incident_.due = task::kNoTime;
+      it_.closed = incident_.phase == Phase::over;
       return;
     }
     const auto view = draft_.run_of(place_of(incident_));
@@ -30,7 +31,7 @@ class Telling {
     const bool by_clock = retired_ || (view && view->blind && view->tried);
     if (by_clock) settle_by_clock(draft_, it_);
     ending_ = ending();
-    if (draft_.is_forgotten(incident_.run)) {
+    if (draft_.is_forgotten(incident_.run) || is_leaving()) {
       if (incident_.phase == Phase::open && was_told()) tell_end();
       draft_.suppress(Suppression::silenced, it_.totals.fresh);
       it_.closed = true;
@@ -46,10 +47,12 @@ class Telling {
   core::WallTime next_allowed() const { return incident_.told_at + draft_.settings.group_interval; }
   bool was_told() const { return incident_.notices > 0; }
   bool is_of_members() const { return has_members(incident_.when); }
+  bool is_leaving() const { return incident_.space != 0 && incident_.space == draft_.leaving; }
 
   // Whether it is over, and how.
   Ending ending() const {
     const auto& [fresh, waiting, met, open, recovered, gone, next, first] = it_.totals;
+    if (is_leaving()) return {true, Kind::ended, true, "the space is not watched any more"};
     if (rule_ == nullptr)
       return {true, Kind::ended, true, fmt::format("the rule {} was removed or changed", incident_.rule)};
     if (incident_.when == When::delivery_failing &&
@@ -210,6 +213,11 @@ class Telling {
 }  // namespace
 
 void advance(Draft& draft, Case& it) { Telling(draft, it).advance(); }
+
+void end_silences(Draft& draft) {
+  for (const auto& silence : draft.memory.silences)
+    if (silence.until <= draft.now.lived) end_silence(draft, silence);
+}
 
 // The untold ones that are open still are told at once, the others never.
 void end_silence(Draft& draft, const Silence& silence) {

@@ -93,7 +93,8 @@ void look_at(Draft& draft, const RunView& run) {
   const auto known = draft.memory.watches.find(record.number);
   const auto* before = known == draft.memory.watches.end() ? nullptr : &known->second;
   const auto next = before == nullptr ? task::kNoTime : before->next;
-  Watch watch{record.number, place.first, next, run.tried, run.blind, run.idle, record.retired};
+  Watch watch{record.number, place.first, next, run.tried, run.blind, run.idle};
+  const auto held = draft.out.held;
   if (is_otherwise(draft, run, before)) {
     draft.touch_all(place);
     watch.next = record.retired ? task::kNoTime : judge_all(draft, run, place);
@@ -101,6 +102,8 @@ void look_at(Draft& draft, const RunView& run) {
   }
   if (run.complete) settle_members(draft, place);
   see_finished_tasks(draft, run);
+  if (draft.out.held > held) watch.next = sooner(watch.next, draft.now.lived + kAskAgain);
+  watch.dropped = record.retired && watch.next == task::kNoTime;
   if (before == nullptr ? !watch.dropped : *before != watch) draft.out.watched.push_back(watch);
 }
 

@@ -47,7 +47,7 @@ Verdict judge_lasting(const Rule& rule, const RunView& run, core::WallTime since
   if (!run.tried) return verdict;
   verdict.holds = false;
   if (since != kNoTime) {
-    const auto age = std::max(now.wall - since, core::Duration(0));
+    const auto age = std::max(now.lived - now.lived_of(since), core::Duration(0));
     verdict.value = core::seconds(age);
     verdict.holds = age >= rule.lasting;
     verdict.why =
@@ -87,6 +87,15 @@ Verdict judge_stalled(const Rule& rule, const RunView& run, const Instant& now) 
 }
 
 }  // namespace
+
+core::WallTime Instant::lived_of(core::WallTime recorded) const {
+  auto at = recorded + (lived - wall);
+  for (auto offset = offsets.rbegin(); offset != offsets.rend(); ++offset) {
+    at = recorded + offset->ahead;
+    if (at >= offset->since && at <= lived) break;
+  }
+  return at;
+}
 
 Verdict judge(const Rule& rule, const RunView& run, const Window* window, const Instant& now) {
   if (rule.when == When::task_stuck) return judge_stuck(rule, run, now);

@@ -107,8 +107,11 @@ int Session::write(const Batch& batch, std::uint64_t commits) {
     for (const auto& incident : batch.alerts->incidents) last_incident_ = std::max(last_incident_, incident.number);
     for (const auto& silence : batch.alerts->silences) last_silence_ = std::max(last_silence_, silence.number);
   }
-  return tables_->meta.put(
-      {.commits = commits, .at = batch.at, .last_incident = last_incident_, .last_silence = last_silence_});
+  return tables_->meta.put({.commits = commits,
+                            .at = batch.at,
+                            .lived = batch.lived,
+                            .last_incident = last_incident_,
+                            .last_silence = last_silence_});
 }
 
 }  // namespace runwatch::store

@@ -35,7 +35,7 @@ class AlertWriter {
 
   // What ended holds nothing any more.
   void outbox(const Batch& batch) {
-    const bool personal = std::ranges::any_of(batch.outbox, &OutboxRow::personal);
+    const bool personal = batch.outbox_before || std::ranges::any_of(batch.outbox, &OutboxRow::personal);
     if (personal) zero(kZeroAll);
     for (const auto& row : batch.outbox) {
       OutboxEntry entry{.seq = row.seq == 0 ? std::nullopt : std::optional(row.seq), .row = row};
@@ -44,12 +44,13 @@ class AlertWriter {
       if (row.personal && entry.size > 0) entry.padding = kPadding;
       put(tables_.by_seq, std::vector{std::move(entry)});
     }
-    if (personal) zero(kZeroWritten);
     put(tables_.deliveries, batch.attempts);
     for (const auto& [name, more] : batch.totals) note(tables_.add_total.with(name, more).run());
-    if (!batch.outbox_before) return;
-    note(tables_.end_deliveries.with(*batch.outbox_before).run());
-    note(tables_.end_rows.with(*batch.outbox_before).run());
+    if (batch.outbox_before) {
+      note(tables_.end_deliveries.with(*batch.outbox_before).run());
+      note(tables_.end_rows.with(*batch.outbox_before).run());
+    }
+    if (personal) zero(kZeroWritten);
   }
 
   int code() const { return code_; }

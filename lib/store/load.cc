@@ -34,6 +34,7 @@ Outcome<Contents> Session::contents() {
   if (!newest) return std::unexpected(newest.error());
   Contents contents;
   contents.newest_commit = newest->at;
+  contents.newest_lived = newest->lived;
   int code = tables_->spaces.each([&](task::SpaceRecord& space) {
     contents.counters.emplace_back(space.number, task::Counters{});
     contents.spaces.push_back(std::move(space));

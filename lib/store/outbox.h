@@ -19,6 +19,10 @@ struct OutboxRow {
   std::string receiver;
   std::string id;             // of the notice, the same over retries and replays
   std::int64_t incident = 0;  // its number; 0: an event, which waits for no other
+  std::int64_t run = 0;       // number of the run it is about; 0: none
+  // Of what it tells: an event's change in the run's history, else (0) since when its incident is, wall.
+  std::int64_t change = 0;
+  core::WallTime since = task::kNoTime;
   std::string rule;
   rule::Kind kind = rule::Kind::event;
   core::WallTime created{};  // commit, wall

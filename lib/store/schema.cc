@@ -131,6 +131,7 @@ ALTER TABLE runs ADD COLUMN call_dropped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_cancelled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_failed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_other INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE meta ADD COLUMN lived INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN last_incident INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN last_silence INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE incidents(
@@ -222,6 +223,9 @@ CREATE TABLE outbox(
   receiver TEXT NOT NULL,
   id TEXT NOT NULL,
   incident INTEGER NOT NULL,
+  run INTEGER NOT NULL,
+  change INTEGER NOT NULL,
+  since INTEGER,
   rule TEXT NOT NULL,
   kind INTEGER NOT NULL,
   created INTEGER,
@@ -241,7 +245,7 @@ CREATE INDEX outbox_tried ON outbox(receiver, due) WHERE state = 0 AND tries > 0
 CREATE INDEX outbox_waiting ON outbox(receiver, incident) WHERE state = 0;
 CREATE INDEX outbox_oldest ON outbox(receiver, created) WHERE state = 0;
 CREATE INDEX outbox_dead ON outbox(receiver) WHERE state = 2;
-CREATE INDEX outbox_ended ON outbox(created) WHERE state IN (1, 3);
+CREATE INDEX outbox_ended ON outbox(created) WHERE state > 0;
 CREATE INDEX outbox_incident ON outbox(incident) WHERE incident > 0;
 CREATE INDEX outbox_id ON outbox(id);
 CREATE TABLE queues(

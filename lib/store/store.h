@@ -50,6 +50,7 @@ struct Batch {
   std::int64_t run = 0;                       // whose tasks follow; 0: none
   std::int64_t space = 0;                     // whose counters follow; 0: none
   core::WallTime at{};                        // when it came to be
+  core::WallTime lived{};                     // by the clock that due times are on
   std::span<const task::TaskUpdate> tasks;    // sorted by key; those with `stored` are kept
   std::span<const task::TaskChange> changes;  // baseline ones are not kept
   std::span<const task::CellIncrement> increments;
@@ -59,7 +60,7 @@ struct Batch {
   std::vector<OutboxRow> outbox;           // new ones (seq 0), and others as they are now
   std::vector<DeliveryAttempt> attempts;
   std::map<std::string, double> totals;           // added to those stored
-  std::optional<core::WallTime> outbox_before{};  // delivered and dropped rows created before it end
+  std::optional<core::WallTime> outbox_before{};  // rows created before it end, but for those that wait
   bool heartbeat = false;                         // `at` alone is worth it: time went by
 
   bool empty() const;
@@ -76,6 +77,7 @@ struct RecordedChange {
 
 struct Contents {
   core::WallTime newest_commit{};  // `at` of the newest batch; of format 1: 1970
+  core::WallTime newest_lived{};   // its `lived`; of format 1 and 2: 1970
   std::vector<task::SpaceRecord> spaces;
   std::vector<task::RunRecord> runs;
   std::vector<std::pair<std::int64_t, task::Counters>> counters;  // by space

@@ -100,7 +100,8 @@ std::optional<task::KnownTask> unpack_task(std::span<const std::uint8_t> row);
 struct Meta {
   std::int64_t one = 1;  // there is one row
   std::uint64_t commits = 0;
-  core::WallTime at{};  // of the newest
+  core::WallTime at{};  // of the newest, as is `lived`
+  core::WallTime lived{};
   // Highest numbers given so far.
   std::int64_t last_incident = 0;
   std::int64_t last_silence = 0;
@@ -110,6 +111,7 @@ void columns(auto column, Meta& meta) {
   column("one", meta.one);
   column("commits", meta.commits);
   column("at", meta.at);
+  column("lived", meta.lived);
   column("last_incident", meta.last_incident);
   column("last_silence", meta.last_silence);
 }
@@ -330,6 +332,9 @@ void columns(auto column, OutboxEntry& entry) {
   column("receiver", row.receiver);
   column("id", row.id);
   column("incident", row.incident);
+  column("run", row.run);
+  column("change", row.change);
+  column("since", row.since);
   column("rule", row.rule);
   column("kind", row.kind);
   column("created", row.created);
@@ -397,8 +402,8 @@ struct AlertTables {
   Statement add_total =
       prepare("INSERT INTO totals VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = value + excluded.value");
   Statement end_deliveries =
-      prepare("DELETE FROM deliveries WHERE row IN (SELECT seq FROM outbox WHERE state IN (1, 3) AND created < ?)");
-  Statement end_rows = prepare("DELETE FROM outbox WHERE state IN (1, 3) AND created < ?");
+      prepare("DELETE FROM deliveries WHERE row IN (SELECT seq FROM outbox WHERE state > 0 AND created < ?)");
+  Statement end_rows = prepare("DELETE FROM outbox WHERE state > 0 AND created < ?");
   Statement odd_id = prepare("SELECT text FROM odd_ids WHERE id = ? LIMIT 1");
 };
 

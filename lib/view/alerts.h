@@ -29,6 +29,7 @@ struct ReceiverStanding {
   std::uint64_t pending = 0;
   std::uint64_t dead = 0;
   core::WallTime oldest = task::kNoTime;         // commit of the oldest that waits
+  core::WallTime due = task::kNoTime;            // when the first of them is to go
   core::WallTime failing_since = task::kNoTime;  // none: it takes what it is sent
   std::string last_failure;                      // reason of the newest attempt, where it failed
   bool disabled = false;                         // it answered 410
@@ -40,6 +41,7 @@ struct Alerts {
   std::vector<IncidentStanding> incidents;  // newest first; what is over, for a while
   std::vector<ReceiverStanding> receivers;
   std::vector<rule::Silence> silences;
+  bool is_full = false;  // the outbox: events wait for room
 
   bool operator==(const Alerts&) const = default;
 };

@@ -58,8 +58,10 @@ struct SpaceSnapshot {
   std::uint64_t runs_not_watched = 0;
   std::uint64_t runs_unknown = 0;
   std::uint64_t runs_failing = 0;
-  std::uint64_t tasks_tracked = 0;                       // in memory
-  core::Duration poll_interval{};                        // the shortest now in use
+  std::uint64_t tasks_tracked = 0;  // in memory
+  core::Duration poll_interval{};   // the shortest now in use
+  // Until then each of its newest complete attempts is younger than three intervals; task::kNoTime: one never was.
+  core::WallTime well_until = task::kNoTime;
   std::shared_ptr<const task::Counters> counters;        // never null
   core::WallTime counting_since = task::kNoTime;         // when its counters began at 0; task::kNoTime: not known
   std::vector<std::shared_ptr<const RunSnapshot>> runs;  // watched, newest first
@@ -69,7 +71,8 @@ struct SpaceSnapshot {
 struct OrganizationSnapshot {
   std::optional<bool> up;  // nothing until its first reading in this process ended
   core::WallTime last_success = task::kNoTime;
-  std::optional<PollError> last_error;  // of the newest reading, while that one failed
+  std::optional<PollError> last_error;        // of the newest reading, while that one failed
+  core::WallTime well_until = task::kNoTime;  // as of a space
 };
 
 struct Snapshot {

@@ -90,9 +90,11 @@ bool is_of_account(const view::PollError& why) {
          why.reason == rate_limited;
 }
 
-rule::Sight sight_of(const SpaceState& space, const Step* step) {
+std::optional<rule::Sight> sight_of(const SpaceState& space, const Step* step) {
   rule::Sight sight;
+  bool all_judged = true;
   const auto look = [&](const Attempts& attempts) {
+    all_judged = all_judged && attempts.complete.has_value();
     if (!attempts.error || attempts.complete != false) return;  // a failure of ours says nothing of the platform
     const bool of_account = is_of_account(*attempts.error);
     // The space's own trouble is told before what it shares with all others.
@@ -111,10 +113,10 @@ rule::Sight sight_of(const SpaceState& space, const Step* step) {
     if (after != nullptr && after->record.retired) continue;
     look(after != nullptr ? after->attempts : space.runs.at(number).attempts);
   }
-  if (step == nullptr) return sight;
-  for (const auto& run : step->runs) {
-    if (!run.record.retired) look(run.attempts);
+  for (std::size_t i = 0; step != nullptr && i < step->runs.size(); ++i) {
+    if (!step->runs[i].record.retired) look(step->runs[i].attempts);
   }
+  if (sight.whole && !space.judged && !all_judged) return std::nullopt;
   return sight;
 }
 

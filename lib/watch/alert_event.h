@@ -20,7 +20,8 @@ rule::RunView run_view(const RunState& run, const Moment& now, bool with_oldest)
 rule::Event event_of(const SpaceState& space, const Step& step, const Moment& now, bool with_oldest);
 
 // What of a space's newest attempts failed, were the step taken over; whether the cause is one of the whole account.
-rule::Sight sight_of(const SpaceState& space, const Step* step = nullptr);
+// Nothing: none failed, and not all were judged yet.
+std::optional<rule::Sight> sight_of(const SpaceState& space, const Step* step = nullptr);
 bool is_of_account(const view::PollError& why);
 
 }  // namespace runwatch::watch

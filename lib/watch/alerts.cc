@@ -9,6 +9,10 @@
 namespace runwatch::watch {
 namespace {
 
+constexpr core::Duration kSetBy = std::chrono::seconds(1);  // less is drift
+constexpr core::Duration kSetByMuch = std::chrono::seconds(10);
+constexpr std::size_t kMostOffsets = 32;
+
 bool is_end(rule::Kind kind) { return kind == rule::Kind::resolved || kind == rule::Kind::ended; }
 
 std::string totals_key(std::string_view family, std::string_view label) {
@@ -21,9 +25,14 @@ Alerts::Alerts(Deps deps) : deps_(std::move(deps)), steady_base_(deps_.clock.ste
   lived_base_ = deps_.clock.wall_now();
 }
 
-void Alerts::load(rule::Contents contents, std::map<std::string, double> totals, core::WallTime newest_commit) {
-  steady_base_ = deps_.clock.steady_now();
-  lived_base_ = std::max(deps_.clock.wall_now(), newest_commit);
+void Alerts::load(rule::Contents contents, std::map<std::string, double> totals, core::WallTime newest_commit,
+                  core::WallTime newest_lived) {
+  if (!std::exchange(has_clock_, true)) {
+    const auto wall = deps_.clock.wall_now();
+    steady_base_ = deps_.clock.steady_now();
+    const bool is_known = newest_lived > core::WallTime();
+    lived_base_ = (is_known ? newest_lived : newest_commit) + std::max(wall - newest_commit, core::Duration(0));
+  }
   book_ = rule::Book();
   book_.load(std::move(contents));
   for (const auto& [key, value] : totals) count(key, value - totals_[key]);
@@ -46,7 +55,19 @@ void Alerts::count(const std::string& key, double more) {
 
 rule::Instant Alerts::now() const {
   const auto passed = std::chrono::duration_cast<core::Duration>(deps_.clock.steady_now() - steady_base_);
-  return {deps_.clock.wall_now(), lived_base_ + passed};
+  return {deps_.clock.wall_now(), lived_base_ + passed, offsets_};
+}
+
+void Alerts::watch_clock() {
+  const auto at = now();
+  const auto ahead = at.lived - at.wall;
+  const auto by = offsets_.empty() ? core::Duration(0) : offsets_.back().ahead - ahead;
+  if (!offsets_.empty() && std::chrono::abs(by) < kSetBy) return;
+  offsets_.push_back({at.lived, ahead});
+  if (offsets_.size() > kMostOffsets) offsets_.erase(offsets_.begin());
+  if (std::chrono::abs(by) < kSetByMuch) return;
+  core::log::warning(by > by.zero() ? "this machine's clock was set forward" : "this machine's clock was set back",
+                     {{"by", std::chrono::abs(by)}});
 }
 
 core::SteadyTime Alerts::steady(core::WallTime lived) const { return steady_base_ + (lived - lived_base_); }
@@ -66,6 +87,16 @@ bool Alerts::is_due() const {
   return due != task::kNoTime && due <= now().lived;
 }
 
+// Events may take nine tenths of the outbox; notices of incidents always find a place.
+rule::Context Alerts::context_of_events() const {
+  auto out = context();
+  if (!asks(rule::When::task_finished) && !asks(rule::When::run_finished)) return out;
+  const auto queue = deps_.store->queue("");
+  const auto limit = settings_.outbox_max.count / 10 * 9;
+  out.room = queue && queue->bytes < limit ? limit - queue->bytes : 0;
+  return out;
+}
+
 Alerts::Outcome<AlertNews> Alerts::on_settings(const AlertSettings& settings) {
   settings_ = settings;
   std::vector<std::string> rules;
@@ -73,28 +104,37 @@ Alerts::Outcome<AlertNews> Alerts::on_settings(const AlertSettings& settings) {
     if (!rule::is_event(rule.when)) rules.push_back(rule.name);
   }
   std::vector<std::string> receivers;
-  for (const auto& receiver : settings_.rules.receivers) {
-    if (!receiver.by_level) receivers.push_back(receiver.name);
-  }
+  for (const auto& receiver : settings_.rules.receivers) receivers.push_back(receiver.name);
   deps_.meters.keep_only_alerts(rules, receivers);
-  return compose(book_.under_settings(context()), nullptr);
+  auto news = compose(book_.under_settings(context()), nullptr);
+  for (std::size_t i = 0; news && i < news->decision.receivers_changed.size(); ++i) {
+    auto waiting =
+        deps_.store->rows({.receiver = news->decision.receivers_changed[i], .state = store::OutboxRow::State::pending});
+    if (!waiting) return std::unexpected(std::move(waiting.error()));
+    for (auto& row : *waiting) {
+      row.state = store::OutboxRow::State::dead;
+      news->rows.push_back(std::move(row));
+    }
+  }
+  return news;
 }
 
 Alerts::Outcome<AlertNews> Alerts::on_event(rule::Event event, const Step* step) {
-  std::vector<task::TaskKey> rows;
-  if (step != nullptr) {
-    for (const auto& [key, json] : step->rows) rows.push_back(key);
-  }
-  event.rows = rows;
+  watch_clock();
+  if (step != nullptr) event.rows = step->rows;
   if (asks(rule::When::task_finished) && !event.changes.empty()) {
     auto seq = deps_.store->next_seq(event.polled);
     if (!seq) return std::unexpected(std::move(seq.error()));
     event.first_seq = *seq;
   }
-  return compose(book_.decide(event, context()), step);
+  return compose(book_.decide(event, context_of_events()), step);
 }
 
-Alerts::Outcome<AlertNews> Alerts::on_tick() { return compose(book_.tick(context()), nullptr); }
+Alerts::Outcome<AlertNews> Alerts::on_leaving(std::int64_t space) {
+  return compose(book_.leave(space, context()), nullptr);
+}
+
+Alerts::Outcome<AlertNews> Alerts::on_tick() { return compose(book_.tick(context_of_events()), nullptr); }
 
 Alerts::Outcome<AlertNews> Alerts::on_delivery(const std::string& receiver, core::WallTime failing_since,
                                                bool disabled) {
@@ -102,7 +142,7 @@ Alerts::Outcome<AlertNews> Alerts::on_delivery(const std::string& receiver, core
 }
 
 Alerts::Outcome<AlertNews> Alerts::on_silence(rule::Silence silence) {
-  return compose(book_.silence(std::move(silence), context()), nullptr);
+  return compose(book_.silence(std::move(silence)), nullptr);
 }
 
 Alerts::Outcome<AlertNews> Alerts::on_expiry(std::int64_t silence) {
@@ -169,6 +209,9 @@ store::OutboxRow Alerts::row_of(const rule::Notice& notice, const notify::Receiv
   row.receiver = options.name;
   row.id = notice.id;
   row.incident = notice.incident_number;
+  row.run = notice.run;
+  row.change = notice.change;
+  row.since = notice.started;
   row.rule = notice.rule;
   row.kind = notice.kind;
   row.created = notice.at;
@@ -191,8 +234,8 @@ std::string Alerts::odd_id(const task::TaskKey& key, const Step* step) const {
 std::vector<notify::Included> Alerts::included_of(const notify::ReceiverOptions& options, const Step& step,
                                                   const task::TaskKey& task) {
   std::vector<notify::Included> included;
-  const auto found = std::ranges::find(step.rows, task, [](const auto& row) { return row.first; });
-  if (found == step.rows.end()) return included;
+  const auto found = std::ranges::lower_bound(step.rows, task, {}, [](const auto& row) { return row.first; });
+  if (found == step.rows.end() || found->first != task) return included;
   if (options.include_task) included.push_back({"task", found->second});
   for (const auto& path : options.include) {
     if (auto json = notify::value_at(found->second, path)) included.push_back({path, std::move(*json)});
@@ -236,13 +279,28 @@ void Alerts::take_over(AlertNews& news) {
   book_.take_over(news.decision);
   for (const auto& [key, more] : news.totals) count(key, more);
   for (const auto& notice : news.decision.notices) {
-    core::log::info("a notice is on its way", {{"rule", notice.rule},
-                                               {"kind", std::string(rule::name(notice.kind))},
-                                               {"space", notice.space},
-                                               {"run", notice.run_id},
-                                               {"why", notice.why}});
+    const auto log = notice.when == rule::When::task_finished ? core::log::debug : core::log::info;  // thousands
+    log("a notice is on its way", {{"rule", notice.rule},
+                                   {"kind", std::string(rule::name(notice.kind))},
+                                   {"space", notice.space},
+                                   {"run", notice.run_id},
+                                   {"why", notice.why}});
   }
   if (!news.decision.incidents.empty() || !news.decision.closed.empty()) count_open();
+  note_room(news.decision);
+}
+
+void Alerts::note_room(const rule::Decision& decision) {
+  const bool tells =
+      std::ranges::any_of(decision.notices, [](const auto& notice) { return notice.incident_number == 0; });
+  if (decision.held > 0 && !is_full_) {
+    core::log::warning(
+        "the outbox is full: events wait until receivers have taken what is in it, or notices are dropped",
+        {{"alerts.outbox_max", std::to_string(settings_.outbox_max.count)}});
+  } else if (is_full_ && tells && decision.held == 0) {
+    core::log::info("the outbox has room again: the events that waited are told");
+  }
+  is_full_ = decision.held > 0 || (is_full_ && !tells);
 }
 
 void Alerts::count_open() {
@@ -271,13 +329,32 @@ std::vector<std::string> Alerts::shown_to(const rule::Incident& incident) const 
   return names;
 }
 
-// Whoever is shown incidents as they stand has to see the end of each, also once the book has forgotten it.
+// Of an incident whose rule is gone the end is shown to those who were shown the rest.
+void Alerts::keep_shown(view::IncidentStanding& line) const {
+  if (is_configured(line.notice.rule)) return;
+  const auto before = std::ranges::find(shown_, line.notice.incident_number,
+                                        [](const auto& known) { return known.notice.incident_number; });
+  if (before == shown_.end()) return;
+  line.shown_to = before->shown_to;
+  line.notice.severity = before->notice.severity;
+  line.notice.labels = before->notice.labels;
+}
+
+bool Alerts::is_configured(const std::string& rule) const {
+  return std::ranges::find(settings_.rules.rules, rule, &rule::Rule::name) != settings_.rules.rules.end();
+}
+
+// Whoever is shown incidents as they stand has to see the end of each, also once the book has forgotten it, and also of
+// what it was shown under other labels: those make another alert.
 void Alerts::add_ended(std::vector<view::IncidentStanding>& out) {
   const auto at = now().wall;
   const auto is_among = [](const auto& lines, const auto& line) {
-    return std::ranges::find(lines, line.notice.incident_number,
-                             [](const auto& known) { return known.notice.incident_number; }) != lines.end();
+    return std::ranges::any_of(lines, [&](const auto& known) {
+      return known.notice.incident_number == line.notice.incident_number &&
+             known.notice.severity == line.notice.severity && known.notice.labels == line.notice.labels;
+    });
   };
+  for (auto& line : out) keep_shown(line);
   for (auto& line : shown_) {
     if (line.phase == rule::Phase::gathering || is_among(out, line) || is_among(ended_, line)) continue;
     line.phase = rule::Phase::over;

@@ -54,8 +54,9 @@ class Alerts {
 
   explicit Alerts(Deps deps);
 
-  // As the store has it. `newest_commit`: the lived clock begins no earlier.
-  void load(rule::Contents contents, std::map<std::string, double> totals, core::WallTime newest_commit);
+  // As the store has it. The lived clock goes on from that of the newest commit; a process has one of its own only.
+  void load(rule::Contents contents, std::map<std::string, double> totals, core::WallTime newest_commit,
+            core::WallTime newest_lived);
   // Whether a rule looks at this.
   bool asks(rule::When when) const;
 
@@ -67,6 +68,7 @@ class Alerts {
   Outcome<AlertNews> on_settings(const AlertSettings& settings);
   Outcome<AlertNews> on_event(rule::Event event, const Step* step);
   Outcome<AlertNews> on_tick();
+  Outcome<AlertNews> on_leaving(std::int64_t space);
   Outcome<AlertNews> on_delivery(const std::string& receiver, core::WallTime failing_since, bool disabled);
   Outcome<AlertNews> on_silence(rule::Silence silence);
   Outcome<AlertNews> on_expiry(std::int64_t silence);
@@ -81,14 +83,18 @@ class Alerts {
   const rule::Book& book() const { return book_; }
   const AlertSettings& settings() const { return settings_; }
   const notify::ReceiverOptions* receiver(const std::string& name) const;
+  bool is_full() const { return is_full_; }
   std::vector<view::IncidentStanding> standing();  // newest first, then those that ended lately
 
  private:
   rule::Context context() const { return {settings_.rules, deps_.lookup, now()}; }
+  rule::Context context_of_events() const;
   Outcome<AlertNews> compose(rule::Decision decision, const Step* step);
   Outcome<void> queue(const rule::Notice& notice, const std::string& receiver, const Step* step, AlertNews& news);
   store::OutboxRow row_of(const rule::Notice& notice, const notify::ReceiverOptions& options, const Step* step) const;
   void add_ended(std::vector<view::IncidentStanding>& out);
+  void keep_shown(view::IncidentStanding& line) const;
+  bool is_configured(const std::string& rule) const;
   std::vector<std::string> shown_to(const rule::Incident& incident) const;
   std::string odd_id(const task::TaskKey& key, const Step* step) const;
   static std::vector<notify::Included> included_of(const notify::ReceiverOptions& options, const Step& step,
@@ -98,13 +104,18 @@ class Alerts {
   static void fold(std::vector<store::OutboxRow>& waiting, store::OutboxRow& row,
                    const notify::ReceiverOptions& options, AlertNews& news);
   void count(const std::string& key, double more);
+  void watch_clock();
+  void note_room(const rule::Decision& decision);
 
   Deps deps_;
   AlertSettings settings_;
   rule::Book book_;
   core::WallTime lived_base_{};
   core::SteadyTime steady_base_{};
+  std::vector<rule::ClockOffset> offsets_;  // as the wall clock was set
+  bool has_clock_ = false;
   std::map<std::string, double> totals_;       // as the store has them
+  bool is_full_ = false;                       // events wait for room in the outbox
   std::vector<view::IncidentStanding> shown_;  // as last shown
   std::vector<view::IncidentStanding> ended_;  // that the book has forgotten
 };

@@ -7,20 +7,18 @@ namespace runwatch::watch {
 namespace {
 
 // A dead man's switch is to go off when notices are not delivered.
-constexpr core::Duration kOldestNotice = std::chrono::minutes(5);
+constexpr core::Duration kLongestDue = std::chrono::minutes(5);
 
-bool is_well(const view::Snapshot& snapshot, core::WallTime now, core::Duration interval) {
-  const auto fresh = [&](core::WallTime success, core::Duration period) {
-    return success != task::kNoTime && now - success <= 3 * std::max(period, interval);
-  };
+// `paused`: for how long the platform had us wait lately.
+bool is_well(const view::Snapshot& snapshot, core::WallTime now, core::Duration paused) {
+  const auto is_fresh = [&](core::WallTime until) { return until != task::kNoTime && now <= until + paused; };
   const auto& list = snapshot.organization;
-  if (!snapshot.ready() || (list && !fresh(list->last_success, std::chrono::minutes(1)))) return false;
-  const auto space_is_well = [&](const auto& space) { return space->up == true; };
-  const auto& receivers = snapshot.alerts->receivers;
-  return std::ranges::all_of(snapshot.spaces, space_is_well) &&
-         std::ranges::all_of(receivers, [&](const view::ReceiverStanding& receiver) {
-           return receiver.pending == 0 || now - receiver.oldest <= kOldestNotice;
-         });
+  const auto is_on_its_way = [&](const auto& receiver) {
+    return receiver.due == task::kNoTime || now - receiver.due <= kLongestDue;
+  };
+  return snapshot.ready() && (!list || is_fresh(list->well_until)) &&
+         std::ranges::all_of(snapshot.spaces, [&](const auto& space) { return is_fresh(space->well_until); }) &&
+         std::ranges::all_of(snapshot.alerts->receivers, is_on_its_way);
 }
 
 notify::Standing standing_of(const view::IncidentStanding& line) {
@@ -48,99 +46,100 @@ notify::Line Couriers::line_of(const ReceiverSettings& receiver) const {
 std::vector<notify::Standing> Couriers::standing(const std::string& receiver) const {
   std::vector<notify::Standing> out;
   for (const auto& line : deps_.snapshot()->alerts->incidents) {
-    if (line.phase == rule::Phase::gathering || line.silenced) continue;
+    const bool is_held = line.silenced && line.told == task::kNoTime;  // what was shown stays so until it ends
+    if (line.phase == rule::Phase::gathering || is_held) continue;
     if (std::ranges::find(line.shown_to, receiver) != line.shown_to.end()) out.push_back(standing_of(line));
   }
   return out;
 }
 
-Couriers::Known Couriers::start(const ReceiverSettings& receiver) {
-  Known known;
-  known.options = receiver.options;
+std::shared_ptr<Couriers::Known> Couriers::start(const ReceiverSettings& receiver) {
+  auto known = std::make_shared<Known>();
+  known->options = receiver.options;
   if (receiver.options.type != notify::Type::alertmanager) {
-    known.courier = std::make_unique<notify::Courier>(receiver.options, line_of(receiver), deps_.hooks, deps_.clock);
+    known->courier = std::make_unique<notify::Courier>(receiver.options, line_of(receiver), deps_.hooks, deps_.clock);
     return known;
   }
   for (std::size_t place = 0; place < receiver.options.credentials.urls.size(); ++place) {
     notify::StandingHooks hooks{.standing = [this, name = receiver.options.name] { return standing(name); },
                                 .done = deps_.done,
                                 .mark = deps_.hooks.mark};
-    known.of_alertmanager.push_back(std::make_unique<notify::AlertmanagerCourier>(
+    known->of_alertmanager.push_back(std::make_unique<notify::AlertmanagerCourier>(
         receiver.options, place, line_of(receiver), std::move(hooks), deps_.clock));
   }
   return known;
 }
 
+// Those that go are waited for before another one begins: no row is under way twice.
 void Couriers::reconfigure(const AlertSettings& settings) {
-  std::vector<Known> leaving;  // waited for when the lock is free: the ledger wakes couriers under it
-  known_.with([&](auto& known) {
-    const auto stays = [&](const auto& entry) {
-      return std::ranges::any_of(settings.receivers, [&](const auto& receiver) {
-        return receiver.options.name == entry.first && receiver.options.type == entry.second.options.type;
-      });
-    };
-    for (auto entry = known.begin(); entry != known.end();) {
-      if (stays(*entry)) {
-        ++entry;
-      } else {
-        leaving.push_back(std::move(entry->second));
-        entry = known.erase(entry);
-      }
+  auto known = known_.with([](const auto& all) { return all; });
+  auto leaving = std::exchange(known, {});
+  std::vector<const ReceiverSettings*> entering;
+  for (const auto& receiver : settings.receivers) {
+    const auto mine = leaving.find(receiver.options.name);
+    if (mine == leaving.end() || !stays(*mine->second, receiver.options)) {
+      entering.push_back(&receiver);
+      continue;
     }
-    for (const auto& receiver : settings.receivers) {
-      auto& mine = known[receiver.options.name];
-      if (mine.courier) {
-        mine.courier->reconfigure(receiver.options, line_of(receiver));  // a disabled one is tried again, too
-        mine.options = receiver.options;
-      } else if (mine.of_alertmanager.empty() || !(mine.options == receiver.options)) {
-        leaving.push_back(std::exchange(mine, start(receiver)));
-      }
-    }
-  });
-  for (auto& known : leaving) stop(known);
-  leaving.clear();
-  if (heartbeat_ && heartbeat_settings_ == settings.heartbeat) return;
+    if (mine->second->courier) mine->second->courier->reconfigure(receiver.options, line_of(receiver));
+    mine->second->options = receiver.options;
+    known.insert(leaving.extract(mine));
+  }
+  known_.with([&](auto& all) { all = known; });
+  end(leaving);
+  for (const auto* receiver : entering) known.emplace(receiver->options.name, start(*receiver));
+  known_.with([&](auto& all) { all = std::move(known); });
+  beat(settings.heartbeat);
+}
+
+bool Couriers::stays(const Known& known, const notify::ReceiverOptions& options) {
+  return known.courier ? known.options.type == options.type : known.options == options;
+}
+
+void Couriers::beat(const std::optional<HeartbeatSettings>& settings) {
+  if (heartbeat_ && heartbeat_settings_ == settings) return;
   heartbeat_.reset();
-  heartbeat_settings_ = settings.heartbeat;
-  if (!settings.heartbeat) return;
-  const auto interval = settings.heartbeat->interval;
+  heartbeat_settings_ = settings;
+  if (!settings) return;
   heartbeat_ = std::make_unique<notify::Heartbeat>(
-      notify::HeartbeatOptions{.interval = interval}, deps_.make_client("", ""),
+      notify::HeartbeatOptions{.interval = settings->interval}, deps_.make_client("", ""),
       notify::HeartbeatHooks{
-          .healthy = [this, interval] { return is_well(*deps_.snapshot(), deps_.clock.wall_now(), interval); },
-          .url = settings.heartbeat->url,
+          .healthy = [this] { return is_well(*deps_.snapshot(), deps_.clock.wall_now(), deps_.paused()); },
+          .url = settings->url,
           .mark = deps_.hooks.mark},
       deps_.clock);
 }
 
 void Couriers::wake(const std::set<std::string>& receivers) {
-  known_.with([&](auto& known) {
-    for (const auto& name : receivers) {
-      const auto found = known.find(name);
-      if (found != known.end() && found->second.courier) found->second.courier->wake();
-    }
-  });
+  const auto known = known_.with([](const auto& all) { return all; });
+  for (const auto& name : receivers) {
+    const auto found = known.find(name);
+    if (found != known.end() && found->second->courier) found->second->courier->wake();
+  }
 }
 
 void Couriers::wake_by_level() {
-  known_.with([](auto& known) {
-    for (auto& [name, mine] : known) {
-      for (auto& courier : mine.of_alertmanager) courier->wake();
-    }
-  });
-}
-
-void Couriers::stop(Known& known) {
-  if (known.courier) known.courier->stop();
-  for (auto& courier : known.of_alertmanager) courier->stop();
+  const auto known = known_.with([](const auto& all) { return all; });
+  for (const auto& [name, mine] : known) {
+    for (const auto& courier : mine->of_alertmanager) courier->wake();
+  }
 }
 
 // Asked to stop all together, then waited for: the moment that a request under way gets is one for all.
+void Couriers::end(const All& ending) {
+  for (const auto& [name, mine] : ending) {
+    if (mine->courier) mine->courier->stop();
+    for (const auto& courier : mine->of_alertmanager) courier->stop();
+  }
+  for (const auto& [name, mine] : ending) {
+    if (mine->courier) mine->courier->join();
+    for (const auto& courier : mine->of_alertmanager) courier->join();
+  }
+}
+
 void Couriers::end() {
-  std::map<std::string, Known> ending;
-  known_.with([&](auto& known) { ending.swap(known); });
-  for (auto& [name, mine] : ending) stop(mine);
   if (heartbeat_) heartbeat_->stop();
+  end(known_.with([](auto& all) { return std::exchange(all, {}); }));
   heartbeat_.reset();
 }
 

@@ -31,6 +31,7 @@ class Couriers {
     std::function<std::unique_ptr<http::Client>(const std::string& ca_file, const std::string& proxy)> make_client;
     std::function<std::shared_ptr<const view::Snapshot>()> snapshot;
     std::function<void(const notify::Attempt&)> done;  // of what is not queued
+    std::function<core::Duration()> paused;            // for how long the platform had us wait lately
   };
 
   explicit Couriers(Deps deps) : deps_(std::move(deps)) {}
@@ -51,12 +52,16 @@ class Couriers {
     std::vector<std::unique_ptr<notify::AlertmanagerCourier>> of_alertmanager;  // one for each of its addresses
   };
   notify::Line line_of(const ReceiverSettings& receiver) const;
-  Known start(const ReceiverSettings& receiver);
+  // Shared with who wakes them; joined where they end, so that nobody else waits for them.
+  using All = std::map<std::string, std::shared_ptr<Known>>;
+  std::shared_ptr<Known> start(const ReceiverSettings& receiver);
   std::vector<notify::Standing> standing(const std::string& receiver) const;
-  static void stop(Known& known);
+  static bool stays(const Known& known, const notify::ReceiverOptions& options);
+  static void end(const All& ending);
+  void beat(const std::optional<HeartbeatSettings>& settings);
 
   Deps deps_;
-  core::Guarded<std::map<std::string, Known>> known_;
+  core::Guarded<All> known_;
   std::unique_ptr<notify::Heartbeat> heartbeat_;
   std::optional<HeartbeatSettings> heartbeat_settings_;
 };

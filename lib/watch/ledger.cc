@@ -13,6 +13,7 @@ constexpr core::Duration kFirstTriesWithin = std::chrono::seconds(2);
 // How old the store may say that it is: so much of the time before a restart is not believed.
 constexpr core::Duration kHeartbeat = std::chrono::hours(1);
 constexpr core::Duration kTickEvery = std::chrono::minutes(1);
+constexpr core::Duration kShortestRest = std::chrono::milliseconds(50);  // what is due may have to wait for others
 
 }  // namespace
 
@@ -29,7 +30,8 @@ Report Ledger::apply(Fetched fetched) {
   if (ticket == nullptr || *ticket != fetched.job.ticket) return report;
   auto outcome = std::move(fetched.outcome);
   std::visit([&](auto& value) { take(value, fetched, report); }, outcome);
-  tell_account(report);
+  tell_account();
+  report.outdated = report.outdated || std::exchange(outdated_, false);
   return report;
 }
 
@@ -114,6 +116,7 @@ void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Du
 Report Ledger::tick() {
   Report report;
   tick_alerts(report);
+  report.outdated = std::exchange(outdated_, false);
   const auto now = deps_.clock.steady_now();
   if (now < next_tick_) return report;
   next_tick_ = now + kTickEvery;
@@ -129,10 +132,15 @@ Report Ledger::tick() {
     store::Batch heartbeat;
     heartbeat.heartbeat = true;
     heartbeat.at = deps_.clock.wall_now();
-    heartbeat.outbox_before = heartbeat.at - settings_.retention;
     if (auto done = commit(heartbeat); !done) report.outdated = report.outdated || done.error().reload;
   }
   return report;
+}
+
+core::Duration Ledger::rests(core::Duration longest) const {
+  const auto due = alerts_.book().next_due();
+  if (due == task::kNoTime) return longest;
+  return std::clamp(due - alerts_.now().lived, std::min(kShortestRest, longest), longest);
 }
 
 void Ledger::publish() {
@@ -146,7 +154,7 @@ void Ledger::publish() {
     snapshot->spaces.push_back(space.shown);
   }
   const bool of_organization = settings_.spaces.empty();
-  if (of_organization) snapshot->organization = show(organization_);
+  if (of_organization) snapshot->organization = show(organization_, settings_);
   snapshot->not_ready =
       of_organization && !organization_.tried ? "the organization's spaces were not tried yet" : not_ready(spaces);
   if (alerts_changed_) shown_alerts_ = show_alerts();

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,10 +69,12 @@ class Ledger {
   Report apply(Fetched fetched);
   // To be called every second or so: what the clock alone brings about.
   Report tick();
+  // How long until it has something to say of alerts, at most `longest`.
+  core::Duration rests(core::Duration longest) const;
   // For couriers: what to send next, and what became of it. False: it could not be committed.
   notify::Next next_delivery(const std::string& receiver);
   bool settle(const notify::Settlement& settlement);
-  void note_attempt(const notify::Attempt& attempt, core::Duration latency);
+  void note_shown(const notify::Attempt& attempt);  // to an Alertmanager
   // For people, each committed when it returns: ledger_commands.cc. Fails: `invalid` for what is not known.
   core::Result<rule::Silence> add_silence(rule::Silence silence, core::Duration lasting);
   core::Result<void> expire_silence(std::int64_t number);
@@ -84,10 +87,14 @@ class Ledger {
     std::optional<view::IncidentStanding> incident;
     std::vector<store::OutboxRow> rows;
     std::vector<store::DeliveryAttempt> attempts;
-    std::vector<store::RecordedChange> changes;  // committed together with one of the rows
+    std::vector<store::RecordedChange> changes;  // of its run since it is; of an event the one that it tells of
   };
   core::Result<Told> explain(const std::string& id);
-  core::Result<std::vector<store::OutboxRow>> dead_rows();
+  struct Dead {
+    store::OutboxRow row;
+    std::string last_failure;  // reason; empty: it was never sent
+  };
+  core::Result<std::vector<Dead>> dead_rows();
 
   // True when something was applied that is not published yet.
   bool has_news() const { return has_news_; }
@@ -109,6 +116,7 @@ class Ledger {
   Entered enter_new(SpaceSettings settings, std::string slug, Report& report);
   Entered enter_listed(const unpod::SpaceInfo& info, Report& report);
   Committed change(SpaceState& space, SpaceSettings settings, bool entering, Report& report);
+  std::vector<std::int64_t> enter_leaving(const Source& source, const std::vector<std::int64_t>& staying);
   void note_absences(const std::vector<std::int64_t>& listed);
   void keep_meters();
 
@@ -125,7 +133,8 @@ class Ledger {
   // A step's way: ledger_carry_out.cc
   Committed carry_out(SpaceState& space, Step step, Report& report);
   std::expected<Recalled, store::Failure> recall(const std::vector<std::int64_t>& runs);
-  Committed commit(const store::Batch& batch);
+  Committed commit(store::Batch& batch);
+  void purged();
   void take_over(SpaceState& space, Step& step, Recalled recalled);
   void plan(SpaceState& space, const std::vector<Ask>& asks, Report& report);
   void plan_organization(core::SteadyTime due, Report& report);
@@ -140,12 +149,15 @@ class Ledger {
   void take_over(AlertNews& news);
   Committed configure_alerts();
   Committed tell_sights();
-  Committed remember_changes();
+  Committed remember_changes(const std::set<core::Duration>& windows);
   void tick_alerts(Report& report);
   void scrub();
-  void tell_account(Report& report);
+  void tell_account();
   bool is_judged_once();
+  bool follow_receiver(const std::string& name, const notify::Attempt& attempt, bool disabled, store::Batch batch);
+  void note_attempt(const notify::Attempt& attempt, std::optional<core::Duration> latency);
   void count_queue(const std::string& receiver);
+  core::Duration ahead() const;
   std::shared_ptr<const view::Alerts> show_alerts();
   std::string odd_id(const task::TaskKey& key);
   core::Result<void> add_changes(Told& told) const;
@@ -161,11 +173,14 @@ class Ledger {
   StepLog log_;
   Alerts alerts_;
   std::map<std::string, view::ReceiverStanding, std::less<>> queues_;  // by receiver
+  std::map<std::string, std::map<std::size_t, bool>> shown_places_;    // of Alertmanagers: which took the newest
   std::optional<rule::Sight> told_account_;
   bool sight_changed_ = true;                 // what fails may be otherwise than the account was told
   std::optional<core::SteadyTime> scrub_by_;  // what was included of tasks is to be off the disk
   std::shared_ptr<const view::Alerts> shown_alerts_ = std::make_shared<view::Alerts>();
-  bool looks_back_ = false;      // a rule has a window
+  std::set<core::Duration> windows_;  // of rules
+  bool outdated_ = false;             // as Report has it, outside of polls
+  core::SteadyTime next_purge_{};
   bool alerts_changed_ = false;  // since they were shown
   Attempts organization_;        // its list of spaces, where none are configured
   std::uint64_t organization_ticket_ = 0;

@@ -25,7 +25,7 @@ rule::Lookup Ledger::lookup() {
             SpaceState* space = roster_.find(number);
             if (space == nullptr) return std::nullopt;
             const auto found = space->runs.find(run);
-            if (found == space->runs.end()) return std::nullopt;
+            if (!roster_.is_shown(*space) || found == space->runs.end()) return std::nullopt;
             return run_view(found->second, Moment::now(deps_.clock), alerts_.asks(rule::When::task_stuck));
           }};
 }
@@ -65,8 +65,9 @@ void Ledger::hasten(Step& step, const rule::Decision& decision) {
   const auto now = deps_.clock.steady_now();
   auto by = core::SteadyTime::max();
   if (decision.poll_by) by = std::max(alerts_.steady(*decision.poll_by), now);
+  // The next poll brings them, soon; what that one marks in its turn waits for the interval.
   const bool wants_rows = std::ranges::any_of(settings_.alerts.rules.receivers, &rule::Receiver::includes);
-  if (wants_rows && !decision.marks.empty()) by = now;
+  if (wants_rows && !decision.marks.empty() && alerts_.book().wanted(step.run).empty()) by = now;
   if (ask->due) ask->due = std::min(*ask->due, by);
 }
 
@@ -75,14 +76,18 @@ Ledger::Committed Ledger::carry_out(Alerts::Outcome<AlertNews> news, store::Batc
   if (!news) return std::unexpected(std::move(news.error()));
   add(batch, *news);
   batch.at = deps_.clock.wall_now();
-  if (auto done = commit(batch); !done) return done;
+  if (auto done = commit(batch); !done) {
+    outdated_ = outdated_ || done.error().reload;
+    return done;
+  }
   take_over(*news);
   return {};
 }
 
 void Ledger::take_over(AlertNews& news) {
+  const bool was_full = alerts_.is_full();
   alerts_.take_over(news);
-  if (news.empty()) return;
+  if (news.empty() && alerts_.is_full() == was_full) return;
   for (const auto& receiver : news.receivers) count_queue(receiver);
   if (deps_.wake && !news.receivers.empty()) deps_.wake(news.receivers);
   alerts_changed_ = true;
@@ -91,10 +96,20 @@ void Ledger::take_over(AlertNews& news) {
 
 Ledger::Committed Ledger::configure_alerts() {
   if (deps_.store == nullptr) return {};
-  looks_back_ = std::ranges::any_of(settings_.alerts.rules.rules,
-                                    [](const auto& rule) { return rule.window > core::Duration(0); });
+  std::set<core::Duration> windows;
+  for (const auto& rule : settings_.alerts.rules.rules) {
+    if (rule.window > core::Duration(0)) windows.insert(rule.window);
+  }
   auto done = carry_out(alerts_.on_settings(settings_.alerts), {});
-  for (const auto& receiver : settings_.alerts.receivers) count_queue(receiver.options.name);
+  if (done && windows != windows_) done = remember_changes(windows);
+  if (done) windows_ = std::move(windows);
+  sight_changed_ = true;  // a space that failed may be gone
+  for (const auto& receiver : settings_.alerts.receivers) {
+    const auto& name = receiver.options.name;
+    const auto* state = alerts_.book().receiver(name);
+    if (state != nullptr) queues_[name].failing_since = state->failing_since;
+    count_queue(name);
+  }
   alerts_.count_open();
   alerts_changed_ = true;
   return done;
@@ -106,21 +121,19 @@ Ledger::Committed Ledger::tell_sights() {
   sight_changed_ = true;
   for (const auto number : roster_.shown()) {
     const SpaceState& space = roster_.at(number);
-    if (deps_.store == nullptr || !space.judged) continue;
     rule::Event event;
     event.space = space_view(space);
     event.sight = sight_of(space);
+    if (deps_.store == nullptr || !space.judged || !event.sight) continue;
     if (auto done = carry_out(alerts_.on_event(std::move(event), nullptr), {}); !done) return done;
   }
   return {};
 }
 
-// Windows reach back behind the start of this process.
-Ledger::Committed Ledger::remember_changes() {
-  core::Duration longest{};
-  for (const auto& rule : settings_.alerts.rules.rules) longest = std::max(longest, rule.window);
-  if (deps_.store == nullptr || longest == core::Duration(0)) return {};
-  const auto since = deps_.clock.wall_now() - longest;
+// Windows reach back behind the start of this process, and behind the reload that brought them.
+Ledger::Committed Ledger::remember_changes(const std::set<core::Duration>& windows) {
+  if (windows.empty()) return {};
+  const auto since = deps_.clock.wall_now() - *windows.rbegin();
   for (const auto number : roster_.shown()) {
     for (const auto& [run, state] : roster_.at(number).runs) {
       if (state.record.last_change < since) continue;
@@ -132,17 +145,19 @@ Ledger::Committed Ledger::remember_changes() {
   return {};
 }
 
+// What one tick did not commit, the next does.
 void Ledger::tick_alerts(Report& report) {
   if (deps_.store == nullptr) return;
-  const auto note = [&](const Committed& done) { report.outdated = report.outdated || (!done && done.error().reload); };
   for (const auto& [number, run] : alerts_.book().due_runs(alerts_.now())) {
     SpaceState* space = roster_.find(number);
     if (space == nullptr || !space->runs.contains(run)) continue;
     Step step;
     step.runs.push_back(space->runs.at(run).value());
-    note(carry_out(*space, std::move(step), report));
+    const auto done = carry_out(*space, std::move(step), report);
+    outdated_ = outdated_ || (!done && done.error().reload);
   }
-  if (alerts_.is_due()) note(carry_out(alerts_.on_tick(), {}));
+  if (alerts_.is_due()) [[maybe_unused]]
+    const auto done = carry_out(alerts_.on_tick(), {});  // what was not committed is due still
   scrub();
 }
 
@@ -154,7 +169,7 @@ void Ledger::scrub() {
 }
 
 // The account fails with what concerns all of it; each space's own trouble is its own.
-void Ledger::tell_account(Report& report) {
+void Ledger::tell_account() {
   if (deps_.store == nullptr || !sight_changed_) return;
   rule::Sight sight;
   if (settings_.spaces.empty() && organization_.error) {
@@ -163,7 +178,7 @@ void Ledger::tell_account(Report& report) {
   for (const auto number : roster_.shown()) {
     if (!sight.whole) break;
     const auto of_space = sight_of(roster_.at(number));
-    if (!of_space.whole && of_space.of_account) sight = of_space;
+    if (of_space && !of_space->whole && of_space->of_account) sight = *of_space;
   }
   const bool was_told = told_account_ && told_account_->whole == sight.whole && told_account_->reason == sight.reason;
   if (!told_account_ && sight.whole && !is_judged_once()) return;
@@ -172,7 +187,6 @@ void Ledger::tell_account(Report& report) {
   rule::Event event;
   event.sight = sight;
   const auto done = carry_out(alerts_.on_event(std::move(event), nullptr), {});
-  report.outdated = report.outdated || (!done && done.error().reload);
   if (done) told_account_ = sight;
   if (!done) sight_changed_ = true;
 }
@@ -188,6 +202,8 @@ void Ledger::count_queue(const std::string& receiver) {
   standing.pending = queue->pending;
   standing.dead = queue->dead;
   standing.oldest = queue->oldest;
+  const auto due = deps_.store->next_due(receiver);
+  standing.due = due && *due ? **due - ahead() : task::kNoTime;
   const bool waits = queue->pending > 0;
   deps_.meters.outbox(receiver, queue->pending, queue->dead, waits ? std::optional(queue->oldest) : std::nullopt);
 }
@@ -232,25 +248,52 @@ bool Ledger::settle(const notify::Settlement& settlement) {
   if (row.personal && !reason && !scrub_by_) scrub_by_ = deps_.clock.steady_now() + kScrubWithin;
   const auto created = row.created;
   batch.outbox.push_back(std::move(row));
-  auto& standing = queues_[attempt.receiver];
-  const auto failing_since = !reason                                   ? task::kNoTime
-                             : standing.failing_since == task::kNoTime ? attempt.at
-                                                                       : standing.failing_since;
-  const bool disabled = fate == notify::Fate::disabled;
-  if (!carry_out(alerts_.on_delivery(attempt.receiver, failing_since, disabled), std::move(batch))) return false;
-  standing.failing_since = failing_since;
-  standing.last_failure = outcome;
-  standing.disabled = disabled;
+  if (!follow_receiver(attempt.receiver, attempt, fate == notify::Fate::disabled, std::move(batch))) return false;
   note_attempt(attempt, now.wall - created);
   return true;
 }
 
-void Ledger::note_attempt(const notify::Attempt& attempt, core::Duration latency) {
+// An Alertmanager fails while none of its addresses takes what it is shown.
+void Ledger::note_shown(const notify::Attempt& attempt) {
+  const auto* options = alerts_.receiver(attempt.receiver);
+  if (options == nullptr) return;
+  auto& places = shown_places_[attempt.receiver];
+  places[attempt.place] = !attempt.reason;
+  std::erase_if(places, [&](const auto& entry) { return entry.first >= options->credentials.urls.size(); });
+  const bool fails = std::ranges::none_of(places, [](const auto& entry) { return entry.second; });
+  const bool failed = queues_[attempt.receiver].failing_since != task::kNoTime;
+  auto state = attempt;
+  if (!fails) state.reason.reset();
+  if (fails || failed) [[maybe_unused]]
+    const auto done = follow_receiver(attempt.receiver, state, false, {});  // the next attempt says it again
+  note_attempt(attempt, std::nullopt);
+}
+
+// Since when it fails, as rules are to know.
+bool Ledger::follow_receiver(const std::string& name, const notify::Attempt& attempt, bool disabled,
+                             store::Batch batch) {
+  auto& standing = queues_[name];
+  const bool is_first = standing.failing_since == task::kNoTime;
+  const auto since = !attempt.reason ? task::kNoTime : is_first ? attempt.at : standing.failing_since;
+  if (!carry_out(alerts_.on_delivery(name, since, disabled), std::move(batch))) return false;
+  standing.failing_since = since;
+  standing.last_failure = attempt.reason ? std::string(notify::name(*attempt.reason)) : "";
+  standing.disabled = disabled;
+  return true;
+}
+
+void Ledger::note_attempt(const notify::Attempt& attempt, std::optional<core::Duration> latency) {
   const auto reason = attempt.reason ? std::optional(notify::name(*attempt.reason)) : std::nullopt;
   deps_.meters.delivery_attempted(attempt.receiver, attempt.took, reason, latency);
   count_queue(attempt.receiver);
   alerts_changed_ = true;
   has_news_ = true;
+}
+
+// What the lived clock is ahead of the wall clock, for what is shown.
+core::Duration Ledger::ahead() const {
+  const auto now = alerts_.now();
+  return now.lived - now.wall;
 }
 
 std::string Ledger::odd_id(const task::TaskKey& key) { return deps_.store->odd_id(key).value_or(""); }
@@ -266,6 +309,8 @@ std::shared_ptr<const view::Alerts> Ledger::show_alerts() {
     out->receivers.push_back(std::move(standing));
   }
   out->silences = alerts_.book().silences();
+  for (auto& silence : out->silences) silence.until -= ahead();
+  out->is_full = alerts_.is_full();
   return out;
 }
 

@@ -2,11 +2,14 @@
 #include <numeric>
 #include <utility>
 
+#include "core/log.h"
 #include "watch/ledger.h"
 #include "watch/show.h"
 
 namespace runwatch::watch {
 namespace {
+
+constexpr core::Duration kPurgeEvery = std::chrono::hours(1);
 
 metrics::StoreError to_meter(store::FailureKind kind) {
   static_assert(static_cast<int>(store::FailureKind::other) == static_cast<int>(metrics::StoreError::other));
@@ -77,7 +80,7 @@ Ledger::Committed Ledger::carry_out(SpaceState& space, Step step, Report& report
   log_.tell(space, step, deps_.clock.steady_now());
   take_over(space, step, std::move(*recalled));
   take_over(*news);
-  if (looks_back_) {
+  if (!windows_.empty()) {
     for (const auto& change : step.changes) alerts_.remember(step.run, alerts_.now().lived, change);
   }
   plan(space, step.next, report);
@@ -99,18 +102,38 @@ std::expected<Ledger::Recalled, store::Failure> Ledger::recall(const std::vector
   return recalled;
 }
 
-Ledger::Committed Ledger::commit(const store::Batch& batch) {
+Ledger::Committed Ledger::commit(store::Batch& batch) {
   if (deps_.store == nullptr || batch.empty()) return {};
+  batch.lived = alerts_.now().lived;
   const auto start = deps_.clock.steady_now();
+  const bool purges = start >= next_purge_;
+  if (purges) batch.outbox_before = deps_.clock.wall_now() - settings_.retention;
   auto committed = deps_.store->commit(batch);
   if (committed) {
     committed_at_ = deps_.clock.steady_now();
+    if (purges) purged();
     deps_.meters.store_committed(deps_.clock.steady_now() - start);
     deps_.meters.store_size(deps_.store->database_size().count, deps_.store->wal_size().count);
   } else {
     deps_.meters.store_error(to_meter(committed.error().kind));
   }
   return committed;
+}
+
+// Notices that ended long ago went along with something else.
+void Ledger::purged() {
+  const auto now = deps_.clock.steady_now();
+  next_purge_ = now + kPurgeEvery;
+  scrub_by_ = now;
+  for (const auto& receiver : settings_.alerts.receivers) {
+    const auto& name = receiver.options.name;
+    const auto before = queues_[name].dead;
+    count_queue(name);
+    if (const auto after = queues_[name].dead; after < before) {
+      core::log::warning("notices that were given up are kept no longer: store.retention is over",
+                         {{"receiver", name}, {"notices", before - after}});
+    }
+  }
 }
 
 // What is committed becomes what is known.

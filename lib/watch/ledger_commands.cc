@@ -14,6 +14,10 @@ core::Error not_committed(const store::Failure& failure) {
   return {core::ErrorKind::unavailable, "nothing was changed, for it could not be stored: " + failure.text};
 }
 
+core::Error not_read(const store::Failure& failure) {
+  return {core::ErrorKind::unavailable, "the database cannot be read: " + failure.text};
+}
+
 core::Error unknown(std::string text) { return {core::ErrorKind::invalid, std::move(text)}; }
 
 }  // namespace
@@ -22,7 +26,10 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   const auto now = alerts_.now();
   const auto& rules = settings_.alerts.rules.rules;
   if (!silence.rule.empty() && std::ranges::find(rules, silence.rule, &rule::Rule::name) == rules.end()) {
-    return std::unexpected(unknown("no rule has the name " + silence.rule + ": see `runwatch check`"));
+    std::vector<std::string_view> names;
+    for (const auto& rule : rules) names.push_back(rule.name);
+    return std::unexpected(
+        unknown(fmt::format("no rule has the name {}: the rules are {}", silence.rule, fmt::join(names, ", "))));
   }
   silence.from = now.wall;
   silence.until = now.lived + lasting;
@@ -84,7 +91,7 @@ core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
   std::vector<store::OutboxRow> rows;
   for (const auto& id : ids) {
     auto found = deps_.store->rows({.id = id});
-    if (!found) return std::unexpected(not_committed(found.error()));
+    if (!found) return std::unexpected(not_read(found.error()));
     std::erase_if(*found, [](const auto& row) { return row.state != store::OutboxRow::State::dead; });
     if (found->empty()) return std::unexpected(unknown("no dead notice has the id " + id));
     std::ranges::move(*found, std::back_inserter(rows));
@@ -92,15 +99,21 @@ core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
   return change_rows(std::move(rows), store::OutboxRow::State::pending);
 }
 
-core::Result<std::vector<store::OutboxRow>> Ledger::dead_rows() {
+core::Result<std::vector<Ledger::Dead>> Ledger::dead_rows() {
   auto found = deps_.store->rows({.state = store::OutboxRow::State::dead});
-  if (!found) return std::unexpected(not_committed(found.error()));
-  return std::move(*found);
+  if (!found) return std::unexpected(not_read(found.error()));
+  std::vector<Dead> dead;
+  for (auto& row : *found) {
+    auto attempts = deps_.store->attempts(row.seq);
+    if (!attempts) return std::unexpected(not_read(attempts.error()));
+    dead.push_back({std::move(row), attempts->empty() ? "" : attempts->back().reason});
+  }
+  return dead;
 }
 
 core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
   auto found = deps_.store->rows({.receiver = receiver, .state = store::OutboxRow::State::dead});
-  if (!found) return std::unexpected(not_committed(found.error()));
+  if (!found) return std::unexpected(not_read(found.error()));
   return change_rows(std::move(*found), store::OutboxRow::State::pending);
 }
 
@@ -108,7 +121,7 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids) {
   std::vector<store::OutboxRow> rows;
   for (const auto& id : ids) {
     auto found = deps_.store->rows({.id = id});
-    if (!found) return std::unexpected(not_committed(found.error()));
+    if (!found) return std::unexpected(not_read(found.error()));
     std::erase_if(*found, [](const auto& row) {
       return row.state != store::OutboxRow::State::dead && row.state != store::OutboxRow::State::pending;
     });
@@ -118,29 +131,28 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids) {
   return change_rows(std::move(rows), store::OutboxRow::State::dropped);
 }
 
-// What was committed together with the notices.
+// What happened in the run since the incident is, or the change that an event tells of.
 core::Result<void> Ledger::add_changes(Told& told) const {
-  const auto incidents = alerts_.book().incidents();
-  const auto number = told.rows.empty() ? 0 : told.rows.front().incident;
-  const auto incident = std::ranges::find(incidents, number, &rule::Incident::number);
-  if (incident == incidents.end() || incident->run == 0) return {};
-  auto history = deps_.store->changes(incident->run, told.rows.front().created);
-  if (!history) return std::unexpected(not_committed(history.error()));
-  for (auto& recorded : *history) {
-    const bool told_of = std::ranges::find(told.rows, recorded.at, &store::OutboxRow::created) != told.rows.end();
-    if (told_of) told.changes.push_back(std::move(recorded));
-  }
+  const auto first = std::ranges::min_element(told.rows, {}, &store::OutboxRow::seq);
+  if (first == told.rows.end() || first->run == 0) return {};
+  const auto run = first->run;
+  auto history =
+      deps_.store->changes(run, std::max(first->change == 0 ? first->since : core::WallTime(), core::WallTime()));
+  if (!history) return std::unexpected(not_read(history.error()));
+  told.changes = std::move(*history);
+  if (first->change != 0)
+    std::erase_if(told.changes, [&](const auto& recorded) { return recorded.seq != first->change; });
   return {};
 }
 
 core::Result<Ledger::Told> Ledger::explain(const std::string& id) {
   Told told;
-  const auto standing = alerts_.standing();
+  const auto& standing = shown_alerts_->incidents;
   const auto incident = std::ranges::find_if(standing, [&](const auto& line) { return line.notice.incident == id; });
   if (incident != standing.end()) told.incident = *incident;
   auto rows = incident != standing.end() ? deps_.store->rows({.incident = incident->notice.incident_number})
                                          : deps_.store->rows({.id = id});
-  if (!rows) return std::unexpected(not_committed(rows.error()));
+  if (!rows) return std::unexpected(not_read(rows.error()));
   told.rows = std::move(*rows);
   if (!told.incident && told.rows.empty()) {
     return std::unexpected(unknown("no incident and no notice has the id " + id + ": see `runwatch alerts list`"));
@@ -148,9 +160,10 @@ core::Result<Ledger::Told> Ledger::explain(const std::string& id) {
   if (auto done = add_changes(told); !done) return std::unexpected(std::move(done.error()));
   for (const auto& row : told.rows) {
     auto attempts = deps_.store->attempts(row.seq);
-    if (!attempts) return std::unexpected(not_committed(attempts.error()));
+    if (!attempts) return std::unexpected(not_read(attempts.error()));
     std::ranges::move(*attempts, std::back_inserter(told.attempts));
   }
+  for (auto& row : told.rows) row.due -= ahead();  // for people
   return told;
 }
 

@@ -98,7 +98,10 @@ core::Result<void> Ledger::configure(bool anew, Report& report) {
     auto contents = deps_.store->load();
     if (!contents) return std::unexpected(to_error(contents.error()));
     source.stored = std::move(*contents);
-    if (loads_alerts) alerts_.load(std::move(source.stored.alerts), source.stored.totals, source.stored.newest_commit);
+    if (loads_alerts) {
+      alerts_.load(std::move(source.stored.alerts), source.stored.totals, source.stored.newest_commit,
+                   source.stored.newest_lived);
+    }
   }
   for (const auto& space : source.stored.spaces) last_space_ = std::max(last_space_, space.number);
   for (const auto& run : source.stored.runs) last_run_ = std::max(last_run_, run.number);
@@ -116,16 +119,39 @@ core::Result<void> Ledger::configure(bool anew, Report& report) {
     if (!number) return std::unexpected(to_error(number.error()));
     numbers.push_back(*number);
   }
+  const auto leaving = enter_leaving(source, numbers);
+  auto all = numbers;
+  all.insert(all.end(), leaving.begin(), leaving.end());
+  roster_.keep(all);
+  if (loads_alerts) windows_.clear();
+  if (auto done = configure_alerts(); !done) return std::unexpected(to_error(done.error()));
+  for (const auto number : leaving) {
+    if (auto done = carry_out(alerts_.on_leaving(number), {}); !done) return std::unexpected(to_error(done.error()));
+  }
   roster_.keep(numbers);
   keep_meters();
-  if (auto done = configure_alerts(); !done) return std::unexpected(to_error(done.error()));
   if (loads_alerts) {
-    if (auto done = remember_changes(); !done) return std::unexpected(to_error(done.error()));
+    scrub_by_ = deps_.clock.steady_now();  // what a process before this one left
     if (auto done = tell_sights(); !done) return std::unexpected(to_error(done.error()));
   }
   has_news_ = true;
   configured_ = true;
   return {};
+}
+
+// Spaces that the configuration has no more, for as long as it takes to end what was told of them.
+std::vector<std::int64_t> Ledger::enter_leaving(const Source& source, const std::vector<std::int64_t>& staying) {
+  std::set<std::int64_t> leaving(roster_.shown().begin(), roster_.shown().end());
+  for (const auto& incident : alerts_.book().incidents()) {
+    const auto record = std::ranges::find(source.stored.spaces, incident.space, &task::SpaceRecord::number);
+    if (record == source.stored.spaces.end()) continue;
+    leaving.insert(incident.space);
+    if (roster_.find(incident.space) == nullptr) {
+      roster_.enter(adopt(source.stored, *record, deps_.clock.steady_now()));
+    }
+  }
+  for (const auto number : staying) leaving.erase(number);
+  return {leaving.begin(), leaving.end()};
 }
 
 Ledger::Entered Ledger::configure_space(const Source& source, SpaceSettings settings, Report& report) {
@@ -214,6 +240,7 @@ void Ledger::note_absences(const std::vector<std::int64_t>& listed) {
     SpaceState& space = roster_.at(number);
     space.absences = std::ranges::find(listed, number) != listed.end() ? 0 : space.absences + 1;
     if (space.absences == 0 || (space.absences < kAbsencesUntilHidden && !space.settings.token.empty())) continue;
+    if (!carry_out(alerts_.on_leaving(number), {})) continue;  // the next list tries again
     if (!space.settings.token.empty()) {
       core::log::warning("the organization's list of spaces has it no more", {{"space", space.name}});
     }

@@ -72,8 +72,10 @@ core::Duration Pace::throttled(core::SteadyTime sent, std::optional<core::Durati
   std::lock_guard lock(mutex_);
   const auto now = clock_.steady_now();
   if (sent > slowed_at_) slow_down(now);
-  if (retry_after)
+  if (retry_after) {
+    if (paused_until_ <= now) paused_from_ = now;
     paused_until_ = std::max(paused_until_, now + std::clamp(*retry_after, shortest_pause_, kLongestPause));
+  }
   change();
   return std::max(std::chrono::ceil<core::Duration>(opening() - now), core::Duration(0));
 }
@@ -93,7 +95,9 @@ void Pace::slow_down(core::SteadyTime now) {
 
 void Pace::pause_for(core::Duration length) {
   std::lock_guard lock(mutex_);
-  paused_until_ = std::max(paused_until_, clock_.steady_now() + length);
+  const auto now = clock_.steady_now();
+  paused_from_ = std::max(paused_from_, now + length);  // no pause of the platform's: it is not made allowance for
+  paused_until_ = std::max(paused_until_, now + length);
   change();
 }
 
@@ -106,6 +110,13 @@ void Pace::resume() {
 core::Duration Pace::pause_left() const {
   std::lock_guard lock(mutex_);
   return std::max(std::chrono::ceil<core::Duration>(paused_until_ - clock_.steady_now()), core::Duration(0));
+}
+
+core::Duration Pace::newest_pause() const {
+  std::lock_guard lock(mutex_);
+  const auto now = clock_.steady_now();
+  if (now > paused_until_ + kLongestPause) return core::Duration(0);
+  return std::chrono::ceil<core::Duration>(std::max(std::min(now, paused_until_) - paused_from_, Nanoseconds(0)));
 }
 
 core::SteadyTime Pace::opening() const {

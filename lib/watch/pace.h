@@ -43,6 +43,8 @@ class Pace {
   void pause_for(core::Duration length);
   void resume();
   core::Duration pause_left() const;  // 0: none
+  // How long the pause that is on, or that ended less than a quarter of an hour ago, has lasted; 0: there is none.
+  core::Duration newest_pause() const;
   bool is_paused() const { return pause_left() > core::Duration(0); }
 
  private:
@@ -65,6 +67,7 @@ class Pace {
   std::set<std::uint64_t> waiting_;  // tickets, the next one first
   std::uint64_t last_ticket_ = 0;
   core::SteadyTime next_free_{};  // when the bucket will be full again (generic cell rate algorithm)
+  core::SteadyTime paused_from_{};
   core::SteadyTime paused_until_{};
   Nanoseconds slow_{};     // between two requests, where that is more than configured
   Nanoseconds careful_{};  // `slow_` shrinks in small steps from here on

@@ -41,6 +41,10 @@ void show_attempts(const SpaceState& space, view::SpaceSnapshot& out) {
   if (all_succeeded && oldest != core::WallTime::max()) out.last_success = oldest;
 }
 
+core::WallTime well_until(const Attempts& attempts, core::Duration interval) {
+  return attempts.last_success == kNoTime ? kNoTime : attempts.last_success + 3 * interval;
+}
+
 bool was_tried(const SpaceState& space) {
   if (!space.settings.lists_runs()) return space.discovery.tried;
   return std::ranges::all_of(space.order, [&](auto n) { return space.runs.at(n).attempts.tried; });
@@ -89,6 +93,7 @@ std::shared_ptr<const view::SpaceSnapshot> show(const SpaceState& space, const S
     if (run.record.retired) ++out->runs_retired;
     for (std::size_t i = 0; i < task::kStatusCount; ++i) out->tasks[i] += run.record.tasks[i];
   }
+  out->well_until = well_until(space.discovery, settings.discovery_interval);
   out->poll_interval = space.order.empty() ? settings.interval : core::Duration::max();
   out->runs.reserve(space.order.size());
   for (const auto number : space.order) {
@@ -96,14 +101,16 @@ std::shared_ptr<const view::SpaceSnapshot> show(const SpaceState& space, const S
     out->runs.push_back(run.shown);
     out->tasks_tracked += run.known.size();
     out->poll_interval = std::min(out->poll_interval, run.interval);
+    if (run.attempts.tried) out->well_until = std::min(out->well_until, well_until(run.attempts, run.interval));
     if (run.attempts.error) ++out->runs_failing;
     if (run.unknown) ++out->runs_unknown;
   }
   return out;
 }
 
-view::OrganizationSnapshot show(const Attempts& organization) {
-  return {organization.complete, organization.last_success, organization.error};
+view::OrganizationSnapshot show(const Attempts& organization, const Settings& settings) {
+  return {organization.complete, organization.last_success, organization.error,
+          well_until(organization, settings.discovery_interval)};
 }
 
 std::string not_ready(const std::vector<const SpaceState*>& spaces) {

@@ -14,7 +14,7 @@ namespace runwatch::watch {
 std::shared_ptr<const view::RunSnapshot> show(const RunState& run);
 std::shared_ptr<const view::SpaceSnapshot> show(const SpaceState& space, const Settings& settings);
 
-view::OrganizationSnapshot show(const Attempts& organization);
+view::OrganizationSnapshot show(const Attempts& organization, const Settings& settings);
 
 // Whether each attempt of the space, its discovery and the polls of its watched runs, has come to a verdict.
 bool is_judged(const SpaceState& space);

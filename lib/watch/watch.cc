@@ -59,14 +59,14 @@ Couriers::Deps Watch::courier_deps() {
             return ask([settlement = std::move(settlement)](Ledger& ledger) { return ledger.settle(settlement); });
           },
       .mark = [this] { courier_mark_ = deps_.clock.steady_now(); }};
-  return {.clock = deps_.clock,
-          .hooks = std::move(hooks),
-          .make_client = deps_.make_courier_client,
-          .snapshot = [this] { return deps_.exposition.snapshot(); },
-          .done =
-              [this](const notify::Attempt& attempt) {
-                ask([attempt](Ledger& ledger) { ledger.note_attempt(attempt, core::Duration(0)); });
-              }};
+  return {
+      .clock = deps_.clock,
+      .hooks = std::move(hooks),
+      .make_client = deps_.make_courier_client,
+      .snapshot = [this] { return deps_.exposition.snapshot(); },
+      .done =
+          [this](const notify::Attempt& attempt) { ask([attempt](Ledger& ledger) { ledger.note_shown(attempt); }); },
+      .paused = [this] { return pace_.newest_pause(); }};
 }
 
 Watch::~Watch() {
@@ -201,7 +201,7 @@ void Watch::ledger_loop(std::stop_token stop) {
   while (!stop.stop_requested() && !failure()) {
     progress_.mark(kLedgerLoop);
     const auto to_publish = std::chrono::ceil<core::Duration>(next_publish_ - deps_.clock.steady_now());
-    step(inbox_.take(stop, ledger_.has_news() ? to_publish : kTurn));
+    step(inbox_.take(stop, ledger_.rests(ledger_.has_news() ? to_publish : kTurn)));
     watch_pause();
   }
 }

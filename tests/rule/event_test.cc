@@ -88,7 +88,7 @@ TEST_CASE("with a receiver that includes parts of the row, the event waits for t
   CHECK(world.book.wanted(7) == std::vector{key(1)});
   world.pass(hours(1));
   CHECK(world.told.empty());
-  world.poll(world.run, {}, {}, {key(1)});
+  world.poll(world.run, {}, {}, {{key(1), "{}"}});
   REQUIRE(story(world.told) == "event 0/0");
   CHECK(world.told[0].receivers == std::vector<std::string>{"ops", "crm"});
   CHECK(world.book.wanted(7).empty());
@@ -133,5 +133,43 @@ TEST_CASE("a run's end is told at once without failed tasks, else when it goes i
     CHECK(story(world.told) == "event 0/0, event 0/0");
     CHECK(world.told[0].id != world.told[1].id);
     CHECK(world.told[0].sums.has_value());
+  }
+}
+
+TEST_CASE(
+    "without room in the outbox events stay marked, and are told once there is some, also of a run that retired") {
+  auto crm = receiver("crm");
+  crm.includes = true;
+  for (const bool includes : {false, true}) {
+    crm.includes = includes;
+    World world({rule_of(When::task_finished, "crm"), rule_of(When::run_finished, "report")}, {crm});
+    world.room = 0;
+    world.poll(world.run, {ends(1, Status::completed, task::CallStatus::connected), ends(2, Status::failed, {})}, {},
+               {{key(1), "{}"}});
+    world.pass(minutes(11));
+    CHECK(world.told.empty());
+    CHECK(world.kept.marks.size() == 2);
+    auto after = world.run;
+    after.finished = after.last_change = world.wall;
+    after.retired = true;
+    world.poll(after, {});
+    CHECK(world.told.empty());
+    world.pass(minutes(1));
+    world.room = 2 * 2048;
+    const auto look = [&] {
+      for (const auto& due : world.book.due_runs({world.wall, world.lived})) CHECK(due.second == 7);
+      world.poll();
+    };
+    look();
+    CHECK(world.told.size() == 2);
+    CHECK(world.last.held == 1);
+    world.room = 100'000;
+    world.pass(minutes(1));
+    look();
+    CHECK(story(world.told) == "event 0/0, event 0/0, event 0/0");
+    CHECK(world.kept.marks.empty());
+    CHECK(world.run.finish_told == world.run.last_change);
+    world.pass(minutes(5));
+    CHECK(world.book.due_runs({world.wall, world.lived}).empty());
   }
 }

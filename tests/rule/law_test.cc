@@ -130,7 +130,7 @@ class History {
     Silence it;
     it.rule = roll(2) == 0 ? "now" : "";
     it.until = world_.lived + seconds(20 + roll(200));
-    world_.take([&] { return world_.book.silence(it, world_.context()); });
+    world_.take([&] { return world_.book.silence(it); });
   }
 
   void reload(int step) {

@@ -289,3 +289,17 @@ TEST_CASE("ten thousand members cost little, and a notice shows the first hundre
   CHECK(world.told[0].tasks.size() == kMostTaskLines);
   CHECK(world.told[0].truncated == 9'900);
 }
+
+TEST_CASE("a member that recovered and whose task is deleted then has recovered") {
+  World world({failed_rule()});
+  world.poll({fails(1)});
+  world.pass(seconds(10));
+  world.poll({change(1, Status::failed, Status::completed)});
+  auto gone = change(1, Status::completed, Status::completed);
+  gone.to.reset();
+  world.poll({gone});
+  world.pass(minutes(6));
+  CHECK(story(world.told) == "firing 1/1, resolved 0/0");
+  CHECK(world.told[1].counts.recovered == 1);
+  CHECK(world.told[1].counts.gone == 0);
+}

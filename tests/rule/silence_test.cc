@@ -9,7 +9,7 @@ namespace {
 
 std::int64_t add_silence(World& world, core::Duration time, Silence it = {}) {
   it.until = world.lived + time;
-  world.take([&] { return world.book.silence(it, world.context()); });
+  world.take([&] { return world.book.silence(it); });
   return world.last.silences.at(0).number;
 }
 
@@ -172,4 +172,62 @@ TEST_CASE("without any receiver incidents are still kept and shown") {
   REQUIRE(world.book.incidents().size() == 1);
   CHECK(world.book.incidents()[0].phase == Phase::open);
   CHECK(world.book.incidents()[0].total == 1);
+}
+
+TEST_CASE("a silence that ended while nobody looked ends before anything it held is told") {
+  for (const bool restarts : {true, false}) {
+    World world({failed_rule()});
+    add_silence(world, minutes(10));
+    world.poll({fails(1), fails(2)});
+    world.poll({change(1, Status::failed, Status::completed)});
+    world.lived += hours(1);
+    world.wall += hours(1);
+    if (restarts) world.restart();
+    if (!restarts) world.poll();
+    world.pass(seconds(1));
+    CHECK(story(world.told) == "firing 1/1");
+    CHECK(silenced(world) == 1);
+  }
+}
+
+TEST_CASE("who was told of an incident is told its end, though the rule has other receivers by then") {
+  World world({failed_rule()}, {receiver("ops"), receiver("other")});
+  world.settings.rules[0].receivers = {"ops"};
+  world.reload();
+  world.poll({fails(1)});
+  world.pass(seconds(10));
+  world.settings.rules[0].receivers = {"other"};
+  world.reload();
+  world.poll({change(1, Status::failed, Status::completed)});
+  world.pass(minutes(6));
+  REQUIRE(story(world.told) == "firing 1/1, firing 1/1, resolved 0/0");
+  CHECK(world.told[2].receivers == std::vector<std::string>{"ops", "other"});
+}
+
+TEST_CASE("a receiver of another type is told what is open, and what waited for the one before is given up") {
+  auto ops = receiver("ops");
+  ops.type = "webhook";
+  World world({failed_rule()}, {ops});
+  world.poll({fails(1)});
+  world.pass(seconds(10));
+  world.restart();
+  CHECK(world.last.receivers_changed.empty());
+  world.settings.receivers[0].type = "slack";
+  CHECK(world.reload().receivers_changed == std::vector<std::string>{"ops"});
+  CHECK(story(world.told) == "firing 1/1, firing 1/1");
+  CHECK(world.reload().receivers_changed.empty());
+}
+
+TEST_CASE("what was told of a space ends as ended when the space is not watched any more") {
+  World world({failed_rule(), rule_of(When::task_finished, "crm")});
+  world.poll({fails(1)});
+  world.pass(seconds(10));
+  CHECK(story(world.told) == "firing 1/1");
+  world.poll({fails(2)});
+  CHECK(world.kept.marks.size() == 2);
+  world.take([&] { return world.book.leave(1, world.context()); });
+  REQUIRE(story(world.told) == "firing 1/1, event 0/0, event 0/0, ended 0/2");
+  CHECK(world.told.back().why == "the space is not watched any more");
+  CHECK(world.kept.incidents.empty());
+  CHECK(world.kept.marks.empty());
 }

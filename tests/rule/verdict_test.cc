@@ -254,3 +254,17 @@ TEST_CASE("rules with members and events are judged elsewhere") {
 }
 
 }  // namespace
+
+TEST_CASE("a time that was recorded before the wall clock was set is as long ago as it was lived") {
+  using rule::ClockOffset, rule::Instant;
+  const auto start = kNow;
+  const std::vector<ClockOffset> forward{{start, 0s}, {start + 5min, -1h}};
+  const Instant later{start + 1h + 6min, start + 6min, forward};
+  CHECK(later.lived_of(start) == start);
+  CHECK(later.lived_of(start + 4min) == start + 4min);
+  CHECK(later.lived_of(start + 1h + 5min) == start + 5min);
+  const std::vector<ClockOffset> back{{start, 0s}, {start + 5min, 1h}};
+  const Instant earlier{start - 54min, start + 6min, back};
+  CHECK(earlier.lived_of(start + 4min) == start + 4min);
+  CHECK(earlier.lived_of(start - 55min) == start + 5min);
+}

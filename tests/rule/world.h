@@ -119,7 +119,7 @@ class World {
     reload();
   }
 
-  Context context() const { return {settings, lookup, {wall, lived}}; }
+  Context context() const { return {settings, lookup, {wall, lived}, room}; }
 
   // Each decision is made twice: the same one has to come of it.
   const Decision& take(auto&& decide) {
@@ -164,7 +164,8 @@ class World {
     return poll(after, std::move(changes), std::move(updates));
   }
   const Decision& poll(const task::RunRecord& after, std::vector<task::TaskChange> changes,
-                       std::vector<task::TaskUpdate> updates = {}, std::vector<task::TaskKey> rows = {}) {
+                       std::vector<task::TaskUpdate> updates = {},
+                       std::vector<std::pair<task::TaskKey, std::string>> rows = {}) {
     Event event;
     event.space = space;
     tried = true;
@@ -227,6 +228,7 @@ class World {
   core::WallTime lived = kStart;
   std::int64_t seq = 1;
   bool complete = true;
+  std::uint64_t room = std::numeric_limits<std::uint64_t>::max();
   bool tried = false;
   bool blind = false;
   bool idle = false;

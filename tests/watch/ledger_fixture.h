@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,8 +37,9 @@ class Desk {
   }
 
   // A process ends, another one begins on the same store, maybe with another configuration.
-  void restart() {
+  void restart(const std::function<void()>& meanwhile = {}) {
     close();
+    if (meanwhile) meanwhile();
     open();
   }
   void restart(Settings settings) {

@@ -1,19 +1,27 @@
 // The daemon's end of the control socket: a Unix socket of mode 0600 that speaks HTTP and JSON.
 //
-// GET /alerts: {incidents: [INCIDENT], receivers: [{name, type, pending, dead, oldest, failing_since, last_failure,
-//     disabled}], dead: [{id, receiver, rule, kind, committed, last_failure}]}, the last being notices that were given
-//     up
-// GET /alerts/ID, of an incident or a notice: {incident: INCIDENT or null, clause, notices: [{id, kind, update, new,
-//     repeat, test, committed, poll, change, why, tasks: [{task_id, status, reason, attempts}], deliveries: [{receiver,
-//     state, due, attempts: [{at, status, reason, seconds}]}]}]}; clause: of the rule; poll, change, why: sentences
-//   INCIDENT: {id, state, rule, when, severity, space, run_id, about, started, ended, told, new, open, total,
-//   recovered,
-//     gone, value, threshold, silenced, receivers: [name], why}
-// GET /silences: {silences: [SILENCE]}                     SILENCE: {number, space, run_id, rule, from, until, reason}
-// POST /silences {space, run_id, rule, reason, seconds}: SILENCE               POST /silences/expire {number}:
-// {changed} POST /alerts/test {receiver}: {id}                                           POST /alerts/drop {ids}:
-// {changed} POST /alerts/replay {ids}, or {receiver, dead}: {changed} Times are RFC 3339 or null. An error is {error:
-// text}: 400 (GET: 404) for `invalid`, else 503.
+// clang-format off
+// GET  /alerts          {incidents: [INCIDENT], receivers: [RECEIVER], dead: [DEAD]}
+// GET  /alerts/ID       {incident: INCIDENT or null, clause, notices: [NOTICE]}: of an incident, or of a notice
+// POST /alerts/test     {receiver}: {id}
+// POST /alerts/replay   {ids}, or {receiver, dead}: {changed}
+// POST /alerts/drop     {ids}: {changed}
+// GET  /silences        {silences: [SILENCE]}
+// POST /silences        {space, run_id, rule, reason, seconds}: SILENCE
+// POST /silences/expire {number}: {changed}
+//
+// INCIDENT {id, state, rule, when, severity, space, run_id, about, started, ended, told, new, open, total, recovered, gone,
+//           value, threshold, silenced, receivers: [name], why}
+// RECEIVER {name, type, pending, dead, oldest, failing_since, last_failure, disabled}
+// DEAD     {id, receiver, rule, kind, committed, last_failure}: a notice that was given up
+// NOTICE   {id, kind, update, new, repeat, test, committed, poll, change, why, deliveries: [DELIVERY],
+//           tasks: [{task_id, status, reason, attempts}]}
+// DELIVERY {receiver, state, due, attempts: [{at, status, reason, seconds}]}
+// SILENCE  {number, space, run_id, rule, from, until, reason}
+// clang-format on
+//
+// clause, poll, change and why are sentences. Times are RFC 3339 or null. An error is {error: text}: 400 (GET: 404) for
+// `invalid`, else 503.
 //
 // Owns: the socket and its file. Threads: a few of its own, which call the handler, several at once.
 #pragma once

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include "core/ascii.h"
+
 namespace runwatch::core {
 namespace {
 
@@ -32,6 +34,12 @@ std::uint64_t digest64(std::string_view text) {
   std::uint64_t hash = kBasis64;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * kPrime64;
   return hash == 0 ? 1 : hash;
+}
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  std::string text;
+  for (const auto byte : bytes) text += {hex_digit(byte >> 4U), hex_digit(byte & 0xfU)};
+  return text;
 }
 
 std::array<std::uint8_t, 32> sha256(std::string_view text) {

@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "core/secret.h"
@@ -20,6 +22,8 @@ std::uint64_t digest64(std::string_view text);
 
 // Fails: throws where OpenSSL has no SHA-256.
 std::array<std::uint8_t, 32> sha256(std::string_view text);
+
+std::string hex(std::span<const std::uint8_t> bytes);  // lower case
 
 // By what a space is known again: SHA-256 of its token.
 using SpaceKey = std::array<std::uint8_t, 32>;

@@ -29,7 +29,7 @@ Json by_name(const Numbers& numbers, const Names& names) {
 std::string task_id(const task::TaskKey& key, const Rendering& rendering) {
   if (task::is_usual(key)) return task::usual_task_id(key);
   const std::string text = rendering.odd_id ? rendering.odd_id(key) : std::string();
-  return text.empty() ? fmt::format("{:02x}", fmt::join(key.bytes, "")) : text;
+  return text.empty() ? core::hex(key.bytes) : text;
 }
 
 // A float's neighbours are far apart: 12.3, not 12.300000190734863.

@@ -110,11 +110,7 @@ std::string match_key(std::string_view space_key, std::string_view run_id, std::
                       std::string_view receiver) {
   auto parts = fmt::format("key\n{}\n{}\n{}", space_key, run_id, rule);
   if (!receiver.empty()) parts += fmt::format("\n{}", receiver);
-  Sha256 digest{};
-  if (EVP_Digest(parts.data(), parts.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
-    throw std::runtime_error("OpenSSL has no SHA-256");
-  }
-  return fmt::format("{:02x}", fmt::join(digest, "")).substr(0, 32);
+  return core::hex(core::sha256(parts)).substr(0, 32);
 }
 
 }  // namespace runwatch::notify

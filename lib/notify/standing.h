@@ -23,13 +23,11 @@ struct AlertmanagerCourier : Loop {
 
 struct HeartbeatOptions {
   core::Duration interval = std::chrono::minutes(1);
-  core::Duration timeout = std::chrono::seconds(15);
 };
 
 struct HeartbeatHooks {
   std::function<bool()> healthy;
   std::function<core::Result<core::Secret>()> url;  // read anew each time
-  std::function<void(const Attempt&)> done{};
   std::function<void()> mark{};
 };
 

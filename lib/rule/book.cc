@@ -134,7 +134,7 @@ core::WallTime Book::next_due() const {
   for (const auto& silence : memory.silences) next = sooner(next, silence.until);
   for (const auto& [deadline, key] : memory.deadlines) {
     const auto& [run, rule, task, seq] = key;
-    if (memory.includes(rule) || !memory.watches.contains(run)) continue;  // a poll tells it
+    if (!memory.watches.contains(run)) continue;  // a poll tells it
     return sooner(next, deadline);
   }
   return next;

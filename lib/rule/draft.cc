@@ -66,8 +66,6 @@ void Draft::set_rows(Case& it, Rows rows) {
       if (!row.told || &row >= stands) kept.push_back(row);
   });
   it.totals = totals_of(kept);
-  it.incident.recovered = it.totals.recovered;
-  it.incident.gone = it.totals.gone;
   it.rows = std::move(kept);
 }
 

@@ -109,7 +109,6 @@ void greet(Draft& draft, Case& it);
 
 // notice_of.cc: what a notice says, and ids that stay the same over retries, restarts and replays.
 std::string digest_of(std::initializer_list<std::string_view> parts);
-std::string hex(std::span<const std::uint8_t> bytes);
 std::string ms_of(core::WallTime time);
 std::string attempt_key(const task::CallFacts& facts, const std::string& otherwise);
 std::string id_of(const Draft& draft, const Incident& incident, const std::string& origin);

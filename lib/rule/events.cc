@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "core/digest.h"
 #include "rule/draft.h"
 
 namespace runwatch::rule {
@@ -8,14 +9,13 @@ namespace {
 using task::Status;
 
 constexpr auto kPatience = std::chrono::minutes(10);  // for an attempt's outcome
-constexpr auto kIdleAfter = std::chrono::minutes(20);
 
 void tell(Draft& draft, const Rule& rule, const Place& place, const Mark& mark) {
   const auto& outcome = mark.facts.outcome;
   if (!rule.outcomes.empty() && (!outcome || !contains(rule.outcomes, *outcome))) return;
   auto notice = event_of(draft, rule, place);
   const auto attempt = attempt_key(mark.facts, fmt::format("seq:{}", mark.seq));
-  notice.id = digest_of({"task", notice.space_key, hex(mark.task.bytes), notice.run_id, rule.name, attempt});
+  notice.id = digest_of({"task", notice.space_key, core::hex(mark.task.bytes), notice.run_id, rule.name, attempt});
   notice.change = mark.seq;
   notice.started = mark.facts.started;
   notice.ended = mark.facts.ended;
@@ -27,11 +27,6 @@ void tell(Draft& draft, const Rule& rule, const Place& place, const Mark& mark) 
 void take(Mark& mark, const task::TaskChange& change) {
   mark.status = *change.to;
   mark.facts = change.facts;
-  mark.call = change.facts.call;
-  if (change.facts.started != task::kNoTime) {
-    const auto start = std::chrono::floor<std::chrono::seconds>(change.facts.started);
-    mark.start = static_cast<std::uint32_t>(start.time_since_epoch().count());
-  }
 }
 
 // The marks of a run for one rule, as the event leaves them.
@@ -123,7 +118,7 @@ void tell_overdue_marks(Draft& draft) {
     const auto rule = std::ranges::find(draft.settings.rules, mark.rule, &Rule::name);
     if (watch == draft.memory.watches.end() || rule == draft.settings.rules.end()) continue;
     const Place place{watch->second.space, mark.run};
-    if (draft.memory.includes(mark.rule) || !draft.space_of(place.first) || !draft.run_of(place)) continue;
+    if (!draft.space_of(place.first) || !draft.run_of(place)) continue;
     if (!draft.admit(receivers_of(draft, {}, &*rule, Kind::event).size())) return;
     tell(draft, *rule, place, mark);
     draft.out.unmarked.push_back(mark);
@@ -152,7 +147,7 @@ void see_finish(Draft& draft, const RunView& run, Watch& watch) {
   if (record.finished == task::kNoTime || record.finish_told == record.last_change || there_before) return;
   const auto failed = record.tasks[task::index(Status::failed)];
   if (failed > 0 && !run.idle && !record.retired) {
-    const auto idle = std::max(draft.lived(record.last_change) + kIdleAfter, draft.now.lived + kAskAgain);
+    const auto idle = std::max(draft.lived(record.last_change) + task::kIdleAfter, draft.now.lived + kAskAgain);
     watch.next = sooner(watch.next, idle);
     return;
   }

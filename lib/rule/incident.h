@@ -47,7 +47,9 @@ struct Incident {
   When when = When::task_failed;
   std::int64_t space = 0;  // 0: of the account, or of a receiver
   std::int64_t run = 0;    // 0: of no run
-  std::string about;       // delivery_failing: the receiver; poll_failing: the newest reason
+  // delivery_failing: the receiver; poll_failing: the newest reason; unknown_status: values that are not told yet; else
+  // the newest verdict, a sentence.
+  std::string about;
   Phase phase = Phase::gathering;
   core::WallTime started = task::kNoTime;  // wall: the first member's commit, or since when the condition holds
   core::WallTime ended = task::kNoTime;    // wall
@@ -55,13 +57,11 @@ struct Incident {
   core::WallTime told_at = task::kNoTime;  // lived: the newest notice; none: never told
   std::uint64_t notices = 0;               // told so far, an ordinal of each
   std::uint64_t total = 0;                 // attempts told as new
-  std::uint64_t recovered = 0;             // members
-  std::uint64_t gone = 0;                  // members
   std::optional<double> value{};           // rules without members
   std::optional<double> threshold{};
   bool muted = false;                  // its run is blind: counted as suppressed once
   std::vector<std::string> receivers;  // who was told of it, by name
-  std::vector<std::string> values;     // unknown_status: those told
+  std::vector<std::string> values;     // unknown_status: all; poll_failing of the account: the spaces that fail by it
 
   bool operator==(const Incident&) const = default;
 };
@@ -106,8 +106,6 @@ struct Mark {
   std::int64_t run = 0;
   std::string rule;
   task::TaskKey task;
-  std::uint64_t call = 0;                   // of the attempt: its call, else its start, both 0: the change's number
-  std::uint32_t start = 0;                  // seconds
   std::int64_t seq = 0;                     // of the change that entered it
   core::WallTime deadline = task::kNoTime;  // lived: told then as it is
   task::Status status = task::Status::completed;

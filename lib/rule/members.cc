@@ -1,5 +1,6 @@
 #include <iterator>
 
+#include "core/digest.h"
 #include "rule/draft.h"
 
 namespace runwatch::rule {
@@ -58,7 +59,7 @@ void set_rows(Draft& draft, Case& it, Rows rows, core::WallTime entered) {
   const auto first = std::ranges::find_if(*it.rows, has_met);
   it.incident.started = draft.now.wall - (draft.now.lived - entered);
   const auto attempt = attempt_key(first->facts, "at:" + ms_of(it.incident.started));
-  it.incident.id = id_of(draft, it.incident, hex(first->task.bytes) + '\n' + attempt);
+  it.incident.id = id_of(draft, it.incident, core::hex(first->task.bytes) + '\n' + attempt);
 }
 
 void follow(Draft& draft, Case& it, Course course, const Changes& changes) {

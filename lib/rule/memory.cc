@@ -82,7 +82,14 @@ void Memory::put(const Watch& watch) {
 void Memory::put(const Terms& other) {
   if (terms && terms->windows != other.windows) windows.clear();  // they are filled again from the history
   terms = other;
+  deadlines.clear();
+  for (const auto& [key, mark] : marks) put_deadline(mark);
   for (const auto& [run, at, change] : std::exchange(backlog, {})) remember(run, at, change);
+}
+
+// A mark that waits for its row is told by a poll.
+void Memory::put_deadline(const Mark& mark) {
+  if (!includes(mark.rule)) deadlines.emplace(mark.deadline, key_of(mark));
 }
 
 void Memory::change_rows(const Decision& decision) {
@@ -110,7 +117,7 @@ void Memory::take_over(const Decision& decision) {
   for (const auto& mark : decision.marks) {
     auto& known = marks[key_of(mark)];
     deadlines.erase({known.deadline, key_of(mark)});
-    deadlines.emplace(mark.deadline, key_of(mark));
+    put_deadline(mark);
     known = mark;
   }
   for (const auto& silence : decision.silences) {

@@ -79,7 +79,7 @@ struct Memory {
   std::map<std::int64_t, Totals> totals;                    // of incidents
   std::set<std::pair<core::WallTime, std::int64_t>> due;    // incidents
   std::set<std::pair<core::WallTime, std::int64_t>> looks;  // runs whose verdicts are due
-  std::set<std::pair<core::WallTime, MarkKey>> deadlines;
+  std::set<std::pair<core::WallTime, MarkKey>> deadlines;   // of marks that the clock tells
 
   const Incident* find(std::int64_t number) const;
   Totals totals_of(std::int64_t number) const;
@@ -94,6 +94,7 @@ struct Memory {
   void drop(std::int64_t number);
   void put(const Watch& watch);
   void put(const Terms& other);
+  void put_deadline(const Mark& mark);
   void change_rows(const Decision& decision);
 };
 

@@ -44,7 +44,7 @@ Notice addressed(const Draft& draft, const Rule& rule, const Place& place) {
   notice.runbook = rule.runbook;
   if (const auto space = place.first == 0 ? std::nullopt : draft.space_of(place.first)) {
     notice.space = space->name;
-    notice.space_key = hex(space->key);
+    notice.space_key = core::hex(space->key);
   }
   if (const auto* run = draft.record_of(place)) {
     notice.run_id = run->row.run_id;
@@ -59,19 +59,9 @@ Notice addressed(const Draft& draft, const Rule& rule, const Place& place) {
 
 std::string ms_of(core::WallTime time) { return std::to_string(time.time_since_epoch().count()); }
 
-std::string hex(std::span<const std::uint8_t> bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : bytes) {
-    text.push_back(kDigits[byte >> 4U]);
-    text.push_back(kDigits[byte & 0xfU]);
-  }
-  return text;
-}
-
 std::string digest_of(std::initializer_list<std::string_view> parts) {
   const auto digest = core::sha256(fmt::format("{}", fmt::join(parts, "\n")));
-  return hex(std::span(digest).first(kIdBytes));
+  return core::hex(std::span(digest).first(kIdBytes));
 }
 
 std::string attempt_key(const task::CallFacts& facts, const std::string& otherwise) {

@@ -43,7 +43,7 @@ struct Rule {
   std::string name;  // by which it is the same one after a reload
   When when = When::task_failed;
   core::Duration lasting{};              // `for`
-  std::uint64_t at_least = 1;            // members, those that recovered included, before it opens
+  std::uint64_t at_least = 1;            // attempts, those that recovered included, before it opens
   std::vector<std::string> spaces;       // labels; empty: all
   std::vector<task::RunMode> run_modes;  // empty: all
   std::string severity = "warning";

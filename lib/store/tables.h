@@ -249,8 +249,6 @@ void columns(auto column, rule::Incident& incident) {
   column("told_at", incident.told_at);
   column("notices", incident.notices);
   column("total", incident.total);
-  column("recovered", incident.recovered);
-  column("gone", incident.gone);
   column("value", incident.value);
   column("threshold", incident.threshold);
   column("muted", incident.muted);
@@ -274,8 +272,6 @@ void columns(auto column, rule::Mark& mark) {
   column("rule", mark.rule);
   column("id", mark.task.bytes);
   column("seq", mark.seq);
-  column("own_call", mark.call);
-  column("own_start", mark.start);
   column("deadline", mark.deadline);
   column("status", mark.status);
   column("attempts", mark.attempts);

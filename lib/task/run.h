@@ -24,6 +24,10 @@ struct RunSums {
   bool operator==(const RunSums&) const = default;
 };
 
+// The platform queues failures again after 15 minutes; a finished run is left in peace 20 minutes after its last
+// change.
+inline constexpr core::Duration kIdleAfter = std::chrono::minutes(20);
+
 struct RunRecord {
   std::int64_t number = 0;  // from 1, given once, never again
   std::int64_t space = 0;

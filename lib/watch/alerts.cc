@@ -5,6 +5,7 @@
 #include "core/log.h"
 #include "notify/canonical.h"
 #include "notify/format.h"
+#include "notify/verdict.h"
 
 namespace runwatch::watch {
 namespace {
@@ -12,6 +13,9 @@ namespace {
 constexpr core::Duration kSetBy = std::chrono::seconds(1);  // less is drift
 constexpr core::Duration kSetByMuch = std::chrono::seconds(10);
 constexpr std::size_t kMostOffsets = 32;
+
+static_assert(metrics::kSuppressionNames == rule::kSuppressionNames);
+static_assert(metrics::kDeliveryReasonNames == notify::kReasonNames);
 
 bool is_end(rule::Kind kind) { return kind == rule::Kind::resolved || kind == rule::Kind::ended; }
 

@@ -2,7 +2,7 @@
 // to a `Step`.
 //
 // Every change of a space or a run is a Step. The ledger commits it and then takes it over, in one place each; what
-// decides about alerts will be called in between, with all of it at hand.
+// decides about alerts is called in between, with all of it at hand.
 #pragma once
 
 #include <cstdint>

@@ -50,12 +50,12 @@ core::Duration retired_for(const Run& run, const Moment& now) {
 }
 
 bool is_idle(const Run& run, const Moment& now) {
-  return run.record.finished != task::kNoTime && quiet_for(run, now) >= kIdleAfter;
+  return run.record.finished != task::kNoTime && quiet_for(run, now) >= task::kIdleAfter;
 }
 
 bool is_due_to_retire(const Run& run, const Moment& now, core::Duration retire_after) {
   const bool taken_up = run.record.taken_up != task::kNoTime;
-  const auto patience = taken_up ? std::max(retire_after, kIdleAfter) : retire_after;
+  const auto patience = taken_up ? std::max(retire_after, task::kIdleAfter) : retire_after;
   return run.record.finished != task::kNoTime && quiet_for(run, now) >= patience;
 }
 

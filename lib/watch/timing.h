@@ -18,10 +18,6 @@ void update_finished(task::RunRecord& run, core::WallTime now);
 core::Duration quiet_for(const Run& run, const Moment& now);
 core::Duration retired_for(const Run& run, const Moment& now);
 
-// The platform queues failures again after 15 minutes; a finished run is left in peace 20 minutes after its last
-// change.
-inline constexpr core::Duration kIdleAfter = std::chrono::minutes(20);
-
 bool is_idle(const Run& run, const Moment& now);
 bool is_due_to_retire(const Run& run, const Moment& now, core::Duration retire_after);
 core::Duration interval_of(const Run& run, const Moment& now, const Settings& settings);

@@ -32,8 +32,6 @@ inline rule::Incident random_incident(std::mt19937_64& random) {
   incident.told_at = any_time(random);
   incident.notices = random() % 100;
   incident.total = random() % 100;
-  incident.recovered = random() % 100;
-  incident.gone = random() % 100;
   if (random() % 2 == 0) incident.value = static_cast<double>(random() % 100) / 7;
   if (random() % 2 == 0) incident.threshold = 0.25;
   incident.muted = random() % 2 == 0;
@@ -57,8 +55,6 @@ inline rule::Mark random_mark(std::mt19937_64& random) {
   return {.run = static_cast<std::int64_t>(1 + random() % 3),
           .rule = random() % 2 == 0 ? "crm" : "other",
           .task = key_of(random() % 20),
-          .call = random(),
-          .start = static_cast<std::uint32_t>(random()),
           .seq = static_cast<std::int64_t>(random() % 3),
           .deadline = any_time(random),
           .status = any<task::Status>(random, task::kStatusCount),

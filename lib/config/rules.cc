@@ -74,19 +74,41 @@ std::optional<std::string> fault_in_label(std::string_view name, std::string_vie
   return "must have values of 1 to 256 bytes without control characters";
 }
 
-void read_receivers_of(TableReader& reader, rule::Rule& rule, const Config& config) {
-  std::vector<std::string> names;
-  for (const Receiver& receiver : config.receivers) names.push_back(receiver.name);
-  for (const Text& one : reader.texts("receivers").value_or(std::vector<Text>{})) {
+// Names in `key`, each one of `names`, which are those of what `whose` says.
+std::vector<std::string> read_names(TableReader& reader, std::string_view key, std::string_view whose,
+                                    const std::vector<std::string>& names) {
+  std::vector<std::string> read;
+  for (const Text& one : reader.texts(key).value_or(std::vector<Text>{})) {
     const auto meant = nearest(one.value, names);
     if (std::ranges::find(names, one.value) == names.end())
       reader.problem_at(
-          one.place, "receivers",
-          "has a name that no receiver has: " +
+          one.place, key,
+          fmt::format("has a name that no {} has: ", whose) +
               (meant ? fmt::format("did you mean \"{}\"?", *meant)
                      : fmt::format("there are {}", names.empty() ? "none" : fmt::to_string(fmt::join(names, ", ")))));
-    rule.receivers.push_back(one.value);
+    read.push_back(one.value);
   }
+  return read;
+}
+
+// A space without a name in the configuration has the platform's, which nobody knows here.
+void read_spaces_of(TableReader& reader, rule::Rule& rule, const Config& config) {
+  std::vector<std::string> names;
+  for (const Space& space : config.spaces) {
+    if (space.name) names.push_back(*space.name);
+  }
+  if (!names.empty() && names.size() == config.spaces.size()) {
+    rule.spaces = read_names(reader, "spaces", "space", names);
+  } else {
+    for (Text& space : reader.texts("spaces").value_or(std::vector<Text>{}))
+      rule.spaces.push_back(std::move(space.value));
+  }
+}
+
+void read_receivers_of(TableReader& reader, rule::Rule& rule, const Config& config) {
+  std::vector<std::string> names;
+  for (const Receiver& receiver : config.receivers) names.push_back(receiver.name);
+  rule.receivers = read_names(reader, "receivers", "receiver", names);
   if (rule.when == When::delivery_failing && names.size() == 1)
     reader.warning("when", "is told to all other receivers, and there is only one");
 }
@@ -97,8 +119,7 @@ rule::Rule read_rule(const toml::table* table, const Config& config, Findings& f
   rule.name = read_name(reader, true).value_or("");
   read_when(reader, rule);
   read_parameters(reader, rule);
-  for (Text& space : reader.texts("spaces").value_or(std::vector<Text>{}))
-    rule.spaces.push_back(std::move(space.value));
+  read_spaces_of(reader, rule, config);
   for (const std::string& mode : read_run_modes(reader)) rule.run_modes.push_back(task::parse_run_mode(mode));
   rule.severity = reader.text("severity").value_or(rule.severity);
   if (rule.severity.empty() || rule.severity.size() > 64 || !is_plain_text(rule.severity))

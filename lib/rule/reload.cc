@@ -89,6 +89,7 @@ void greet(Draft& draft, Case& it) {
   auto& incident = it.incident;
   const auto* rule = draft.rule_of(incident);
   if (incident.phase != Phase::open || incident.notices == 0 || rule == nullptr) return;
+  if (has_members(incident.when) && it.totals.open == 0) return;  // its end alone is left to tell
   if (draft.silenced_until(incident) != task::kNoTime) return;
   for (const auto& name : receivers_of(draft, incident, rule, Kind::firing)) {
     if (contains(incident.receivers, name)) continue;

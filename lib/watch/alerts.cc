@@ -197,7 +197,8 @@ Alerts::Outcome<void> Alerts::queue(const rule::Notice& notice, const std::strin
   if (notice.incident_number != 0) {
     auto waiting = waiting_before(row, news);
     if (!waiting) return std::unexpected(std::move(waiting.error()));
-    if (notice.repeat && !waiting->empty()) return {};
+    // Nor does a firing: a receiver that was removed and is there again has it still.
+    if ((notice.repeat || notice.kind == rule::Kind::firing) && !waiting->empty()) return {};
     if (notice.kind == rule::Kind::update) fold(*waiting, row, *options, news);
   }
   news.receivers.insert(name);

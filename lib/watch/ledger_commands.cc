@@ -31,6 +31,12 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
     return std::unexpected(
         unknown(fmt::format("no rule has the name {}: the rules are {}", silence.rule, fmt::join(names, ", "))));
   }
+  if (!silence.space.empty() && !is_a_label(silence.space)) {
+    std::vector<std::string_view> names;
+    for (const auto number : roster_.shown()) names.push_back(roster_.at(number).name);
+    return std::unexpected(
+        unknown(fmt::format("no space has the name {}: the spaces are {}", silence.space, fmt::join(names, ", "))));
+  }
   silence.from = now.wall;
   silence.until = now.lived + lasting;
   auto news = alerts_.on_silence(std::move(silence));
@@ -39,6 +45,10 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   if (auto done = carry_out(std::move(news), {}); !done) return std::unexpected(not_committed(done.error()));
   alerts_changed_ = has_news_ = true;
   return made;
+}
+
+bool Ledger::is_a_label(const std::string& name) {
+  return std::ranges::any_of(roster_.shown(), [&](auto number) { return roster_.at(number).name == name; });
 }
 
 core::Result<void> Ledger::expire_silence(std::int64_t number) {

@@ -110,6 +110,10 @@ TEST_CASE("bad rules are told with their place and what would be right") {
   CHECK(problems_of("[[alerts.receivers]]\nname='ops'\nurl='https://a'\n[[alerts.rules]]\nname='r'\n"
                     "when='run_finished'\nreceivers=['opz']") ==
         "7:12 alerts.rules.receivers has a name that no receiver has: did you mean \"ops\"?\n");
+  const std::string rule = "\n[[alerts.rules]]\nname='r'\nwhen='run_finished'\nspaces=['sails']";
+  CHECK(problems_of("[[spaces]]\ntoken='8KZRTQP7BNW5XEDLORYUHMJC'\nname='sales'" + rule) ==
+        "7:9 alerts.rules.spaces has a name that no space has: did you mean \"sales\"?\n");
+  CHECK(problems_of("[[spaces]]\ntoken='8KZRTQP7BNW5XEDLORYUHMJC'" + rule).empty());
   CHECK(problems_of("[alerts]\nrepeat_interval = '1m'") ==
         "2:19 alerts.repeat_interval must not be shorter than alerts.group_interval: set it to 5m or more, or \"0\" "
         "for never, not 1m\n");

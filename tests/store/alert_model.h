@@ -73,7 +73,8 @@ struct AlertModel {
     for (const auto& [name, more] : alerts.totals) totals[name] += more;
     if (!alerts.outbox_before) return;
     std::erase_if(outbox, [&](const auto& entry) {
-      const bool old = entry.second.state != store::OutboxRow::State::pending && entry.second.created < *alerts.outbox_before;
+      const bool old =
+          entry.second.state != store::OutboxRow::State::pending && entry.second.created < *alerts.outbox_before;
       if (old) attempts.erase(entry.first);
       return old;
     });

@@ -57,7 +57,7 @@ std::optional<std::filesystem::path> read_path(TableReader& reader, std::string_
 std::optional<std::string> read_name(TableReader& reader, bool needed) {
   if (needed && reader.present() && reader.take("name") == nullptr)
     reader.problem("name", "is missing: it is what makes this the same one after a reload");
-  const auto name = reader.text("name");
+  auto name = reader.text("name");
   if (!name) return std::nullopt;
   const bool padded = name->starts_with(' ') || name->ends_with(' ');
   if (!name->empty() && name->size() <= 128 && !padded && is_plain_text(*name)) return name;

@@ -184,6 +184,7 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
     set(easy_.get(), CURLOPT_VERBOSE, 0L);
     if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
     const End end = run(deadline, stop);
+    ended_ = end == End::done;
     // A 408 on a kept-alive connection: the peer had given it up before the request came.
     const bool given_up = kept_alive() && receiver_.status() == 408;
     // It ended just as it was asked; where that is seen while sending, libcurl does not ask again by itself.
@@ -252,7 +253,7 @@ bool Wire::in_lookup() const { return looked_up_ && info<curl_off_t>(CURLINFO_NA
 // through which libcurl's resolver thread reports.
 bool Wire::lookup_hangs() const {
   int ready = 0;
-  return in_lookup() && curl_multi_poll(multi_.get(), nullptr, 0, 0, &ready) == CURLM_OK && ready == 0;
+  return !ended_ && in_lookup() && curl_multi_poll(multi_.get(), nullptr, 0, 0, &ready) == CURLM_OK && ready == 0;
 }
 
 std::string Wire::phase(const Request& request) const {

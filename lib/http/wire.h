@@ -83,11 +83,12 @@ class Wire {
   core::Duration max_age_;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Receiver receiver_;
-  bool can_wake_ = false;                   // libcurl has the pair of descriptors through which a stop ends its waiting
-  bool looked_up_ = false;                  // this exchange asked the resolver
-  bool reused_ = false;                     // this exchange's request went out over a kept-alive connection
-  bool unfit_ = false;                      // this exchange found a connection that may not be asked again
-  bool excess_ = false;                     // bytes came behind the last answer
+  bool can_wake_ = false;   // libcurl has the pair of descriptors through which a stop ends its waiting
+  bool looked_up_ = false;  // this exchange asked the resolver
+  bool ended_ = true;       // libcurl says that the newest exchange is over: a lookup that failed hangs no more
+  bool reused_ = false;     // this exchange's request went out over a kept-alive connection
+  bool unfit_ = false;      // this exchange found a connection that may not be asked again
+  bool excess_ = false;     // bytes came behind the last answer
   curl_socket_t socket_ = CURL_SOCKET_BAD;  // of the connection that is kept
   core::SteadyTime connected_;              // when it was made
   // As libcurl has them: most requests differ from the one before in their query alone.

@@ -50,7 +50,7 @@ Gate& gate() {
   return *one;
 }
 
-// Where moving.test is.
+// Where moving.test is; null: nobody knows.
 std::atomic<const char*>& moving_to() {
   static std::atomic<const char*> address = "127.0.0.1";
   return address;
@@ -64,6 +64,7 @@ extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo
   static const auto real = reinterpret_cast<Real>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   const std::string_view name = host == nullptr ? "" : host;
   if (name == "nowhere.test") return EAI_NONAME;
+  if (name == "moving.test" && moving_to() == nullptr) return EAI_AGAIN;
   if (name == "moving.test") return real(moving_to().load(), service, hints, found);
   if (!name.ends_with("hang.test")) return real(host, service, hints, found);
   gate().pass();
@@ -295,6 +296,22 @@ TEST_CASE("a name that moved is followed once the connection is old, though the 
   moving_to() = "127.0.0.2";
   CHECK(client->send(request, {}).value().body == "after");
   moving_to() = "127.0.0.1";
+}
+
+TEST_CASE("a name that had no address is looked up again at the next request") {
+  const ScriptedPeer peer({answer_each(http_answer("200 OK", "here"))});
+  const auto request = request_for("http://moving.test:" + std::to_string(peer.port()) + "/");
+  const auto client = make_client({.max_connection_age = 0ms});
+  for (int i = 0; i < 3; ++i) {
+    moving_to() = nullptr;
+    const auto lost = client->send(request, {});
+    CHECK(reason_of(lost) == TransportError::dns);
+    CHECK(lost.error().text.find("hangs") == std::string::npos);
+    moving_to() = "127.0.0.1";
+    const auto found = client->send(request, {});
+    REQUIRE(found.has_value());
+    CHECK(found->body == "here");
+  }
 }
 
 TEST_CASE("a client can be destroyed while its resolver hangs") {

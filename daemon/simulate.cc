@@ -52,6 +52,7 @@ fs::path write_config(const fs::path& folder, const std::string& listen, const s
   fs::permissions(token, fs::perms::owner_read | fs::perms::owner_write);
   const auto path = folder / "runwatch.toml";
   std::ofstream out(path);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);  // tokens and addresses stand in it
   out << fmt::format("control = \"{}\"\n\n", (folder / "control.sock").string());
   out << fmt::format("[api]\nbase_url = \"{}\"\norg_handle = \"{}\"\ntoken_file = \"{}\"\nrate_limit = 200\n\n",
                      simulator.base_url(), options.org_handle, token.string());
@@ -80,7 +81,7 @@ void announce(const std::string& address, const std::string& platform, double fa
       "  metrics       http://{0}/metrics\n"
       "  JSON          http://{0}/api/v1/status\n"
       "  platform      {1}/_sim/state\n\n"
-      "All is well there until you break it:\n\n"
+      "Some calls fail there, as they do. Break it:\n\n"
       "  calls fail    curl '{1}/_sim/failing?rate=0.9'\n"
       "    mend        curl '{1}/_sim/failing?rate={2}'\n"
       "  it is down    curl '{1}/_sim/fault?set=down'\n"

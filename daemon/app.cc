@@ -100,10 +100,10 @@ core::Result<void> App::start_server() {
 core::Result<void> App::start_control() {
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   const auto path = config::control_socket(config_);
-  auto server =
-      control::Server::listen(path, answers(
-                                        *watch_, [this] { return exposition_.snapshot(); },
-                                        [this] { return rules_.with([](const auto& rules) { return rules; }); }));
+  auto server = control::Server::listen(path, config_.store.path,
+                                        answers(
+                                            *watch_, [this] { return exposition_.snapshot(); },
+                                            [this] { return rules_.with([](const auto& rules) { return rules; }); }));
   if (!server) return std::unexpected(std::move(server.error()));
   control_ = std::move(*server);
   return {};

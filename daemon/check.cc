@@ -17,6 +17,7 @@
 #include "daemon/commands.h"
 #include "daemon/settings.h"
 #include "http/listen.h"
+#include "notify/canonical.h"
 #include "notify/format.h"
 #include "store/store.h"
 #include "unpod/api.h"
@@ -135,13 +136,54 @@ core::Result<void> could_make(const fs::path& folder) {
   return std::unexpected(cannot_make(folder, std::generic_category().message(errno)));
 }
 
+// A notice of the rule that says no more than each one does.
+rule::Notice shortest_notice(const rule::Rule& rule) {
+  rule::Notice notice;
+  notice.id = notice.incident = std::string(32, '0');
+  notice.space_key = std::string(64, '0');
+  notice.space = std::string(32, 's');
+  notice.run_id = std::string(33, 'R');
+  notice.when = rule.when;
+  notice.rule = rule.name;
+  notice.severity = rule.severity;
+  notice.labels = rule.labels;
+  notice.runbook = rule.runbook;
+  notice.why = std::string(100, 'w');
+  return notice;
+}
+
+// What no notice can do without has to fit, or each of them would be given up.
+std::optional<std::string> fault_in_size(const notify::ReceiverOptions& options, const rule::Rule& rule) {
+  const bool is_told =
+      rule.receivers.empty() || std::ranges::find(rule.receivers, options.name) != rule.receivers.end();
+  if (!is_told) return std::nullopt;
+  auto unbounded = options;
+  unbounded.max_body = core::mib(64);
+  const auto canonical = notify::canonical(
+      shortest_notice(rule),
+      {.external_url = options.external_url, .max_body = unbounded.max_body, .odd_id = {}, .included = {}});
+  const auto text = notify::body(unbounded, canonical);
+  const auto size = std::max(canonical.size(), text ? text->size() : 0);
+  if (size <= options.max_body.count) return std::nullopt;
+  return fmt::format(
+      "alerts.receivers.{}: max_body is {} bytes, and a notice of the rule {} takes {} without any task: "
+      "raise it, or shorten the rule's labels and runbook, or the template",
+      options.name, options.max_body.count, rule.name, size);
+}
+
 }  // namespace
 
-std::optional<std::string> fault_in_templates(const config::Config& config) {
-  for (const auto& receiver : config.receivers) {
-    if (receiver.type != config::ReceiverType::custom) continue;
-    const auto good = notify::check_template(receiver.custom_body);
-    if (!good) return fmt::format("alerts.receivers.{}: {}", receiver.name, good.error().text);
+std::optional<std::string> fault_in_receivers(const config::Config& config) {
+  const auto settings = watch_settings(config).alerts;
+  for (const auto& [options, reread] : settings.receivers) {
+    if (options.type == notify::Type::custom) {
+      const auto good = notify::check_template(options.custom);
+      if (!good) return fmt::format("alerts.receivers.{}: {}", options.name, good.error().text);
+    }
+    if (options.type == notify::Type::alertmanager) continue;
+    for (const auto& rule : settings.rules.rules) {
+      if (auto fault = fault_in_size(options, rule)) return fault;
+    }
   }
   return std::nullopt;
 }
@@ -159,7 +201,7 @@ std::expected<config::Config, int> load_config(const std::filesystem::path& path
   for (const auto& warning : loaded->warnings) {
     out.write(LOG_WARNING, "warning: " + config::format_problem(path, warning));
   }
-  if (const auto fault = fault_in_templates(loaded->config)) {
+  if (const auto fault = fault_in_receivers(loaded->config)) {
     out.write(LOG_ERR, path.string() + ": " + *fault);
     return std::unexpected(EX_CONFIG);
   }

@@ -43,8 +43,8 @@ inline int exit_code(core::ErrorKind kind) {
 // Loads and tells every problem and warning on standard error; the error is the exit code.
 std::expected<config::Config, int> load_config(const std::filesystem::path& path);
 
-// What is wrong with the body of a custom receiver; nothing: all are good.
-std::optional<std::string> fault_in_templates(const config::Config& config);
+// What is wrong with the bodies that receivers would get; nothing: all are good.
+std::optional<std::string> fault_in_receivers(const config::Config& config);
 
 // `serve`: the daemon itself, until it is told to stop. `path` is read again on SIGHUP. `announce` is called once with
 // the address that is served.

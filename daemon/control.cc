@@ -14,10 +14,13 @@
 namespace runwatch::daemon {
 namespace {
 
-std::expected<std::filesystem::path, int> socket_of(const ControlArguments& arguments) {
-  if (!arguments.socket.empty()) return arguments.socket;
+std::expected<control::Target, int> target_of(const ControlArguments& arguments) {
+  if (!arguments.socket.empty()) return control::Target{arguments.socket};
   const auto config = load_config(arguments.config);
-  if (config) return config::control_socket(*config);
+  // Where the file names no database, that of the daemon depends on whose process it is.
+  if (config)
+    return control::Target{config::control_socket(*config),
+                           config->store.in_state_folder ? std::filesystem::path() : config->store.path};
   fmt::print(stderr, "note: --control PATH asks the daemon there without a look at the configuration\n");
   return std::unexpected(config.error());
 }
@@ -28,10 +31,10 @@ int code_of(core::ErrorKind kind) {
 }
 
 int question(const ControlArguments& arguments, const std::string& method, const std::string& path, Print print) {
-  const auto socket = socket_of(arguments);
-  if (!socket) return socket.error();
+  const auto target = target_of(arguments);
+  if (!target) return target.error();
   const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
-  const auto answer = control::ask(*socket, method, path + arguments.id, body);
+  const auto answer = control::ask(*target, method, path + arguments.id, body);
   if (!answer) {
     fmt::print(stderr, "runwatch: {}\n", answer.error().text);
     return code_of(answer.error().kind);

@@ -82,7 +82,7 @@ std::optional<std::string> reload(App& app, const std::filesystem::path& path) {
   for (const auto& warning : loaded->warnings) {
     log::warning("in the configuration", {{"warning", config::format_problem(path, warning)}});
   }
-  if (const auto fault = fault_in_templates(loaded->config)) {
+  if (const auto fault = fault_in_receivers(loaded->config)) {
     log::error("configuration not taken over", {{"problem", *fault}});
     return fault;
   }

@@ -48,9 +48,12 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
   auto& request = arguments.request;
   auto& add =
       add_question(group, arguments, "add", "Begin one; what is not said is any", "POST", "/silences", print_added);
-  add.add_option("--space", request.space, "Of this space, by its label");
-  add.add_option("--run", request.run_id, "Of this run, by its id");
-  add.add_option("--rule", request.rule, "Of this rule, by its name");
+  // An unset variable of a script is not to silence everything.
+  const CLI::Validator given(
+      [](const std::string& value) { return value.empty() ? "is empty: leave it out for any" : ""; }, "");
+  add.add_option("--space", request.space, "Of this space, by its label")->check(given);
+  add.add_option("--run", request.run_id, "Of this run, by its id")->check(given);
+  add.add_option("--rule", request.rule, "Of this rule, by its name")->check(given);
   add.add_option("--for", request.seconds, "How long, as 2h")
       ->required()
       ->transform(to_seconds)

@@ -32,14 +32,16 @@ core::Error no_answer(const std::filesystem::path& socket, httplib::Error why) {
 
 }  // namespace
 
-core::Result<std::string> ask(const std::filesystem::path& socket, const std::string& method, const std::string& path,
+core::Result<std::string> ask(const Target& target, const std::string& method, const std::string& path,
                               const std::string& body) {
-  httplib::Client client(socket.string(), 80);
+  httplib::Client client(target.socket.string(), 80);
   client.set_address_family(AF_UNIX);
-  client.set_default_headers({{"Host", "localhost"}});
+  httplib::Headers headers{{"Host", "localhost"}};
+  if (!target.database.empty()) headers.emplace(kDatabase, database_text(target.database));
+  client.set_default_headers(std::move(headers));
   client.set_read_timeout(kSeconds);
   const auto answer = method == "GET" ? client.Get(path) : client.Post(path, body, "application/json");
-  if (!answer) return std::unexpected(no_answer(socket, answer.error()));
+  if (!answer) return std::unexpected(no_answer(target.socket, answer.error()));
   if (answer->status == 200) return std::move(answer->body);
   const auto text = core::printable(parse_refusal(answer->body), 500);
   const auto kind = answer->status < 500 ? core::ErrorKind::invalid : core::ErrorKind::busy;

@@ -10,7 +10,12 @@ namespace runwatch::control {
 
 // The JSON that the daemon at `socket` answers, as it came. `method` is GET or POST. Fails: `unavailable` when no
 // daemon answers there, `invalid` for what it refuses, `busy` for what it cannot do now.
-core::Result<std::string> ask(const std::filesystem::path& socket, const std::string& method, const std::string& path,
+// Whom to ask.
+struct Target {
+  std::filesystem::path socket;
+  std::filesystem::path database{};  // the daemon's; empty: whichever it has
+};
+core::Result<std::string> ask(const Target& target, const std::string& method, const std::string& path,
                               const std::string& body = {});
 
 }  // namespace runwatch::control

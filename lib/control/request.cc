@@ -1,6 +1,9 @@
 #include "control/request.h"
 
 #include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/text.h"
 
 namespace runwatch::control {
 
@@ -24,6 +27,12 @@ core::Result<Request> parse_request(std::string_view json) {
     // told without its words, which repeat what was sent
   }
   return core::fail(core::ErrorKind::invalid, "the body is no JSON object of the members that are documented");
+}
+
+std::string database_text(const std::filesystem::path& database) {
+  std::error_code unknown;
+  const auto path = std::filesystem::weakly_canonical(database, unknown);
+  return core::printable((unknown ? database : path).string(), 4096);
 }
 
 std::string refusal(const std::string& what) { return text({{"error", what}}); }

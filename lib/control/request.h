@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,10 @@ struct Request {
 std::string to_json(const Request& request);
 // What is missing keeps its default. Fails: `invalid`.
 core::Result<Request> parse_request(std::string_view json);
+
+// The header by which a command names the database that it means, as text that a header may hold.
+inline constexpr const char* kDatabase = "Runwatch-Database";
+std::string database_text(const std::filesystem::path& database);
 
 // {"error": text}, and the text again; empty where it is something else.
 std::string refusal(const std::string& text);

@@ -29,7 +29,7 @@ core::Error error(core::ErrorKind kind, const std::filesystem::path& path, std::
 bool answers(const sockaddr_un& address) {
   const core::Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto* generic = reinterpret_cast<const sockaddr*>(&address);
-  return ::connect(probe.get(), generic, sizeof address) == 0 || errno == EAGAIN;  // its queue may be full
+  return ::connect(probe.get(), generic, sizeof address) == 0 || (errno != ECONNREFUSED && errno != ENOENT);
 }
 
 // What stands there goes, where a dead process of ours left it.
@@ -42,7 +42,9 @@ core::Result<void> make_room(const std::filesystem::path& path, const sockaddr_u
   };
   if (!S_ISSOCK(found.st_mode)) return other(invalid, "what stands there is no socket");
   if (found.st_uid != ::geteuid()) return other(invalid, "the socket there belongs to another user");
-  if (answers(address)) return std::unexpected(error(busy, path, "another runwatch answers there; stop it first"));
+  if (answers(address))
+    return std::unexpected(
+        error(busy, path, "somebody listens there: stop it first, or set `control` to another path"));
   ::unlink(address.sun_path);
   return {};
 }
@@ -63,7 +65,8 @@ void answer(httplib::Response& out, const core::Result<std::string>& result, int
 
 class Served final : public Server, private httplib::Server {
  public:
-  Served(std::filesystem::path path, control::Handler handler) : path_(std::move(path)), handler_(std::move(handler)) {
+  Served(std::filesystem::path path, const std::filesystem::path& database, control::Handler handler)
+      : path_(std::move(path)), database_(database_text(database)), handler_(std::move(handler)) {
     new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
     set_keep_alive_max_count(1).set_keep_alive_timeout(kSeconds).set_payload_max_length(kMostBody);
     set_read_timeout(kSeconds).set_write_timeout(kSeconds);
@@ -110,7 +113,9 @@ class Served final : public Server, private httplib::Server {
   void route() {
     get("/alerts", handler_.list);
     get("/silences", handler_.silences);
-    Get("/alerts/([^/]+)", [this](const auto& asked, auto& out) { answer(out, handler_.show(asked.matches[1]), 404); });
+    Get("/alerts/([^/]+)", [this](const auto& asked, auto& out) {
+      answer(out, is_meant(asked) ? handler_.show(asked.matches[1]) : another(), 404);
+    });
     post("/alerts/test", handler_.test);
     post("/alerts/replay", handler_.replay);
     post("/alerts/drop", handler_.drop);
@@ -119,17 +124,30 @@ class Served final : public Server, private httplib::Server {
   }
 
   void get(const char* path, const auto& handle) {
-    Get(path, [&handle](const auto&, auto& out) { answer(out, handle(), 404); });
+    Get(path,
+        [this, &handle](const auto& asked, auto& out) { answer(out, is_meant(asked) ? handle() : another(), 404); });
   }
 
   void post(const char* path, const auto& handle) {
-    Post(path, [&handle](const httplib::Request& asked, httplib::Response& out) {
-      const auto request = parse_request(asked.body);
+    Post(path, [this, &handle](const httplib::Request& asked, httplib::Response& out) {
+      const auto request =
+          is_meant(asked) ? parse_request(asked.body) : core::Result<Request>(std::unexpected(another().error()));
       answer(out, request ? handle(*request) : std::unexpected(request.error()), 400);
     });
   }
 
+  bool is_meant(const httplib::Request& asked) const {
+    return !asked.has_header(kDatabase) || asked.get_header_value(kDatabase) == database_;
+  }
+  core::Result<std::string> another() const {
+    return core::fail(core::ErrorKind::invalid,
+                      fmt::format("the runwatch at this socket keeps {}, another database than the configuration's: "
+                                  "give each daemon a `control` of its own",
+                                  database_));
+  }
+
   const std::filesystem::path path_;
+  const std::string database_;
   const control::Handler handler_;
   struct stat file_{};  // the socket's own
   std::jthread thread_;
@@ -137,8 +155,9 @@ class Served final : public Server, private httplib::Server {
 
 }  // namespace
 
-core::Result<std::unique_ptr<Server>> Server::listen(const std::filesystem::path& path, Handler handler) {
-  auto served = std::make_unique<Served>(path, std::move(handler));
+core::Result<std::unique_ptr<Server>> Server::listen(const std::filesystem::path& path,
+                                                     const std::filesystem::path& database, Handler handler) {
+  auto served = std::make_unique<Served>(path, database, std::move(handler));
   if (auto started = served->start(); !started) return std::unexpected(std::move(started.error()));
   return served;
 }

@@ -50,7 +50,9 @@ class Server {
 
   // Takes the place of a socket that a dead process left. Fails: `busy` where a living one answers, `invalid` for a
   // path that is too long, is no socket or another user's, `unavailable` for the rest.
-  static core::Result<std::unique_ptr<Server>> listen(const std::filesystem::path& path, Handler handler);
+  // `database`: of this daemon; who asks for that of another is refused.
+  static core::Result<std::unique_ptr<Server>> listen(const std::filesystem::path& path,
+                                                      const std::filesystem::path& database, Handler handler);
 };
 
 }  // namespace runwatch::control

@@ -143,8 +143,10 @@ core::Duration Courier::step(const std::stop_token& stop, const std::stop_token&
 void Courier::take_change() {
   auto change = change_.with([](auto& waiting) { return std::exchange(waiting, std::nullopt); });
   if (!change) return;
+  const bool is_same = change->first == receiver_;
   std::tie(receiver_, line_) = std::move(*change);
   disabled_ = false;
+  if (is_same) return;  // what it asked for, and its rate, hold on
   held_ = 0;
   next_at_ = {};
 }

@@ -113,7 +113,8 @@ class Courier {
           std::function<double()> random = {});
 
   void wake() { loop_.wake(); }  // rows were committed
-  // Other settings, from the next request on. A receiver that was disabled or held back is tried again.
+  // The settings from the next request on. A receiver that was disabled is tried again; where they are others, one that
+  // was held back, too.
   void reconfigure(ReceiverOptions receiver, Line line);
   // What is answered within the grace is settled; else nothing is, and the row stays due.
   void stop() { loop_.stop(); }

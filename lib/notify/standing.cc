@@ -18,8 +18,8 @@ struct Rhythm {
 
 using Question = std::move_only_function<std::optional<http::Request>()>;  // nothing: not this time
 
-Loop::Step repeat(Attempt about, Rhythm rhythm, std::unique_ptr<http::Client> client, Question question,
-                  std::function<void(const Attempt&)> done, const core::Clock& clock) {
+Loop::Step repeat(const Attempt& about, Rhythm rhythm, std::unique_ptr<http::Client> client, Question question,
+                  const std::function<void(const Attempt&)>& done, const core::Clock& clock) {
   return [=, client = std::move(client), question = std::move(question), &clock, failures = std::uint32_t{0},
           next_at = core::SteadyTime()](const auto&, const auto& cut) mutable {
     const auto wait = std::chrono::ceil<core::Duration>(next_at - clock.steady_now());

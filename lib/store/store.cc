@@ -123,7 +123,8 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& pa
   if (!session) return std::unexpected(open_error(session.error()));
   std::unique_ptr<Store> store{new Store{whole, std::move(*session)}};
   // Nobody knows what of it a killed process was about to erase.
-  if (store->wal_size().count > 0) static_cast<void>(store->scrub());
+  if (store->wal_size().count > 0) [[maybe_unused]]
+    const auto erased = store->scrub();
   return store;
 }
 

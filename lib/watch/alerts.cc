@@ -29,7 +29,7 @@ Alerts::Alerts(Deps deps) : deps_(std::move(deps)), steady_base_(deps_.clock.ste
   lived_base_ = deps_.clock.wall_now();
 }
 
-void Alerts::load(rule::Contents contents, std::map<std::string, double> totals, core::WallTime newest_commit,
+void Alerts::load(rule::Contents contents, const std::map<std::string, double>& totals, core::WallTime newest_commit,
                   core::WallTime newest_lived) {
   if (!std::exchange(has_clock_, true)) {
     const auto wall = deps_.clock.wall_now();

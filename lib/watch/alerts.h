@@ -55,7 +55,7 @@ class Alerts {
   explicit Alerts(Deps deps);
 
   // As the store has it. The lived clock goes on from that of the newest commit; a process has one of its own only.
-  void load(rule::Contents contents, std::map<std::string, double> totals, core::WallTime newest_commit,
+  void load(rule::Contents contents, const std::map<std::string, double>& totals, core::WallTime newest_commit,
             core::WallTime newest_lived);
   // Whether a rule looks at this.
   bool asks(rule::When when) const;

@@ -232,15 +232,16 @@ notify::Next Ledger::next_delivery(const std::string& receiver) {
 bool Ledger::settle(const notify::Settlement& settlement) {
   auto found = deps_.store->row(settlement.row);
   if (!found) return false;
-  if (!*found || (*found)->state != store::OutboxRow::State::pending) return true;
+  if (!*found) return true;
   store::OutboxRow row = std::move(**found);
+  const bool is_pending = row.state == store::OutboxRow::State::pending;  // else somebody dropped it meanwhile
   const auto now = alerts_.now();
   const auto& [fate, reason, wait, holds, tries, aged] = settlement.verdict;
   row.tries = tries;
   row.aged = aged;
   if (!holds) row.due = now.lived + wait;  // the receiver held back is asked for the oldest first again
   if (fate == notify::Fate::delivered) row.state = store::OutboxRow::State::delivered;
-  if (fate == notify::Fate::dead) row.state = store::OutboxRow::State::dead;
+  if (fate == notify::Fate::dead && is_pending) row.state = store::OutboxRow::State::dead;
   const auto& attempt = settlement.attempt;
   const auto outcome = reason ? std::string(notify::name(*reason)) : "";
   store::Batch batch;

@@ -41,7 +41,7 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   silence.until = now.lived + lasting;
   auto news = alerts_.on_silence(std::move(silence));
   if (!news) return std::unexpected(not_committed(news.error()));
-  const auto made = news->decision.silences.empty() ? rule::Silence{} : news->decision.silences.back();
+  auto made = news->decision.silences.empty() ? rule::Silence{} : news->decision.silences.back();
   if (auto done = carry_out(std::move(news), {}); !done) return std::unexpected(not_committed(done.error()));
   alerts_changed_ = has_news_ = true;
   return made;
@@ -69,7 +69,7 @@ core::Result<std::string> Ledger::test_receiver(const std::string& receiver) {
                                               "nothing to queue; `amtool alert query` shows what it has"));
   }
   const auto at = deps_.clock.wall_now().time_since_epoch().count();
-  const auto id = fmt::format("{:016x}", core::digest64(fmt::format("{}\n{}", receiver, at)));
+  auto id = fmt::format("{:016x}", core::digest64(fmt::format("{}\n{}", receiver, at)));
   if (auto done = carry_out(alerts_.on_test(receiver, id), {}); !done) {
     return std::unexpected(not_committed(done.error()));
   }
@@ -99,7 +99,7 @@ core::Result<std::size_t> Ledger::change_rows(std::vector<store::OutboxRow> rows
 
 core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
   std::vector<store::OutboxRow> rows;
-  for (const auto& id : ids) {
+  for (const auto& id : std::set(ids.begin(), ids.end())) {
     auto found = deps_.store->rows({.id = id});
     if (!found) return std::unexpected(not_read(found.error()));
     std::erase_if(*found, [](const auto& row) { return row.state != store::OutboxRow::State::dead; });
@@ -124,12 +124,15 @@ core::Result<std::vector<Ledger::Dead>> Ledger::dead_rows() {
 core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
   auto found = deps_.store->rows({.receiver = receiver, .state = store::OutboxRow::State::dead});
   if (!found) return std::unexpected(not_read(found.error()));
+  if (found->empty() && alerts_.receiver(receiver) == nullptr) {
+    return std::unexpected(unknown("no receiver has the name " + receiver + ", and none that had has dead notices"));
+  }
   return change_rows(std::move(*found), store::OutboxRow::State::pending);
 }
 
 core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids) {
   std::vector<store::OutboxRow> rows;
-  for (const auto& id : ids) {
+  for (const auto& id : std::set(ids.begin(), ids.end())) {
     auto found = deps_.store->rows({.id = id});
     if (!found) return std::unexpected(not_read(found.error()));
     std::erase_if(*found, [](const auto& row) {

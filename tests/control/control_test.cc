@@ -43,8 +43,10 @@ Handler echo() {
           .expire = told("expire")};
 }
 
+const fs::path kDatabasePath = "/nowhere/state.db";
+
 std::unique_ptr<Server> serve(const fs::path& path, Handler handler = echo()) {
-  auto server = Server::listen(path, std::move(handler));
+  auto server = Server::listen(path, kDatabasePath, std::move(handler));
   REQUIRE_MESSAGE(server, (server ? "" : server.error().text));
   return *std::move(server);
 }
@@ -85,6 +87,19 @@ class Peer {
   core::Fd fd_;
 };
 
+TEST_CASE("who means the daemon of another database is refused, with the one that is kept there") {
+  const Directory folder;
+  const auto path = folder.path() / "control.sock";
+  const auto server = serve(path);
+  CHECK(ask({path, "/nowhere/../nowhere/state.db"}, "GET", "/alerts"));
+  for (const char* method : {"GET", "POST"}) {
+    const auto other = ask({path, "/elsewhere/state.db"}, method, "/silences", "{}");
+    REQUIRE_FALSE(other);
+    CHECK(other.error().kind == ErrorKind::invalid);
+    CHECK(other.error().text.find("/nowhere/state.db") != std::string::npos);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("each path reaches its handler with what was asked, and the answer comes back as it is") {
@@ -110,7 +125,7 @@ TEST_CASE("each path reaches its handler with what was asked, and the answer com
   for (const auto& row : table) {
     CAPTURE(row.path);
     const bool post = row.method == "POST";
-    const auto answer = ask(path, row.method, row.path, post ? to_json(request) : "");
+    const auto answer = ask({path}, row.method, row.path, post ? to_json(request) : "");
     REQUIRE(answer);
     CHECK(*answer == (post ? row.answer + to_json(request) : row.answer));
   }
@@ -127,13 +142,13 @@ TEST_CASE("what a handler refuses comes back with its words, and its kind says w
   handler.replay = [](const Request&) -> Handler::Answer { throw std::runtime_error("secret"); };
   handler.list = nullptr;
   const auto server = serve(path, std::move(handler));
-  CHECK(ask(path, "GET", "/alerts/x").error() == core::Error{ErrorKind::invalid, "no such id \"x\" "});
-  CHECK(ask(path, "POST", "/alerts/test", "{}").error() == core::Error{ErrorKind::invalid, "no such receiver"});
-  CHECK(ask(path, "POST", "/alerts/drop", "{}").error() == core::Error{ErrorKind::busy, "not stored"});
-  CHECK(ask(path, "POST", "/alerts/replay", "{}").error().kind == ErrorKind::busy);
-  CHECK(ask(path, "POST", "/alerts/replay", "{}").error().text.find("secret") == std::string::npos);
-  CHECK(ask(path, "GET", "/alerts").error().kind == ErrorKind::busy);
-  CHECK(ask(path, "GET", "/nothing").error().kind == ErrorKind::invalid);
+  CHECK(ask({path}, "GET", "/alerts/x").error() == core::Error{ErrorKind::invalid, "no such id \"x\" "});
+  CHECK(ask({path}, "POST", "/alerts/test", "{}").error() == core::Error{ErrorKind::invalid, "no such receiver"});
+  CHECK(ask({path}, "POST", "/alerts/drop", "{}").error() == core::Error{ErrorKind::busy, "not stored"});
+  CHECK(ask({path}, "POST", "/alerts/replay", "{}").error().kind == ErrorKind::busy);
+  CHECK(ask({path}, "POST", "/alerts/replay", "{}").error().text.find("secret") == std::string::npos);
+  CHECK(ask({path}, "GET", "/alerts").error().kind == ErrorKind::busy);
+  CHECK(ask({path}, "GET", "/nothing").error().kind == ErrorKind::invalid);
 }
 
 TEST_CASE("a body that is no object, or has a member of another type, is refused without repeating it") {
@@ -166,9 +181,9 @@ TEST_CASE("a socket that a dead process left is replaced") {
   const Directory folder;
   const auto path = folder.path() / "control.sock";
   leave_socket(path);
-  CHECK(ask(path, "GET", "/alerts").error().kind == ErrorKind::unavailable);
+  CHECK(ask({path}, "GET", "/alerts").error().kind == ErrorKind::unavailable);
   const auto server = serve(path);
-  CHECK(ask(path, "GET", "/alerts"));
+  CHECK(ask({path}, "GET", "/alerts"));
 }
 
 TEST_CASE("a second server is refused, and the first one goes on and keeps its file") {
@@ -176,12 +191,12 @@ TEST_CASE("a second server is refused, and the first one goes on and keeps its f
   const auto path = folder.path() / "control.sock";
   const auto first = serve(path);
   for (int i = 0; i < 3; ++i) {
-    const auto second = Server::listen(path, echo());
+    const auto second = Server::listen(path, kDatabasePath, echo());
     REQUIRE_FALSE(second);
     CHECK(second.error().kind == ErrorKind::busy);
     CHECK(second.error().text.find(path.string()) != std::string::npos);
   }
-  CHECK(ask(path, "GET", "/alerts"));
+  CHECK(ask({path}, "GET", "/alerts"));
 }
 
 TEST_CASE("what is no socket, or cannot be one, is left as it is") {
@@ -191,12 +206,13 @@ TEST_CASE("what is no socket, or cannot be one, is left as it is") {
   fs::create_symlink(file, link);
   for (const auto& path : {file, link, folder.path(), fs::path(folder.path() / std::string(120, 'x'))}) {
     CAPTURE(path);
-    const auto refused = Server::listen(path, echo());
+    const auto refused = Server::listen(path, kDatabasePath, echo());
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == ErrorKind::invalid);
   }
   CHECK(fs::file_size(file) == 8);
-  CHECK(Server::listen(folder.path() / "missing/control.sock", echo()).error().kind == ErrorKind::unavailable);
+  CHECK(Server::listen(folder.path() / "missing/control.sock", kDatabasePath, echo()).error().kind ==
+        ErrorKind::unavailable);
 }
 
 TEST_CASE("a socket of another user is left as it is") {
@@ -205,7 +221,7 @@ TEST_CASE("a socket of another user is left as it is") {
   const auto path = folder.path() / "control.sock";
   leave_socket(path);
   REQUIRE(::lchown(path.c_str(), 65534, 65534) == 0);
-  const auto refused = Server::listen(path, echo());
+  const auto refused = Server::listen(path, kDatabasePath, echo());
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::invalid);
   CHECK(refused.error().text.find("another user") != std::string::npos);
@@ -219,7 +235,7 @@ TEST_CASE("a server that ends leaves a socket that took its place") {
   fs::remove(path);
   const auto second = serve(path);
   first.reset();
-  CHECK(ask(path, "GET", "/alerts"));
+  CHECK(ask({path}, "GET", "/alerts"));
 }
 
 TEST_CASE("without a daemon the text says what to do") {
@@ -227,7 +243,7 @@ TEST_CASE("without a daemon the text says what to do") {
   for (const auto& path :
        {folder.path() / "none.sock", folder.write("file", ""), folder.path() / std::string(120, 'x')}) {
     CAPTURE(path);
-    const auto answer = ask(path, "GET", "/alerts");
+    const auto answer = ask({path}, "GET", "/alerts");
     REQUIRE_FALSE(answer);
     CHECK(answer.error().kind == ErrorKind::unavailable);
     CHECK(answer.error().text.find("no runwatch answers at " + folder.path().string()) != std::string::npos);
@@ -242,7 +258,7 @@ TEST_CASE("a body beyond a mebibyte, or of no told length, is never read to its 
   auto handler = echo();
   handler.drop = [&](const Request&) -> Handler::Answer { return std::to_string(++called); };
   const auto server = serve(path, std::move(handler));
-  CHECK_FALSE(ask(path, "POST", "/alerts/drop", std::string(2 << 20, ' ') + "{}"));
+  CHECK_FALSE(ask({path}, "POST", "/alerts/drop", std::string(2 << 20, ' ') + "{}"));
   for (const char* head :
        {"Content-Length: 99999999999\r\n", "Transfer-Encoding: chunked\r\n", "",
         "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 2\r\nContent-Encoding: gzip\r\n"}) {
@@ -255,7 +271,7 @@ TEST_CASE("a body beyond a mebibyte, or of no told length, is never read to its 
     }
   }
   CHECK(called == 0);
-  CHECK(ask(path, "POST", "/alerts/drop", std::string(1000, ' ') + "{}"));
+  CHECK(ask({path}, "POST", "/alerts/drop", std::string(1000, ' ') + "{}"));
 }
 
 TEST_CASE("peers that say nothing, or never end what they say, are gone soon and hold up nobody for long") {
@@ -267,7 +283,7 @@ TEST_CASE("peers that say nothing, or never end what they say, are gone soon and
     silent.emplace_back(path);
     if (i % 2 != 0) silent.back().say("POST /alerts/drop HTTP/1.1\r\nContent-Length: 20\r\n\r\n{");
   }
-  CHECK(ask(path, "GET", "/alerts"));
+  CHECK(ask({path}, "GET", "/alerts"));
   for (const auto& peer : silent) (void)peer.hear_all();
   const Peer late(path);
   const auto began = std::chrono::steady_clock::now();

@@ -11,6 +11,8 @@
 //   add?run=ID&n=5                               new tasks in a run
 //   vanish?run=ID&n=5 | &index=0 | &task=ID      deletes tasks, any or that one, 0 being the newest
 //   task?run=ID&index=0&status=failed[&call=new] puts a task, named likewise, in a status; `call=new`: by a new attempt
+//   say?run=ID&index=0&field=input&json={…}      what a field of a task's row says, put there as it is, be it JSON or
+//                                                not; `output` as soon as the task has one
 #include <algorithm>
 #include <array>
 #include <expected>
@@ -162,16 +164,25 @@ Reply force_task(PlatformState& state, const Asked& asked) {
   return Json{{"task_id", id_of(state, *task)}, {"status", name(task->state)}, {"attempt", task->attempt}};
 }
 
+Reply say_field(PlatformState& state, const Asked& asked) {
+  const Task* task = named_task(state, asked);
+  if (!task) return std::unexpected("the run has no such task");
+  if (asked.text("field").empty() || !asked.has("json")) return std::unexpected("give field=NAME&json=VALUE");
+  asked.run->said[task->ticks][core::to_valid_utf8(asked.text("field"))] = asked.text("json");
+  return Json{{"task_id", id_of(state, *task)}};
+}
+
 struct Word {
   std::string_view name;
   Reply (*say)(PlatformState&, const Asked&);
   bool of_run = false;  // a run has to be named
 };
-constexpr std::array kWords{Word{"state", describe},       Word{"advance", advance},     Word{"freeze", freeze<true>},
-                            Word{"thaw", freeze<false>},   Word{"fault", fault},         Word{"failing", failing},
-                            Word{"run", add_run},          Word{"remove", remove<true>}, Word{"restore", remove<false>},
-                            Word{"row", say_row, true},    Word{"add", add_tasks, true}, Word{"vanish", vanish, true},
-                            Word{"task", force_task, true}};
+constexpr std::array kWords{
+    Word{"state", describe},        Word{"advance", advance},     Word{"freeze", freeze<true>},
+    Word{"thaw", freeze<false>},    Word{"fault", fault},         Word{"failing", failing},
+    Word{"run", add_run},           Word{"remove", remove<true>}, Word{"restore", remove<false>},
+    Word{"row", say_row, true},     Word{"add", add_tasks, true}, Word{"vanish", vanish, true},
+    Word{"task", force_task, true}, Word{"say", say_field, true}};
 
 Reply say(const Word& word, PlatformState& state, const Request& request, core::WallTime now) {
   const auto id = request.text("run");

@@ -87,6 +87,8 @@ struct Run {
   std::size_t cursor = 0;                               // of `changing`
   bool removed = false;                                 // as if deleted, until it is restored; lives on unseen
   std::map<std::string, std::string, std::less<>> row;  // what fields of its row say in place of the truth, as JSON
+  // The same of a task's row, by its ticks: as they stand there, be it JSON or not.
+  std::map<std::uint64_t, std::map<std::string, std::string, std::less<>>> said;
 };
 
 struct Space {

@@ -54,13 +54,7 @@ void append_contact(std::string& out, const Task& task) {
                  kObjectives[task.number % kObjectives.size()], contact, 100 + task.number % 100, contact);
 }
 
-}  // namespace
-
-std::string http_date(core::WallTime time) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
-}
-
-void append_task(std::string& out, const Options& options, const Run& run, const Task& task) {
+void append_truth(std::string& out, const Options& options, const Run& run, const Task& task) {
   const auto row = out.size();
   append_ids(out, options, run, task);
   append_status(out, task);
@@ -75,6 +69,29 @@ void append_task(std::string& out, const Options& options, const Run& run, const
   fmt::format_to(std::back_inserter(out), R"("created":{0},"modified":{0},"output":)",
                  time_text(task.created, run.style.time_form));
   append_output(out, row, options, run, task);
+  out += '}';
+}
+
+}  // namespace
+
+std::string http_date(core::WallTime time) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+void append_task(std::string& out, const Options& options, const Run& run, const Task& task) {
+  const auto said = run.said.find(task.ticks);
+  if (said == run.said.end()) return append_truth(out, options, run, task);
+  std::string truth;
+  append_truth(truth, options, run, task);
+  auto row = nlohmann::ordered_json::parse(truth);
+  for (const auto& [name, text] : said->second) row.emplace(name, nullptr);
+  out += '{';
+  for (const auto& [name, value] : row.items()) {
+    const auto field = said->second.find(name);
+    const bool early = name == "output" && task.output == Output::none;
+    out.append(out.back() == '{' ? "" : ",").append(nlohmann::json(name).dump()) += ':';
+    out.append(field == said->second.end() || early ? value.dump() : field->second);
+  }
   out += '}';
 }
 

@@ -130,6 +130,30 @@ TEST_CASE("the row of a run says what it is told to say, until that is cleared")
   CHECK(row() == truth);
 }
 
+TEST_CASE("a field of a task's row says what it is told to say, its output once it has one") {
+  Asking asking;
+  const std::string run = asking.json("/_sim/run", "tasks=2&space=" + asking.space_token())["run_id"];
+  const auto path = asking.tasks_path();
+  const auto truth = asking.json(path)["data"];
+  const auto say = [&](const std::string& what) { return asking.json("/_sim/say", "run=" + run + what)["task_id"]; };
+  CHECK(say("&index=1&field=input&json={\"name\":\"a%26b\",\"n\":[1]}") == truth[1]["task_id"]);
+  const std::string second = truth[1]["task_id"];
+  say("&task=" + second + "&field=output&json={\"call_id\":\"7\"}");
+  say("&task=" + second + "&field=new&json=0.5");
+  auto rows = asking.json(path)["data"];
+  CHECK(rows[0] == truth[0]);
+  CHECK(rows[1]["input"] == Json{{"name", "a&b"}, {"n", {1}}});
+  CHECK(rows[1]["output"] == Json::object());
+  CHECK(rows[1]["new"] == 0.5);
+  asking.json("/_sim/task", "index=1&status=failed&call=new&run=" + run);
+  rows = asking.json(path)["data"];
+  CHECK(rows[1]["status"] == "failed");
+  CHECK(rows[1]["output"] == Json{{"call_id", "7"}});
+  CHECK(rows[1]["created"] == truth[1]["created"]);
+  say("&index=1&field=input&json=%22%ff\\ud83d%22");
+  CHECK(asking.get(path).body.contains("\"input\":\"\xff\\ud83d\",\"attachments\""));
+}
+
 TEST_CASE("a task of a finished run is taken up again and fails a second time, and the run's row follows") {
   Asking asking;
   const auto run = asking.newest_run();
@@ -193,6 +217,9 @@ TEST_CASE("what cannot be meant is refused") {
       {"restore", "run=nowhere"},
       {"vanish", "run=" + run + "&task=T0"},
       {"row", ""},
+      {"say", "run=" + run + "&index=23&field=input&json=1"},
+      {"say", "run=" + run + "&json=1"},
+      {"say", "run=" + run + "&field=input"},
       {"remove", "space=nowhere"},
       {"add", ""},
   };

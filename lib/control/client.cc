@@ -40,7 +40,7 @@ core::Result<std::string> ask(const Target& target, const std::string& method, c
   if (!target.database.empty()) headers.emplace(kDatabase, database_text(target.database));
   client.set_default_headers(std::move(headers));
   client.set_read_timeout(kSeconds);
-  const auto answer = method == "GET" ? client.Get(path) : client.Post(path, body, "application/json");
+  auto answer = method == "GET" ? client.Get(path) : client.Post(path, body, "application/json");
   if (!answer) return std::unexpected(no_answer(target.socket, answer.error()));
   if (answer->status == 200) return std::move(answer->body);
   const auto text = core::printable(parse_refusal(answer->body), 500);

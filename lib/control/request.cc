@@ -21,12 +21,14 @@ std::string text(const nlohmann::json& json) {
 std::string to_json(const Request& request) { return text(request); }
 
 core::Result<Request> parse_request(std::string_view json) {
+  const auto refused =
+      core::fail(core::ErrorKind::invalid, "the body is no JSON object of the members that are documented");
   try {
-    if (const auto parsed = nlohmann::json::parse(json); parsed.is_object()) return parsed.get<Request>();
+    const auto parsed = nlohmann::json::parse(json);
+    return parsed.is_object() ? core::Result<Request>(parsed.get<Request>()) : refused;
   } catch (const nlohmann::json::exception&) {
-    // told without its words, which repeat what was sent
+    return refused;  // without its words, which repeat what was sent
   }
-  return core::fail(core::ErrorKind::invalid, "the body is no JSON object of the members that are documented");
 }
 
 std::string database_text(const std::filesystem::path& database) {

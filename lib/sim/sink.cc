@@ -87,7 +87,8 @@ class Receiving final : public Sink, private Listener {
     const std::lock_guard lock(mutex_);
     double left = Dice(options_.seed, ++requests_).unit();
     for (const auto& fault : options_.faults) {
-      if ((left -= fault.share) < 0) return fault.what;
+      left -= fault.share;
+      if (left < 0) return fault.what;
     }
     return "200";
   }

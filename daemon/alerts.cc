@@ -41,7 +41,8 @@ Rows texts(const Json& list, const char* member, std::vector<std::string> head,
   return rows;
 }
 
-std::string print_list(Json list) {
+std::string print_list(const Json& answer) {
+  Json list = answer;
   for (auto& i : list["incidents"]) i["state"] = state(i), i["counts"] = counts(i);
   const auto incidents =
       texts(list, "incidents", {"ID", "STATE", "RULE", "SPACE", "RUN", "SINCE", "OPEN/NEW/TOTAL", "TOLD", "RECEIVERS"},
@@ -91,7 +92,7 @@ std::string notice_lines(const Json& notice) {
   return out;
 }
 
-std::string print_explanation(Json told) {
+std::string print_explanation(const Json& told) {
   std::string out;
   if (const auto i = told.value("incident", Json()); i.is_object()) {
     out = fmt::format("incident {} ({})\n", text(i, "id"), state(i)) + lines(i, kIncidentMembers);
@@ -101,11 +102,11 @@ std::string print_explanation(Json told) {
   return out;
 }
 
-std::string print_test(Json done) {
+std::string print_test(const Json& done) {
   return fmt::format("queued: `runwatch alerts show {}` tells what becomes of it\n", text(done, "id"));
 }
 
-std::string print_changed(Json done) { return fmt::format("{} notice(s) changed\n", text(done, "changed")); }
+std::string print_changed(const Json& done) { return fmt::format("{} notice(s) changed\n", text(done, "changed")); }
 
 std::string check_id(const std::string& id) {
   return id.find_first_not_of("0123456789abcdef") == std::string::npos ? "" : "is no id as `alerts list` shows them";

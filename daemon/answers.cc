@@ -15,6 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Answer = control::Handler::Answer;
+using watch::Ledger;
 
 std::string write(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -142,7 +143,7 @@ void add_body(Json& notice, const store::OutboxRow& row) {
   if (data.contains("tasks")) notice["tasks"] = data["tasks"];
 }
 
-Json explanation_json(const watch::Ledger::Told& told, const rule::Settings& rules) {
+Json explanation_json(const Ledger::Told& told, const rule::Settings& rules) {
   Json notices = Json::array();
   auto before = core::WallTime();
   for (const auto& row : told.rows) {
@@ -173,12 +174,9 @@ Answer changed(const core::Result<std::size_t>& done) {
   return write({{"changed", *done}});
 }
 
-}  // namespace
+using Snapshots = std::function<std::shared_ptr<const view::Snapshot>()>;
 
-control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<const view::Snapshot>()> snapshot,
-                         std::function<rule::Settings()> rules) {
-  using watch::Ledger;
-  control::Handler handler;
+void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const Snapshots& snapshot) {
   handler.list = [&watch, snapshot]() -> Answer {
     const auto dead = watch.ask_ledger<std::vector<Ledger::Dead>>([](Ledger& l) { return l.dead_rows(); });
     if (!dead) return std::unexpected(dead.error());
@@ -188,16 +186,6 @@ control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<cons
     for (const auto& receiver : alerts->receivers) out["receivers"].push_back(receiver_json(receiver));
     for (const auto& [row, last_failure] : *dead) out["dead"].push_back(dead_json(row, last_failure));
     return write(out);
-  };
-  handler.silences = [snapshot]() -> Answer {
-    Json list = Json::array();
-    for (const auto& silence : snapshot()->alerts->silences) list.push_back(silence_json(silence));
-    return write({{"silences", std::move(list)}});
-  };
-  handler.show = [&watch, rules](const std::string& id) -> Answer {
-    const auto told = watch.ask_ledger<Ledger::Told>([id](Ledger& l) { return l.explain(id); });
-    if (!told) return std::unexpected(told.error());
-    return write(explanation_json(*told, rules()));
   };
   handler.test = [&watch](const control::Request& request) -> Answer {
     const auto id = watch.ask_ledger<std::string>([request](Ledger& l) { return l.test_receiver(request.receiver); });
@@ -210,6 +198,14 @@ control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<cons
   };
   handler.drop = [&watch](const control::Request& request) {
     return changed(watch.ask_ledger<std::size_t>([request](Ledger& l) { return l.drop(request.ids); }));
+  };
+}
+
+void answer_about_silences(control::Handler& handler, watch::Watch& watch, const Snapshots& snapshot) {
+  handler.silences = [snapshot]() -> Answer {
+    Json list = Json::array();
+    for (const auto& silence : snapshot()->alerts->silences) list.push_back(silence_json(silence));
+    return write({{"silences", std::move(list)}});
   };
   handler.add_silence = [&watch](const control::Request& request) -> Answer {
     const auto made = watch.ask_ledger<rule::Silence>([request](Ledger& l) {
@@ -224,6 +220,19 @@ control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<cons
     const auto done = watch.ask_ledger<void>([request](Ledger& l) { return l.expire_silence(request.number); });
     if (!done) return std::unexpected(done.error());
     return write({{"changed", 1}});
+  };
+}
+
+}  // namespace
+
+control::Handler answers(watch::Watch& watch, const Snapshots& snapshot, const std::function<rule::Settings()>& rules) {
+  control::Handler handler;
+  answer_about_alerts(handler, watch, snapshot);
+  answer_about_silences(handler, watch, snapshot);
+  handler.show = [&watch, rules](const std::string& id) -> Answer {
+    const auto told = watch.ask_ledger<Ledger::Told>([id](Ledger& l) { return l.explain(id); });
+    if (!told) return std::unexpected(told.error());
+    return write(explanation_json(*told, rules()));
   };
   return handler;
 }

@@ -14,7 +14,7 @@
 namespace runwatch::daemon {
 
 // `rules`: those in force, which are asked for at each answer that explains something.
-control::Handler answers(watch::Watch& watch, std::function<std::shared_ptr<const view::Snapshot>()> snapshot,
-                         std::function<rule::Settings()> rules);
+control::Handler answers(watch::Watch& watch, const std::function<std::shared_ptr<const view::Snapshot>()>& snapshot,
+                         const std::function<rule::Settings()>& rules);
 
 }  // namespace runwatch::daemon

@@ -28,7 +28,7 @@ struct ControlArguments {
 };
 
 using Json = nlohmann::ordered_json;
-using Print = std::string (*)(Json answer);
+using Print = std::string (*)(const Json& answer);
 
 // A subcommand with --config, --control and --json that asks with GET, or POSTs the request; the id goes behind `path`.
 CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,

@@ -18,7 +18,7 @@ std::string or_any(const Json& silence, const char* member) {
   return found.empty() ? "any" : found;
 }
 
-std::string print_list(Json list) {
+std::string print_list(const Json& list) {
   std::vector<std::vector<std::string>> rows{{"NUMBER", "SPACE", "RUN", "RULE", "FROM", "UNTIL", "REASON"}};
   for (const auto& s : list.value("silences", Json::array())) {
     rows.push_back({text(s, "number"), or_any(s, "space"), or_any(s, "run_id"), or_any(s, "rule"), text(s, "from"),
@@ -27,7 +27,7 @@ std::string print_list(Json list) {
   return rows.size() == 1 ? "no silences\n" : table(rows);
 }
 
-std::string print_added(Json silence) {
+std::string print_added(const Json& silence) {
   return fmt::format("silence {} until {}: space {}, run {}, rule {}\n", text(silence, "number"),
                      text(silence, "until"), or_any(silence, "space"), or_any(silence, "run_id"),
                      or_any(silence, "rule"));
@@ -62,7 +62,7 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
   add_question(group, arguments, "list", "Those that hold", "GET", "/silences", print_list);
   auto& expire =
       add_question(group, arguments, "expire", "End one before its time", "POST", "/silences/expire",
-                   [](Json) { return std::string("ended: what is still open and was not told is told now\n"); });
+                   [](const Json&) { return std::string("ended: what is still open and was not told is told now\n"); });
   expire.add_option("number", request.number, "As `silence list` shows it")->required();
 }
 

@@ -44,6 +44,7 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   auto made = news->decision.silences.empty() ? rule::Silence{} : news->decision.silences.back();
   if (auto done = carry_out(std::move(news), {}); !done) return std::unexpected(not_committed(done.error()));
   alerts_changed_ = has_news_ = true;
+  made.until -= ahead();
   return made;
 }
 

@@ -33,7 +33,7 @@ std::string print_added(const Json& silence) {
                      or_any(silence, "rule"));
 }
 
-std::string to_seconds(std::string given) {
+std::string to_seconds(const std::string& given) {
   const auto lasting = config::parse_duration(given);
   if (lasting >= std::chrono::seconds(1)) return std::to_string(lasting->count() / 1000);
   throw CLI::ValidationError("--for", "give how long, as 2h or 1h30m; at least 1s");

@@ -174,12 +174,19 @@ std::optional<std::uint64_t> RateLimit::ended(std::string_view subject, SteadyTi
     for (auto it = troubles.lower_bound({std::string(subject), ""}); it != troubles.end() && it->first.first == subject;
          ++it) {
       Trouble& trouble = it->second;
-      const bool quiet = trouble.held_back == 0 || now - trouble.admitted < period_;
-      if (!trouble.told && quiet) continue;
+      if (!may_end(trouble, now)) continue;
       held_back = held_back.value_or(0) + std::exchange(trouble.held_back, 0);
       trouble.told = false;
     }
     return held_back;
+  });
+}
+
+bool RateLimit::may_end(std::string_view subject, SteadyTime now) const {
+  return troubles_.with([&](const Troubles& troubles) {
+    auto it = troubles.lower_bound({std::string(subject), ""});
+    while (it != troubles.end() && it->first.first == subject && !may_end(it->second, now)) ++it;
+    return it != troubles.end() && it->first.first == subject;
   });
 }
 

@@ -82,6 +82,8 @@ class RateLimit {
   // All trouble of the subject is over, as may be said as often as it is true. Nothing: there is nothing to tell, as
   // when the trouble itself was held back. Else the number held back since it was told.
   std::optional<std::uint64_t> ended(std::string_view subject, SteadyTime now);
+  // Whether `ended` would have something to tell: to be asked first where it takes long to see that all is over.
+  bool may_end(std::string_view subject, SteadyTime now) const;
 
  private:
   struct Trouble {
@@ -91,6 +93,9 @@ class RateLimit {
   };
   using Troubles = std::map<std::pair<std::string, std::string>, Trouble>;
   void make_room(Troubles& troubles, SteadyTime now) const;
+  bool may_end(const Trouble& trouble, SteadyTime now) const {
+    return trouble.told || (trouble.held_back > 0 && now - trouble.admitted >= period_);
+  }
 
   const Duration period_;
   Guarded<Troubles> troubles_;

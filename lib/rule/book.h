@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -145,7 +144,8 @@ struct Context {
   const Settings& settings;
   const Lookup& lookup;
   Instant now;
-  std::uint64_t room = std::numeric_limits<std::uint64_t>::max();  // bytes that the outbox takes of events
+  // Bytes that the outbox takes of events; asked at the first one, for nearly all polls bring none. None: any number.
+  std::function<std::uint64_t()> room{};
 };
 
 class Book {

@@ -1,5 +1,7 @@
 #include "rule/draft.h"
 
+#include <limits>
+
 namespace runwatch::rule {
 namespace {
 
@@ -13,7 +15,7 @@ Draft::Draft(const Memory& remembered, const Context& context, const Event* at_h
       now(context.now),
       event(at_hand),
       lookup_(context.lookup),
-      room_(context.room) {
+      ask_room_(context.room) {
   if (event == nullptr) return;
   for (const auto& run : event->runs) runs_.emplace(run.after->number, &run);
 }
@@ -116,8 +118,9 @@ core::WallTime Draft::silenced_until(const Incident& incident) const {
 
 bool Draft::admit(std::size_t rows, std::size_t bytes) {
   const auto needed = rows * (kMostOfAnEvent + bytes);
-  const bool fits = needed <= room_;
-  if (fits) room_ -= needed;
+  if (!room_) room_ = ask_room_ ? ask_room_() : std::numeric_limits<std::uint64_t>::max();
+  const bool fits = needed <= *room_;
+  if (fits) *room_ -= needed;
   if (!fits) ++out.held;
   return fits;
 }
@@ -158,10 +161,8 @@ void Draft::ask_for_poll(const Place& place) {
   };
   for (const auto& [number, it] : cases_)
     if (!it.closed && place_of(it.incident) == place) consider(it.totals);
-  if (const auto known = memory.places.find(place); known != memory.places.end()) {
-    for (const auto number : known->second)
-      if (!cases_.contains(number)) consider(memory.totals_of(number));
-  }
+  for (const auto number : memory.waiting_at(place))
+    if (!cases_.contains(number)) consider(memory.totals_of(number));
   if (next != task::kNoTime) out.poll_by = next;
 }
 

@@ -2,6 +2,7 @@
 // remembered at the end. Private to the room.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -60,7 +61,8 @@ class Draft {
   void ask_for_poll(const Place& place);
 
   const Lookup& lookup_;
-  std::uint64_t room_;
+  const std::function<std::uint64_t()>& ask_room_;
+  std::optional<std::uint64_t> room_{};  // once asked
   std::map<std::int64_t, Case> cases_;
   std::map<std::int64_t, const RunView*> runs_;  // of the event
 };

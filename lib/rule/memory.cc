@@ -44,6 +44,22 @@ Rows Memory::rows_of(std::int64_t number) const {
   return rows;
 }
 
+const std::set<std::int64_t>& Memory::waiting_at(const Place& place) const {
+  static const std::set<std::int64_t> kNone;
+  const auto known = waiting.find(place);
+  return known == waiting.end() ? kNone : known->second;
+}
+
+void Memory::note_waiting(const Incident& incident, bool waits) {
+  const auto place = place_of(incident);
+  if (waits) {
+    waiting[place].insert(incident.number);
+  } else if (const auto known = waiting.find(place); known != waiting.end()) {
+    known->second.erase(incident.number);
+    if (known->second.empty()) waiting.erase(known);
+  }
+}
+
 void Memory::put(const Incident& incident) {
   const auto at = std::ranges::lower_bound(incidents, incident.number, {}, &Incident::number);
   const bool known = at != incidents.end() && at->number == incident.number;
@@ -64,6 +80,7 @@ void Memory::drop(std::int64_t number) {
   const auto place = places.find(place_of(*incident));
   place->second.erase(number);
   if (place->second.empty()) places.erase(place);
+  note_waiting(*incident, false);
   totals.erase(number);
   members.erase(members.lower_bound({number, {}, 0}), members.lower_bound({number + 1, {}, 0}));
   incidents.erase(incidents.begin() + (incident - incidents.data()));
@@ -96,7 +113,10 @@ void Memory::change_rows(const Decision& decision) {
   std::set<std::int64_t> changed;
   for (const auto& row : decision.erased) members.erase(key_of(row)), changed.insert(row.incident);
   for (const auto& row : decision.members) members[key_of(row)] = row, changed.insert(row.incident);
-  for (const auto number : changed) totals[number] = rule::totals_of(rows_of(number));
+  for (const auto number : changed) {
+    const auto& sums = totals[number] = rule::totals_of(rows_of(number));
+    if (const auto* incident = find(number)) note_waiting(*incident, sums.waiting > 0);
+  }
 }
 
 void Memory::remember(std::int64_t run, core::WallTime at, const task::TaskChange& change) {

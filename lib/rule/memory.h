@@ -76,6 +76,7 @@ struct Memory {
   std::vector<std::tuple<std::int64_t, core::WallTime, task::TaskChange>> backlog;  // from before there were terms
 
   std::map<Place, std::set<std::int64_t>> places;           // incidents
+  std::map<Place, std::set<std::int64_t>> waiting;          // incidents with attempts that wait
   std::map<std::int64_t, Totals> totals;                    // of incidents
   std::set<std::pair<core::WallTime, std::int64_t>> due;    // incidents
   std::set<std::pair<core::WallTime, std::int64_t>> looks;  // runs whose verdicts are due
@@ -84,6 +85,7 @@ struct Memory {
   const Incident* find(std::int64_t number) const;
   Totals totals_of(std::int64_t number) const;
   Rows rows_of(std::int64_t number) const;
+  const std::set<std::int64_t>& waiting_at(const Place& place) const;
   bool includes(const std::string& rule) const { return terms && contains(terms->including, rule); }
 
   void take_over(const Decision& decision);
@@ -96,6 +98,7 @@ struct Memory {
   void put(const Terms& other);
   void put_deadline(const Mark& mark);
   void change_rows(const Decision& decision);
+  void note_waiting(const Incident& incident, bool waits);
 };
 
 }  // namespace runwatch::rule

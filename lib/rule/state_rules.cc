@@ -58,10 +58,7 @@ bool is_otherwise(const Draft& draft, const RunView& run, const Watch* before) {
 }
 
 void settle_members(Draft& draft, const Place& place) {
-  const auto known = draft.memory.places.find(place);
-  if (known == draft.memory.places.end()) return;
-  for (const auto number : known->second)
-    if (draft.memory.totals_of(number).waiting > 0) settle_by_poll(draft, draft.touch(number));
+  for (const auto number : draft.memory.waiting_at(place)) settle_by_poll(draft, draft.touch(number));
 }
 
 }  // namespace

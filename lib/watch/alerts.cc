@@ -94,10 +94,11 @@ bool Alerts::is_due() const {
 // Events may take nine tenths of the outbox; notices of incidents always find a place.
 rule::Context Alerts::context_of_events() const {
   auto out = context();
-  if (!asks(rule::When::task_finished) && !asks(rule::When::run_finished)) return out;
-  const auto queue = deps_.store->queue("");
-  const auto limit = settings_.outbox_max.count / 10 * 9;
-  out.room = queue && queue->bytes < limit ? limit - queue->bytes : 0;
+  out.room = [this]() -> std::uint64_t {
+    const auto queue = deps_.store->queue("");
+    const auto limit = settings_.outbox_max.count / 10 * 9;
+    return queue && queue->bytes < limit ? limit - queue->bytes : 0;
+  };
   return out;
 }
 

@@ -70,6 +70,27 @@ def whole_rows(options):
     yield f"start to /metrics, {options.million:,} tasks known", "<= 0.5 s", f"{start:.2f} s", "", start <= 0.5
 
 
+def alert_rows(options):
+    import alerts  # reads RUNWATCH_BIN when it is imported
+    import alerts_kill
+    poll, told, without = alerts.storm(10_000, options.windows)
+    yield ("10,000 tasks fail in one poll, CPU, one rule", "<= 1.5 x", f"{poll * 1e3:.0f} ms, {poll / without:.2f} x",
+           f"without rules {without * 1e3:.0f} ms", poll <= 1.5 * without)
+    yield ("the same, and until its one notice is there", "", f"{told * 1e3:.0f} ms, {told / without:.2f} x", "", None)
+    ours, without, ratio = alerts.at_rest(1000, 3 * options.windows, options.seconds / 3)
+    yield ("user CPU of a poll, 100 rules, 1,000 runs at rest", "<= 1.1 x", f"{ours * 1e6:.1f} us, {ratio:.2f} x",
+           f"without rules {without * 1e6:.1f} us", ratio <= 1.1)
+    alive, dead = alerts.delays(options.windows, 60)
+    for name, share in (("median", 0.5), ("p99", 0.99)):
+        before, after = alerts.percentile(alive, share), alerts.percentile(dead, share)
+        yield (f"delay beside a dead receiver, {name}", "<= 1.2 x", f"{after * 1e3:.0f} ms, {after / before:.2f} x",
+               f"beside one that works {before * 1e3:.0f} ms", after <= 1.2 * before)
+    ours, theirs = (alerts_kill.kill(side, options.kills, seed=7) for side in (alerts_kill.Ours, alerts_kill.Theirs))
+    yield (f"{options.kills} kills: accepted alerts lost", "0", f"{ours[0]} of {ours[2]}",
+           f"Alertmanager {theirs[0]} of {theirs[2]}", ours[0] == 0)
+    yield (f"{options.kills} kills: alerts told again", "", f"{ours[1]}", f"Alertmanager {theirs[1]}", None)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"))
@@ -77,13 +98,15 @@ def main():
     parser.add_argument("--windows", type=int, default=5, help="measurements of each")
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--million", type=int, default=1_000_000, help="tasks of the large world")
-    parser.add_argument("--only", choices=["decode", "scrape", "known", "store", "whole"], help="one part alone")
+    parser.add_argument("--kills", type=int, default=20, help="of runwatch and of Alertmanager")
+    parts = ["decode", "scrape", "known", "store", "whole", "alerts"]
+    parser.add_argument("--only", choices=parts, help="one part alone")
     options = parser.parse_args()
     os.environ["RUNWATCH_BIN"] = str((options.build / "daemon" / "runwatch").resolve())
     folder = options.build / "tests" / "bench"
     parts = {"decode": lambda: decode_rows(folder), "scrape": lambda: scrape_rows(folder),
              "known": lambda: known_rows(folder), "store": lambda: store_rows(folder),
-             "whole": lambda: whole_rows(options)}
+             "whole": lambda: whole_rows(options), "alerts": lambda: alert_rows(options)}
     line = "{:<50} {:<13} {:<34} {:<36} {}"
     print(line.format("what", "reach", "runwatch", "beside", "reached"), flush=True)
     for name, rows in parts.items():

@@ -159,12 +159,15 @@ TEST_CASE("the end of trouble is told once, with what was held back of all its k
   log::RateLimit limit(10s);
   const SteadyTime start{};
   CHECK(limit.ended("a", start) == std::nullopt);
+  CHECK_FALSE(limit.may_end("a", start));
   limit.admit("a", "x", start);
   limit.admit("a", "y", start);
   for (int i = 0; i < 5; ++i) limit.admit("a", "x", start + 1s);
   limit.admit("a", "y", start + 1s);
   limit.admit("b", "x", start);
+  CHECK(limit.may_end("a", start + 2s));
   CHECK(limit.ended("a", start + 2s) == 6);
+  CHECK_FALSE(limit.may_end("a", start + 3s));
   CHECK(limit.ended("a", start + 3s) == std::nullopt);
   CHECK(limit.ended("b", start + 3s) == 0);
 }
@@ -182,7 +185,10 @@ TEST_CASE(
   };
   for (auto now = start; now < start + 25s; now += 1s) {
     count(limit.admit("a", "x", now), told);
-    count(limit.ended("a", now + 500ms), ends);
+    const bool may_end = limit.may_end("a", now + 500ms);
+    const auto end = limit.ended("a", now + 500ms);
+    CHECK(may_end == end.has_value());
+    count(end, ends);
   }
   CHECK(told == 3);
   CHECK(ends == 3);

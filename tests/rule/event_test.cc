@@ -136,6 +136,18 @@ TEST_CASE("a run's end is told at once without failed tasks, else when it goes i
   }
 }
 
+TEST_CASE("a poll without events asks nothing of the outbox, one with several of them asks once") {
+  World world({rule_of(When::task_finished, "crm"), rule_of(When::run_finished, "report")}, {receiver("crm")});
+  world.poll();
+  world.room_asked = 0;
+  world.poll();
+  CHECK(world.room_asked == 0);
+  world.poll(world.run, {ends(1, Status::completed, task::CallStatus::connected),
+                         ends(2, Status::completed, task::CallStatus::connected)});
+  CHECK(world.told.size() == 2);
+  CHECK(world.room_asked == 2);  // each decision is made twice here
+}
+
 TEST_CASE(
     "without room in the outbox events stay marked, and are told once there is some, also of a run that retired") {
   auto crm = receiver("crm");

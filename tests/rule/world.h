@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -119,7 +120,7 @@ class World {
     reload();
   }
 
-  Context context() const { return {settings, lookup, {wall, lived}, room}; }
+  Context context() const { return {settings, lookup, {wall, lived}, [this] { return ++room_asked, room; }}; }
 
   // Each decision is made twice: the same one has to come of it.
   const Decision& take(auto&& decide) {
@@ -229,6 +230,7 @@ class World {
   std::int64_t seq = 1;
   bool complete = true;
   std::uint64_t room = std::numeric_limits<std::uint64_t>::max();
+  mutable int room_asked = 0;
   bool tried = false;
   bool blind = false;
   bool idle = false;

@@ -7,14 +7,16 @@ from harness import Daemon, Simulator, folder, free_port, key, request, start_pr
 
 ROUTES = """
 route: {{receiver: nobody, group_by: [alertname, run_id], group_wait: 100ms}}
-receivers: [{{name: nobody}}]
+receivers: [{{name: nobody, webhook_configs: [{hook}]}}]
 """
 
 
 class Alertmanager:
-    def __init__(self):
+    """The process. Tells nobody, or the webhook at `url`."""
+
+    def __init__(self, url=None):
         self.folder = folder()
-        (self.folder / "am.yml").write_text(ROUTES.format())
+        (self.folder / "am.yml").write_text(ROUTES.format(hook=f'{{url: "{url}"}}' if url else ""))
         self.address = f"127.0.0.1:{free_port()}"
         self.log = open(self.folder / "log", "w+", encoding="utf-8")
         self.start()

@@ -49,7 +49,7 @@ class Watching(Daemon):
         return total(self.metrics(), name, **labels) or 0
 
     def spent(self):
-        """Seconds of CPU of all threads but those that answer us, to the microsecond: a tick is too coarse for a poll."""
+        """Seconds of CPU of all threads but those that answer us; exact, for a tick is too coarse for a poll."""
         threads = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
         return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads
                    if not (thread / "comm").read_text().startswith("http-")) / 1e9
@@ -121,8 +121,8 @@ def check_told(receiver, tasks):
 
 def hundred_rules():
     """Of each kind that looks at runs; none has anything to tell."""
-    kinds = [{"when": "task_failed", "at_least": 1000}, {"when": "failure_ratio", "above": 0.9},
-             {"when": "failure_ratio", "above": 0.9, "window": "1h"},
+    kinds = [{"when": "task_failed", "reasons": ["invalid_number"], "at_least": 1000},
+             {"when": "failure_ratio", "above": 0.9}, {"when": "failure_ratio", "above": 0.9, "window": "1h"},
              {"when": "call_outcome", "outcomes": ["no_answer"], "above": 0.9}, {"when": "task_stuck", "for": "1h"},
              {"when": "run_stalled", "for": "1h"}, {"when": "run_cost", "above": 1e6}, {"when": "run_finished"},
              {"when": "task_finished", "statuses": ["partially_completed"]}, {"when": "unknown_status"}]

@@ -75,7 +75,8 @@ void StepLog::tell(const SpaceState& space, const Step& step, core::SteadyTime n
       tell_failure("run list not complete", space.name, {}, *is.error, now);
     }
   }
-  if (limit_.may_end(space.name, now) && is_well_after(space, step)) tell_recovery("all polls are complete again", space.name, now);
+  if (limit_.may_end(space.name, now) && is_well_after(space, step))
+    tell_recovery("all polls are complete again", space.name, now);
 }
 
 void StepLog::tell_organization(const view::PollError* why, core::SteadyTime now) {

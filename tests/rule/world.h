@@ -120,7 +120,9 @@ class World {
     reload();
   }
 
-  Context context() const { return {settings, lookup, {wall, lived}, [this] { return ++room_asked, room; }}; }
+  Context context() const {
+    return {settings, lookup, {wall, lived}, [this] { return ++room_asked, room; }};
+  }
 
   // Each decision is made twice: the same one has to come of it.
   const Decision& take(auto&& decide) {

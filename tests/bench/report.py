@@ -77,9 +77,10 @@ def alert_rows(options):
     yield ("10,000 tasks fail in one poll, CPU, one rule", "<= 1.5 x", f"{poll * 1e3:.0f} ms, {poll / without:.2f} x",
            f"without rules {without * 1e3:.0f} ms", poll <= 1.5 * without)
     yield ("the same, and until its one notice is there", "", f"{told * 1e3:.0f} ms, {told / without:.2f} x", "", None)
-    ours, without, ratio = alerts.at_rest(1000, 3 * options.windows, options.seconds / 3)
-    yield ("user CPU of a poll, 100 rules, 1,000 runs at rest", "<= 1.1 x", f"{ours * 1e6:.1f} us, {ratio:.2f} x",
-           f"without rules {without * 1e6:.1f} us", ratio <= 1.1)
+    ours, without = alerts.at_rest(1000, 3 * options.windows, options.seconds / 3)
+    yield ("user CPU of a poll, 100 rules, 1,000 runs at rest", "<= 1.1 x",
+           f"{ours * 1e6:.1f} us, {ours / without:.2f} x", f"without rules {without * 1e6:.1f} us",
+           ours <= 1.1 * without)
     alive, dead = alerts.delays(options.windows, 60)
     for name, share in (("median", 0.5), ("p99", 0.99)):
         before, after = alerts.percentile(alive, share), alerts.percentile(dead, share)

@@ -20,7 +20,7 @@ std::string state(const Json& incident) {
 
 std::string counts(const Json& incident) {
   if (const auto value = text(incident, "value"); !value.empty()) {
-    return fmt::format("{} ({})", value, text(incident, "threshold"));
+    return fmt::format("{:.3g} ({:.3g})", incident.value("value", 0.0), incident.value("threshold", 0.0));
   }
   return fmt::format("{}/{}/{}", text(incident, "open"), text(incident, "new"), text(incident, "total"));
 }
@@ -43,7 +43,11 @@ Rows texts(const Json& list, const char* member, std::vector<std::string> head,
 
 std::string print_list(const Json& answer) {
   Json list = answer;
-  for (auto& i : list["incidents"]) i["state"] = state(i), i["counts"] = counts(i);
+  for (auto& i : list["incidents"]) {
+    i["state"] = state(i);
+    i["counts"] = counts(i);
+    if (text(i, "when") == "delivery_failing") i["rule"] = fmt::format("{} ({})", text(i, "rule"), text(i, "about"));
+  }
   const auto incidents =
       texts(list, "incidents", {"ID", "STATE", "RULE", "SPACE", "RUN", "SINCE", "OPEN/NEW/TOTAL", "TOLD", "RECEIVERS"},
             {"id", "state", "rule", "space", "run_id", "started", "counts", "told", "receivers"});
@@ -137,7 +141,10 @@ void add_alerts(CLI::App& app, ControlArguments& arguments) {
   });
   auto& drop = add_question(group, arguments, "drop", "Give up for good what waits or was given up", "POST",
                             "/alerts/drop", print_changed);
-  drop.add_option("ids", request.ids, "Of notices")->required()->check(check_id);
+  drop.add_option("ids", request.ids, "Of notices; where some receivers' were given up, these alone")
+      ->required()
+      ->check(check_id);
+  drop.add_option("--receiver", request.receiver, "Of this receiver alone");
 }
 
 }  // namespace runwatch::daemon

@@ -118,8 +118,10 @@ std::string clause(const rule::Settings& settings, const std::string& name) {
 
 Json delivery_json(const store::OutboxRow& row, const std::vector<store::DeliveryAttempt>& attempts) {
   Json tries = Json::array();
+  auto newest = task::kNoTime;
   for (const auto& attempt : attempts) {
     if (attempt.row != row.seq) continue;
+    newest = std::max(newest, attempt.at);
     tries.push_back({{"at", time_or_null(attempt.at)},
                      {"status", attempt.status},
                      {"reason", attempt.reason},
@@ -127,7 +129,7 @@ Json delivery_json(const store::OutboxRow& row, const std::vector<store::Deliver
   }
   return {{"receiver", row.receiver},
           {"state", state_of(row.state)},
-          {"due", time_or_null(row.due)},
+          {"due", row.due > newest ? time_or_null(row.due) : Json()},  // else the receiver is held back
           {"attempts", std::move(tries)}};
 }
 
@@ -163,9 +165,10 @@ Json explanation_json(const Ledger::Told& told, const rule::Settings& rules) {
     add_body(*known, row);
     (*known)["deliveries"].push_back(delivery_json(row, told.attempts));
   }
+  const bool is_test = !told.rows.empty() && told.rows.front().test;
   const auto rule = told.rows.empty() ? told.incident->notice.rule : told.rows.front().rule;
   return {{"incident", told.incident ? incident_json(*told.incident) : Json()},
-          {"clause", clause(rules, rule)},
+          {"clause", is_test ? "none: somebody asked for a test" : clause(rules, rule)},
           {"notices", std::move(notices)}};
 }
 
@@ -197,7 +200,8 @@ void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const S
         [request](Ledger& l) { return request.dead ? l.replay_dead(request.receiver) : l.replay(request.ids); }));
   };
   handler.drop = [&watch](const control::Request& request) {
-    return changed(watch.ask_ledger<std::size_t>([request](Ledger& l) { return l.drop(request.ids); }));
+    return changed(
+        watch.ask_ledger<std::size_t>([request](Ledger& l) { return l.drop(request.ids, request.receiver); }));
   };
 }
 

@@ -36,7 +36,7 @@ std::string print_added(const Json& silence) {
 std::string to_seconds(const std::string& given) {
   const auto lasting = config::parse_duration(given);
   if (lasting >= std::chrono::seconds(1)) return std::to_string(lasting->count() / 1000);
-  throw CLI::ValidationError("--for", "give how long, as 2h or 1h30m; at least 1s");
+  throw CLI::ValidationError("give how long, as 2h or 1h30m; at least 1s");
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
   group.require_subcommand(1);
   auto& request = arguments.request;
   auto& add =
-      add_question(group, arguments, "add", "Begin one; what is not said is any", "POST", "/silences", print_added);
+      add_question(group, arguments, "add", "Begin one; what is not named is any", "POST", "/silences", print_added);
   // An unset variable of a script is not to silence everything.
   const CLI::Validator given(
       [](const std::string& value) { return value.empty() ? "is empty: leave it out for any" : ""; }, "");
@@ -57,8 +57,13 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
   add.add_option("--for", request.seconds, "How long, as 2h")
       ->required()
       ->transform(to_seconds)
-      ->option_text("DURATION");
-  add.add_option("--reason", request.reason, "Why, for those who wonder")->required();
+      ->option_text("DURATION REQUIRED");
+  add.add_option("--reason", request.reason, "Why, for those who wonder")->required()->check(given);
+  const auto* all = add.add_flag_function("--all", [](std::int64_t) {}, "Everything, where nothing is named");
+  add.parse_complete_callback([&request, all] {
+    const bool is_named = !request.space.empty() || !request.run_id.empty() || !request.rule.empty();
+    if (!is_named && all->empty()) throw CLI::RequiredError("--space, --run or --rule, or --all,");
+  });
   add_question(group, arguments, "list", "Those that hold", "GET", "/silences", print_list);
   auto& expire =
       add_question(group, arguments, "expire", "End one before its time", "POST", "/silences/expire",

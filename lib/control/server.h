@@ -5,7 +5,7 @@
 // GET  /alerts/ID       {incident: INCIDENT or null, clause, notices: [NOTICE]}: of an incident, or of a notice
 // POST /alerts/test     {receiver}: {id}
 // POST /alerts/replay   {ids}, or {receiver, dead}: {changed}
-// POST /alerts/drop     {ids}: {changed}
+// POST /alerts/drop     {ids, receiver}: {changed}; the receiver may be left out
 // GET  /silences        {silences: [SILENCE]}
 // POST /silences        {space, run_id, rule, reason, seconds}: SILENCE
 // POST /silences/expire {number}: {changed}

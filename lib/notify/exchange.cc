@@ -27,7 +27,7 @@ std::string_view advice(Reason reason) {
 std::string clocks(const http::Response& response, core::WallTime now) {
   const auto ahead = http::clock_ahead_of(response, now).value_or(core::Duration(0));
   if (std::chrono::abs(ahead) < std::chrono::minutes(4)) return "";
-  return fmt::format("; this machine's clock is {:.0f} s {} the receiver's, which refuses signatures for that",
+  return fmt::format("; this machine's clock is {:.0f} s {} the receiver's, which may refuse signatures for that",
                      core::seconds(std::chrono::abs(ahead)), ahead > ahead.zero() ? "behind" : "ahead of");
 }
 

@@ -19,10 +19,27 @@ std::string text_of(core::Duration duration) {
   return text.empty() ? "0s" : text;
 }
 
-std::string why(const Case& it, const Rule* rule) {
+// How long it has held, or held; told to the minute once it is minutes.
+std::string age_of(const Draft& draft, const Incident& incident) {
+  const auto end = incident.ended == task::kNoTime ? draft.now.lived : draft.lived(incident.ended);
+  const auto age = std::max(end - draft.lived(incident.started), core::Duration::zero());
+  return text_of(age < std::chrono::minutes(2) ? age : std::chrono::floor<std::chrono::minutes>(age));
+}
+
+std::string why_over(const Draft& draft, const Case& it) {
   const auto& incident = it.incident;
-  const auto lasting = text_of(rule == nullptr ? core::Duration::zero() : rule->lasting);
+  const auto age = age_of(draft, incident);
+  if (incident.when == When::task_failed) return how_it_ended(it.totals.recovered, it.totals.gone);
+  if (incident.when == When::poll_failing) return fmt::format("polls are complete again, after {}", age);
+  if (incident.when == When::delivery_failing)
+    return fmt::format("deliveries to {} work again, after {}", incident.about, age);
+  return fmt::format("it holds no more, after {}", age);
+}
+
+std::string why(const Draft& draft, const Case& it, const Rule* rule) {
+  const auto& incident = it.incident;
   if (incident.when == When::task_failed) {
+    const auto lasting = text_of(rule == nullptr ? core::Duration::zero() : rule->lasting);
     const auto tasks = it.totals.fresh > 0 ? it.totals.fresh : it.totals.open;
     const auto* noun = tasks == 1 ? "task" : "tasks";
     return fmt::format("{} {} failed and stayed failed for {}", tasks, noun, lasting);
@@ -31,9 +48,9 @@ std::string why(const Case& it, const Rule* rule) {
     return fmt::format("the platform uses statuses that are not known: {}",
                        incident.about.empty() ? fmt::format("{}", fmt::join(incident.values, ", ")) : incident.about);
   if (incident.when == When::poll_failing)
-    return fmt::format("polls have not been complete for {}: {}", lasting, incident.about);
+    return fmt::format("polls have not been complete for {}: {}", age_of(draft, incident), incident.about);
   if (incident.when == When::delivery_failing)
-    return fmt::format("deliveries to {} have failed for {}", incident.about, lasting);
+    return fmt::format("deliveries to {} have failed for {}", incident.about, age_of(draft, incident));
   return incident.about;  // the newest verdict's
 }
 
@@ -56,6 +73,14 @@ Notice addressed(const Draft& draft, const Rule& rule, const Place& place) {
 }
 
 }  // namespace
+
+std::string how_it_ended(std::uint64_t recovered, std::uint64_t gone) {
+  const auto all = recovered + gone;
+  const auto tasks = fmt::format("{} failed {}", all, all == 1 ? "task" : "tasks");
+  if (recovered == 0) return fmt::format("{} left the run", tasks);
+  return gone == 0 ? fmt::format("{} recovered", tasks)
+                   : fmt::format("of {} {} recovered, {} left the run", tasks, recovered, gone);
+}
 
 std::string ms_of(core::WallTime time) { return std::to_string(time.time_since_epoch().count()); }
 
@@ -105,7 +130,8 @@ Notice notice_of(const Draft& draft, const Case& it, const Rule* rule, Kind kind
   notice.counts.gone = it.totals.gone;
   notice.value = incident.value;
   notice.threshold = incident.threshold;
-  notice.why = why(it, rule);
+  const bool is_over = kind == Kind::resolved || kind == Kind::ended;
+  notice.why = is_over ? why_over(draft, it) : why(draft, it, rule);
   notice.receivers = receivers_of(draft, incident, rule, kind);
   return notice;
 }

@@ -12,14 +12,6 @@ struct Ending {
   std::string why{};
 };
 
-std::string how_it_ended(std::uint64_t recovered, std::uint64_t gone) {
-  const auto all = recovered + gone;
-  const auto tasks = fmt::format("{} failed {}", all, all == 1 ? "task" : "tasks");
-  if (recovered == 0) return fmt::format("{} left the run", tasks);
-  return gone == 0 ? fmt::format("{} recovered", tasks)
-                   : fmt::format("of {} {} recovered, {} left the run", tasks, recovered, gone);
-}
-
 bool is_told_once(When when) { return when == When::run_cost || when == When::unknown_status; }
 
 class Telling {
@@ -67,7 +59,7 @@ class Telling {
         !contains(draft_.settings.receivers, incident_.about, &Receiver::name))
       return {true, Kind::ended, true, "the receiver was removed"};
     if (is_of_members() && met > 0 && open == 0) {
-      return {true, recovered == 0 ? Kind::ended : Kind::resolved, false, how_it_ended(recovered, gone)};
+      return {true, recovered == 0 ? Kind::ended : Kind::resolved};
     }
     if (!is_of_members() && incident_.ended != task::kNoTime) return {true, Kind::resolved};
     if (retired_ && waiting == 0) return {true, Kind::ended, false, "the run retired, nothing more is learnt of it"};

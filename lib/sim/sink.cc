@@ -45,8 +45,8 @@ class Receiving final : public Sink, private Listener {
     });
     const auto take = [this](const auto& asked, auto& out) {
       const auto fate = asked.get_header_value(kFate);
-      note(asked, fate);
-      out.status = fate == kHang || fate == kClose ? 200 : std::stoi(fate);
+      const auto outcome = note(asked, fate);
+      out.status = outcome == kHang || outcome == kClose ? 200 : std::stoi(outcome);
     };
     Get(".*", take);
     Post(".*", take);
@@ -93,7 +93,8 @@ class Receiving final : public Sink, private Listener {
     return "200";
   }
 
-  void note(const httplib::Request& asked, const std::string& fate) {
+  // What becomes of it: one of a wrong signature is refused, as a receiver should.
+  std::string note(const httplib::Request& asked, const std::string& fate) {
     Arrival arrival{
         .at = clock_.wall_now(), .id = asked.get_header_value("webhook-id"), .outcome = fate, .body = asked.body};
     const std::lock_guard lock(mutex_);
@@ -103,9 +104,11 @@ class Receiving final : public Sink, private Listener {
       const auto good = options_.verify({arrival.id, timestamp, signatures, arrival.body});
       arrival.signature = good ? Arrival::Signature::good : Arrival::Signature::bad;
       if (!good) arrival.reason = good.error().text;
+      if (!good && fate == "200") arrival.outcome = "401";
     }
     if (!arrival.id.empty()) count(arrival);
     if (options_.arrived) options_.arrived(arrival);
+    return arrival.outcome;
   }
 
   void count(Arrival& arrival) {

@@ -81,7 +81,9 @@ class Ledger {
   core::Result<std::string> test_receiver(const std::string& receiver);  // id of the notice
   core::Result<std::size_t> replay(const std::vector<std::string>& ids);
   core::Result<std::size_t> replay_dead(const std::string& receiver);
-  core::Result<std::size_t> drop(const std::vector<std::string>& ids);
+  // A notice has one id at all its receivers: those of `receiver`, which may be empty for any; where some of them are
+  // dead, these alone.
+  core::Result<std::size_t> drop(const std::vector<std::string>& ids, const std::string& receiver);
   // An incident by its id, or a notice by its, with all that is known of its way.
   struct Told {
     std::optional<view::IncidentStanding> incident;

@@ -131,13 +131,17 @@ core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
   return change_rows(std::move(*found), store::OutboxRow::State::pending);
 }
 
-core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids) {
+core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, const std::string& receiver) {
   std::vector<store::OutboxRow> rows;
   for (const auto& id : std::set(ids.begin(), ids.end())) {
     auto found = deps_.store->rows({.id = id});
     if (!found) return std::unexpected(not_read(found.error()));
-    std::erase_if(*found, [](const auto& row) {
-      return row.state != store::OutboxRow::State::dead && row.state != store::OutboxRow::State::pending;
+    using enum store::OutboxRow::State;
+    const bool any_dead = std::ranges::any_of(
+        *found, [&](const auto& row) { return row.state == dead && (receiver.empty() || row.receiver == receiver); });
+    std::erase_if(*found, [&](const auto& row) {
+      const bool holds = row.state == dead || (row.state == pending && !any_dead);
+      return !holds || !(receiver.empty() || row.receiver == receiver);
     });
     if (found->empty()) return std::unexpected(unknown("no waiting or dead notice has the id " + id));
     std::ranges::move(*found, std::back_inserter(rows));

@@ -76,9 +76,9 @@ TEST_CASE("what arrives is told with its signature's worth, and a repeat is told
   };
   Receiver receiver({.verify = verify});
   CHECK(receiver.post("{}", "webhook-id: a\r\nwebhook-timestamp: 7\r\nwebhook-signature: sound\r\n") == 200);
-  CHECK(receiver.post("{}", "webhook-id: a\r\nwebhook-timestamp: 7\r\nwebhook-signature: other\r\n") == 200);
-  CHECK(receiver.post("[]", "webhook-id: a\r\n") == 200);
-  CHECK(receiver.post("{}") == 200);
+  CHECK(receiver.post("{}", "webhook-id: a\r\nwebhook-timestamp: 7\r\nwebhook-signature: other\r\n") == 401);
+  CHECK(receiver.post("[]", "webhook-id: a\r\n") == 401);
+  CHECK(receiver.post("{}") == 401);
   REQUIRE(receiver.arrivals().size() == 4);
   using enum Arrival::Signature;
   const auto told = receiver.arrivals();

@@ -128,8 +128,11 @@ class ControlTest(unittest.TestCase):
                       ["alerts", "replay"], ["alerts", "replay", "--dead"], ["alerts", "replay", "--receiver", "ops"],
                       ["alerts", "replay", "ab12", "--dead", "--receiver", "ops"], ["alerts", "drop"],
                       ["silence", "add", "--for", "2h"], ["silence", "add", "--reason", "r"],
-                      ["silence", "add", "--for", "soon", "--reason", "r"],
-                      ["silence", "add", "--for", "0s", "--reason", "r"], ["silence", "expire", "x"]):
+                      ["silence", "add", "--for", "2h", "--reason", "r"],
+                      ["silence", "add", "--run", "", "--for", "2h", "--reason", "r"],
+                      ["silence", "add", "--run", "R1", "--for", "2h", "--reason", ""],
+                      ["silence", "add", "--all", "--for", "soon", "--reason", "r"],
+                      ["silence", "add", "--all", "--for", "0s", "--reason", "r"], ["silence", "expire", "x"]):
             ended = run_command([*words] + (["--control", self.daemon.path] if len(words) > 1 else []))
             self.assertEqual(ended.returncode, 64, (words, ended.stderr))
         self.assertEqual(self.daemon.asked, [])

@@ -63,8 +63,8 @@ class SinkTest(unittest.TestCase):
                  ("bad", BODY, signed(BODY, SECRETS[:1], "early", time.time() + 3600)),
                  ("bad", BODY, {"webhook-id": "unsigned"}),
                  ("bad", BODY, {})]
-        for _, body, headers in cases:
-            self.assertEqual(sink.post(body, headers), 200)
+        for worth, body, headers in cases:
+            self.assertEqual(sink.post(body, headers), 200 if worth == "good" else 401)
         arrivals = sink.arrivals(len(cases))
         self.assertEqual([a["signature"] for a in arrivals], [worth for worth, _, _ in cases])
         self.assertTrue(all(a["reason"] for a in arrivals if a["signature"] == "bad"))

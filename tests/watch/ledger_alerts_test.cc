@@ -354,6 +354,26 @@ TEST_CASE("notices that ended go after the retention while commits go on, those 
   CHECK(desk.store->queue("ops").value().dead == 0);
 }
 
+TEST_CASE("a notice that one receiver gave up is dropped there alone, and elsewhere only when the receiver is named") {
+  Desk desk(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"ops", "other"}));
+  Receiver ops{desk};
+  Receiver other{desk, "other"};
+  begin(desk, {{1, in_progress}});
+  desk.poll(1, {{1, failed}});
+  desk.wait(10s);
+  const auto id = desk.store->rows({}).value().at(0).id;
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(ops.attempt(400));
+    desk.wait(1min);
+  }
+  CHECK(desk.ledger->drop({id, id}, "") == 1);
+  CHECK(desk.store->queue("ops").value().dead == 0);
+  CHECK(desk.store->queue("other").value().pending == 1);
+  CHECK_FALSE(desk.ledger->drop({id}, "ops"));
+  CHECK(desk.ledger->drop({id}, "other") == 1);
+  CHECK_FALSE(desk.ledger->replay_dead("nobody"));
+}
+
 TEST_CASE("an incident and its notices are explained by the polls that changed its run") {
   Desk desk(alerting());
   Receiver ops{desk};

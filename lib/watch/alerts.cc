@@ -1,6 +1,8 @@
 #include "watch/alerts.h"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include "core/log.h"
 #include "notify/canonical.h"
@@ -354,21 +356,28 @@ bool Alerts::is_configured(const std::string& rule) const {
 // what it was shown under other labels: those make another alert.
 void Alerts::add_ended(std::vector<view::IncidentStanding>& out) {
   const auto at = now().wall;
-  const auto is_among = [](const auto& lines, const auto& line) {
-    return std::ranges::any_of(lines, [&](const auto& known) {
-      return known.notice.incident_number == line.notice.incident_number &&
-             known.notice.severity == line.notice.severity && known.notice.labels == line.notice.labels;
-    });
+  const auto is_same = [](const auto& known, const auto& line) {
+    return known.notice.incident_number == line.notice.incident_number &&
+           known.notice.severity == line.notice.severity && known.notice.labels == line.notice.labels;
+  };
+  const auto standing = std::span(out);
+  const auto is_standing = [&](const auto& line) {
+    const auto by_number = [](const auto& known) { return known.notice.incident_number; };
+    const auto found = std::ranges::lower_bound(standing, by_number(line), std::greater(), by_number);  // newest first
+    return found != standing.end() && is_same(*found, line);
+  };
+  const auto has_ended = [&](const auto& line) {
+    return std::ranges::any_of(ended_, [&](const auto& known) { return is_same(known, line); });
   };
   for (auto& line : out) keep_shown(line);
   for (auto& line : shown_) {
-    if (line.phase == rule::Phase::gathering || is_among(out, line) || is_among(ended_, line)) continue;
+    if (line.phase == rule::Phase::gathering || is_standing(line) || has_ended(line)) continue;
     line.phase = rule::Phase::over;
     if (line.notice.ended == task::kNoTime) line.notice.ended = at;
     ended_.push_back(std::move(line));
   }
-  std::erase_if(
-      ended_, [&](const auto& line) { return is_among(out, line) || at - line.notice.ended > notify::kShownAfterEnd; });
+  std::erase_if(ended_,
+                [&](const auto& line) { return is_standing(line) || at - line.notice.ended > notify::kShownAfterEnd; });
   shown_ = out;
   out.insert(out.end(), ended_.begin(), ended_.end());
 }

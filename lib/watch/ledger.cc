@@ -13,6 +13,7 @@ constexpr core::Duration kFirstTriesWithin = std::chrono::seconds(2);
 // How old the store may say that it is: so much of the time before a restart is not believed.
 constexpr core::Duration kHeartbeat = std::chrono::hours(1);
 constexpr core::Duration kTickEvery = std::chrono::minutes(1);
+constexpr int kShowShare = 20;  // thousands of incidents take a while to show: so many times as long they are not
 constexpr core::Duration kShortestRest = std::chrono::milliseconds(50);  // what is due may have to wait for others
 
 }  // namespace
@@ -117,6 +118,7 @@ Report Ledger::tick() {
   Report report;
   tick_alerts(report);
   report.outdated = std::exchange(outdated_, false);
+  has_news_ = has_news_ || may_show_alerts();
   const auto now = deps_.clock.steady_now();
   if (now < next_tick_) return report;
   next_tick_ = now + kTickEvery;
@@ -143,6 +145,8 @@ core::Duration Ledger::rests(core::Duration longest) const {
   return std::clamp(due - alerts_.now().lived, std::min(kShortestRest, longest), longest);
 }
 
+bool Ledger::may_show_alerts() const { return alerts_changed_ && deps_.clock.steady_now() >= next_show_; }
+
 void Ledger::publish() {
   auto snapshot = std::make_shared<view::Snapshot>();
   std::vector<const SpaceState*> spaces;
@@ -157,8 +161,13 @@ void Ledger::publish() {
   if (of_organization) snapshot->organization = show(organization_, settings_);
   snapshot->not_ready =
       of_organization && !organization_.tried ? "the organization's spaces were not tried yet" : not_ready(spaces);
-  if (alerts_changed_) shown_alerts_ = show_alerts();
-  alerts_changed_ = false;
+  if (may_show_alerts()) {
+    const auto began = deps_.clock.steady_now();
+    shown_alerts_ = show_alerts();
+    const auto ended = deps_.clock.steady_now();
+    next_show_ = ended + kShowShare * (ended - began);
+    alerts_changed_ = false;
+  }
   snapshot->alerts = shown_alerts_;
   deps_.exposition.publish(std::move(snapshot));
   has_news_ = false;

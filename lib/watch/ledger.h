@@ -156,6 +156,7 @@ class Ledger {
   void scrub();
   void tell_account();
   bool is_judged_once();
+  bool may_show_alerts() const;
   bool follow_receiver(const std::string& name, const notify::Attempt& attempt, bool disabled, store::Batch batch);
   void note_attempt(const notify::Attempt& attempt, std::optional<core::Duration> latency);
   void count_queue(const std::string& receiver);
@@ -184,8 +185,9 @@ class Ledger {
   std::set<core::Duration> windows_;  // of rules
   bool outdated_ = false;             // as Report has it, outside of polls
   core::SteadyTime next_purge_{};
-  bool alerts_changed_ = false;  // since they were shown
-  Attempts organization_;        // its list of spaces, where none are configured
+  core::SteadyTime next_show_{};  // of alerts
+  bool alerts_changed_ = false;   // since they were shown
+  Attempts organization_;         // its list of spaces, where none are configured
   std::uint64_t organization_ticket_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::int64_t last_space_ = 0;  // highest numbers given so far

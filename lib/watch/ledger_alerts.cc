@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/log.h"
@@ -156,8 +157,7 @@ void Ledger::tick_alerts(Report& report) {
     const auto done = carry_out(*space, std::move(step), report);
     outdated_ = outdated_ || (!done && done.error().reload);
   }
-  if (alerts_.is_due()) [[maybe_unused]]
-    const auto done = carry_out(alerts_.on_tick(), {});  // what was not committed is due still
+  if (alerts_.is_due()) std::ignore = carry_out(alerts_.on_tick(), {});  // what was not committed is due still
   scrub();
 }
 
@@ -232,16 +232,17 @@ notify::Next Ledger::next_delivery(const std::string& receiver) {
 bool Ledger::settle(const notify::Settlement& settlement) {
   auto found = deps_.store->row(settlement.row);
   if (!found) return false;
-  if (!*found) return true;
+  using enum store::OutboxRow::State;
+  // One that is settled already is handed in again; one that somebody dropped meanwhile was sent all the same.
+  if (!*found || (*found)->state == delivered || (*found)->state == dead) return true;
   store::OutboxRow row = std::move(**found);
-  const bool is_pending = row.state == store::OutboxRow::State::pending;  // else somebody dropped it meanwhile
   const auto now = alerts_.now();
   const auto& [fate, reason, wait, holds, tries, aged] = settlement.verdict;
   row.tries = tries;
   row.aged = aged;
   if (!holds) row.due = now.lived + wait;  // the receiver held back is asked for the oldest first again
-  if (fate == notify::Fate::delivered) row.state = store::OutboxRow::State::delivered;
-  if (fate == notify::Fate::dead && is_pending) row.state = store::OutboxRow::State::dead;
+  if (fate == notify::Fate::delivered) row.state = delivered;
+  if (fate == notify::Fate::dead && row.state == pending) row.state = dead;
   const auto& attempt = settlement.attempt;
   const auto outcome = reason ? std::string(notify::name(*reason)) : "";
   store::Batch batch;
@@ -265,8 +266,7 @@ void Ledger::note_shown(const notify::Attempt& attempt) {
   const bool failed = queues_[attempt.receiver].failing_since != task::kNoTime;
   auto state = attempt;
   if (!fails) state.reason.reset();
-  if (fails || failed) [[maybe_unused]]
-    const auto done = follow_receiver(attempt.receiver, state, false, {});  // the next attempt says it again
+  if (fails || failed) follow_receiver(attempt.receiver, state, false, {});  // else the next attempt says it again
   note_attempt(attempt, std::nullopt);
 }
 

@@ -354,6 +354,20 @@ TEST_CASE("notices that ended go after the retention while commits go on, those 
   CHECK(desk.store->queue("ops").value().dead == 0);
 }
 
+TEST_CASE("what became of a notice is recorded once, however often it is handed in") {
+  Desk desk(alerting());
+  begin(desk, {{1, in_progress}});
+  desk.poll(1, {{1, failed}});
+  desk.wait(10s);
+  const auto next = desk.ledger->next_delivery("ops");
+  const auto& delivery = std::get<notify::Delivery>(next);
+  const notify::Attempt attempt{.receiver = "ops", .at = desk.clock.wall_now(), .status = 200};
+  const notify::Settlement settlement{delivery.row, delivery.id, attempt, notify::verdict(answer(200), {}, {}, 0.5)};
+  for (int i = 0; i < 2; ++i) CHECK(desk.ledger->settle(settlement));
+  CHECK(desk.store->attempts(delivery.row).value().size() == 1);
+  CHECK(desk.exposes("runwatch_deliveries_total{receiver=\"ops\"} 1"));
+}
+
 TEST_CASE("a notice that one receiver gave up is dropped there alone, and elsewhere only when the receiver is named") {
   Desk desk(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"ops", "other"}));
   Receiver ops{desk};

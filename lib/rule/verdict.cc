@@ -88,15 +88,6 @@ Verdict judge_stalled(const Rule& rule, const RunView& run, const Instant& now) 
 
 }  // namespace
 
-core::WallTime Instant::lived_of(core::WallTime recorded) const {
-  auto at = recorded + (lived - wall);
-  for (auto offset = offsets.rbegin(); offset != offsets.rend(); ++offset) {
-    at = recorded + offset->ahead;
-    if (at >= offset->since && at <= lived) break;
-  }
-  return at;
-}
-
 Verdict judge(const Rule& rule, const RunView& run, const Window* window, const Instant& now) {
   if (rule.when == When::task_stuck) return judge_stuck(rule, run, now);
   if (rule.when == When::run_stalled) return judge_stalled(rule, run, now);

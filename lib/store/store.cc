@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <tuple>
 
 #include "store/place.h"
 #include "store/session.h"
@@ -123,8 +124,7 @@ core::Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& pa
   if (!session) return std::unexpected(open_error(session.error()));
   std::unique_ptr<Store> store{new Store{whole, std::move(*session)}};
   // Nobody knows what of it a killed process was about to erase.
-  if (store->wal_size().count > 0) [[maybe_unused]]
-    const auto erased = store->scrub();
+  if (store->wal_size().count > 0) std::ignore = store->scrub();
   return store;
 }
 

@@ -113,8 +113,8 @@ std::optional<rule::Sight> sight_of(const SpaceState& space, const Step* step) {
     if (after != nullptr && after->record.retired) continue;
     look(after != nullptr ? after->attempts : space.runs.at(number).attempts);
   }
-  for (std::size_t i = 0; step != nullptr && i < step->runs.size(); ++i) {
-    if (!step->runs[i].record.retired) look(step->runs[i].attempts);
+  for (const auto& run : step != nullptr ? std::span(step->runs) : std::span<const Run>()) {
+    if (!run.record.retired) look(run.attempts);
   }
   if (sight.whole && !space.judged && !all_judged) return std::nullopt;
   return sight;

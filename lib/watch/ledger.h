@@ -163,7 +163,6 @@ class Ledger {
   core::Duration ahead() const;
   std::shared_ptr<const view::Alerts> show_alerts();
   std::string odd_id(const task::TaskKey& key);
-  bool is_a_label(const std::string& name);
   core::Result<void> add_changes(Told& told) const;
   core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
 

@@ -20,23 +20,23 @@ core::Error not_read(const store::Failure& failure) {
 
 core::Error unknown(std::string text) { return {core::ErrorKind::invalid, std::move(text)}; }
 
+// That there is one of this name, where one is given.
+core::Result<void> check_name(std::string_view kind, std::string_view name,
+                              const std::vector<std::string_view>& names) {
+  if (name.empty() || std::ranges::find(names, name) != names.end()) return {};
+  return std::unexpected(
+      unknown(fmt::format("no {0} has the name {1}: the {0}s are {2}", kind, name, fmt::join(names, ", "))));
+}
+
 }  // namespace
 
 core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Duration lasting) {
   const auto now = alerts_.now();
-  const auto& rules = settings_.alerts.rules.rules;
-  if (!silence.rule.empty() && std::ranges::find(rules, silence.rule, &rule::Rule::name) == rules.end()) {
-    std::vector<std::string_view> names;
-    for (const auto& rule : rules) names.push_back(rule.name);
-    return std::unexpected(
-        unknown(fmt::format("no rule has the name {}: the rules are {}", silence.rule, fmt::join(names, ", "))));
-  }
-  if (!silence.space.empty() && !is_a_label(silence.space)) {
-    std::vector<std::string_view> names;
-    for (const auto number : roster_.shown()) names.push_back(roster_.at(number).name);
-    return std::unexpected(
-        unknown(fmt::format("no space has the name {}: the spaces are {}", silence.space, fmt::join(names, ", "))));
-  }
+  std::vector<std::string_view> rules, spaces;
+  for (const auto& rule : settings_.alerts.rules.rules) rules.push_back(rule.name);
+  for (const auto number : roster_.shown()) spaces.push_back(roster_.at(number).name);
+  if (auto known = check_name("rule", silence.rule, rules); !known) return std::unexpected(std::move(known.error()));
+  if (auto known = check_name("space", silence.space, spaces); !known) return std::unexpected(std::move(known.error()));
   silence.from = now.wall;
   silence.until = now.lived + lasting;
   auto news = alerts_.on_silence(std::move(silence));
@@ -46,10 +46,6 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   alerts_changed_ = has_news_ = true;
   made.until -= ahead();
   return made;
-}
-
-bool Ledger::is_a_label(const std::string& name) {
-  return std::ranges::any_of(roster_.shown(), [&](auto number) { return roster_.at(number).name == name; });
 }
 
 core::Result<void> Ledger::expire_silence(std::int64_t number) {
@@ -134,15 +130,11 @@ core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
 core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, const std::string& receiver) {
   std::vector<store::OutboxRow> rows;
   for (const auto& id : std::set(ids.begin(), ids.end())) {
-    auto found = deps_.store->rows({.id = id});
+    auto found = deps_.store->rows({.id = id, .receiver = receiver});
     if (!found) return std::unexpected(not_read(found.error()));
     using enum store::OutboxRow::State;
-    const bool any_dead = std::ranges::any_of(
-        *found, [&](const auto& row) { return row.state == dead && (receiver.empty() || row.receiver == receiver); });
-    std::erase_if(*found, [&](const auto& row) {
-      const bool holds = row.state == dead || (row.state == pending && !any_dead);
-      return !holds || !(receiver.empty() || row.receiver == receiver);
-    });
+    const bool any_dead = std::ranges::find(*found, dead, &store::OutboxRow::state) != found->end();
+    std::erase_if(*found, [&](const auto& row) { return row.state != (any_dead ? dead : pending); });
     if (found->empty()) return std::unexpected(unknown("no waiting or dead notice has the id " + id));
     std::ranges::move(*found, std::back_inserter(rows));
   }

@@ -56,6 +56,10 @@ std::string print_list(const Json& answer) {
       texts(list, "receivers", {"RECEIVER", "TYPE", "WAITING", "DEAD", "OLDEST", "FAILING SINCE", "LAST FAILURE"},
             {"name", "type", "pending", "dead", "oldest", "failing_since", "last_failure"});
   if (receivers.size() > 1) out += "\n" + table(receivers);
+  for (const auto& receiver : each(list, "receivers")) {
+    const auto error = text(receiver, "last_error");
+    if (!error.empty()) out += fmt::format("{}: {}\n", text(receiver, "name"), error);
+  }
   const auto dead = texts(list, "dead", {"DEAD NOTICE", "RECEIVER", "RULE", "KIND", "COMMITTED", "LAST FAILURE"},
                           {"id", "receiver", "rule", "kind", "committed", "last_failure"});
   if (dead.size() > 1) out += "\n" + table(dead) + "`runwatch alerts replay ID` tries again, `drop ID` does not\n";

@@ -12,7 +12,7 @@
 //
 // INCIDENT {id, state, rule, when, severity, space, run_id, about, started, ended, told, new, open, total, recovered, gone,
 //           value, threshold, silenced, receivers: [name], why}
-// RECEIVER {name, type, pending, dead, oldest, failing_since, last_failure, disabled}
+// RECEIVER {name, type, pending, dead, oldest, failing_since, last_failure, last_error, disabled}
 // DEAD     {id, receiver, rule, kind, committed, last_failure}: a notice that was given up
 // NOTICE   {id, kind, update, new, repeat, test, committed, poll, change, why, deliveries: [DELIVERY],
 //           tasks: [{task_id, status, reason, attempts}]}

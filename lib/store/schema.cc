@@ -192,6 +192,7 @@ CREATE TABLE marks(
 CREATE TABLE silences(
   number INTEGER PRIMARY KEY,
   space TEXT NOT NULL,
+  space_number INTEGER NOT NULL,
   run_id TEXT NOT NULL,
   rule TEXT NOT NULL,
   since INTEGER,
@@ -228,6 +229,7 @@ CREATE TABLE outbox(
   due INTEGER,
   state INTEGER NOT NULL,
   tries INTEGER NOT NULL,
+  refusals INTEGER NOT NULL,
   aged INTEGER NOT NULL,
   sent INTEGER NOT NULL,
   test INTEGER NOT NULL,

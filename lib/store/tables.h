@@ -281,6 +281,7 @@ void columns(auto column, rule::Mark& mark) {
 void columns(auto column, rule::Silence& silence) {
   column("number", silence.number);
   column("space", silence.space);
+  column("space_number", silence.space_number);
   column("run_id", silence.run_id);
   column("rule", silence.rule);
   column("since", silence.from);
@@ -337,6 +338,7 @@ void columns(auto column, OutboxEntry& entry) {
   column("due", row.due);
   column("state", row.state);
   column("tries", row.tries);
+  column("refusals", row.refusals);
   column("aged", row.aged);
   column("sent", row.sent);
   column("test", row.test);

@@ -37,6 +37,8 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   for (const auto number : roster_.shown()) spaces.push_back(roster_.at(number).name);
   if (auto known = check_name("rule", silence.rule, rules); !known) return std::unexpected(std::move(known.error()));
   if (auto known = check_name("space", silence.space, spaces); !known) return std::unexpected(std::move(known.error()));
+  for (const auto number : roster_.shown())
+    if (roster_.at(number).name == silence.space) silence.space_number = number;
   silence.from = now.wall;
   silence.until = now.lived + lasting;
   auto news = alerts_.on_silence(std::move(silence));
@@ -80,7 +82,7 @@ core::Result<std::size_t> Ledger::change_rows(std::vector<store::OutboxRow> rows
   for (auto& row : rows) {
     receivers.insert(row.receiver);
     row.state = to;
-    row.tries = 0;
+    row.tries = row.refusals = 0;
     row.aged = {};
     row.due = now.lived;
     scrub_by_ = row.personal && to == store::OutboxRow::State::dropped ? deps_.clock.steady_now() : scrub_by_;

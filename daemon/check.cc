@@ -171,6 +171,17 @@ std::optional<std::string> fault_in_size(const notify::ReceiverOptions& options,
       options.name, options.max_body.count, rule.name, size);
 }
 
+// Where `serve` would find no place for its control socket, it goes on without one.
+std::optional<std::string> fault_in_control(const config::Config& config) {
+  if (config.control.empty()) return std::nullopt;  // beside the database, or where systemd makes the folder
+  const auto folder = fs::absolute(config.control).parent_path();
+  if (::faccessat(AT_FDCWD, (folder / ".").c_str(), W_OK | X_OK, AT_EACCESS) == 0) return std::nullopt;
+  return fmt::format(
+      "no control socket can be made in {}: {}; make the folder for the user that runwatch runs as, or "
+      "set `control` to another path: without it `runwatch alerts` and `silence` find no daemon",
+      folder.string(), std::generic_category().message(errno));
+}
+
 }  // namespace
 
 std::optional<std::string> fault_in_receivers(const config::Config& config) {
@@ -237,6 +248,7 @@ int check_places(const config::Config& config) {
   };
   if (makes_folder && store) fmt::print(stderr, "note: `serve` will make the state folder {}\n", folder.string());
   tell(store, !running);
+  if (const auto fault = fault_in_control(config)) fmt::print(stderr, "note: {}\n", *fault);
   if (own_port)
     fmt::print(stderr, "note: port {} is in use, as it is while that process serves\n", config.server.port);
   else

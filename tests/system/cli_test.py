@@ -125,6 +125,12 @@ class CliTest(unittest.TestCase):
         self.check_exit(TEMPORARY, "serve", "--config", self.config)  # it still has its lock
         self.assertEqual(daemon.stop()[0], 0)
 
+    def test_check_tells_of_a_control_socket_that_cannot_be_made(self):
+        config = folder() / "c.toml"
+        config.write_text(f'control = "{folder()}/none/c.sock"\n' + self.config.read_text())
+        self.assertIn("/none: No such file or directory; make the folder",
+                      self.check_exit(GOOD, "check", "--config", config).stderr)
+
     def test_the_shortest_configuration_runs_and_makes_the_state_folder(self):
         config = folder() / "runwatch.toml"
         config.write_text(f'[api]\nbase_url = "{self.platform.url}"\ntoken = "{SECRET}"\n[[spaces]]\n'

@@ -1,4 +1,5 @@
 """The command line: exit codes, messages that name no secret, signals, and what `check` and `once` say."""
+import email.utils
 import json
 import os
 import pathlib
@@ -160,7 +161,29 @@ class CliTest(unittest.TestCase):
         self.assertIn("as above", done.stdout)
         away = self.write(f"http://127.0.0.1:{harness.free_port()}")
         done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", away)
-        self.assertEqual(done.stdout.count("error "), 1)
+        self.assertEqual(done.stdout.count("✗ "), 1)
+
+    def test_check_live_looks_at_what_surrounds_the_daemon(self):
+        down = f"http://127.0.0.1:{harness.free_port()}/secret"
+        alerts = (f'[[alerts.receivers]]\nname = "ops"\nurl = "{self.platform.url}/secret"\n'
+                  f'[[alerts.receivers]]\nname = "crm"\nurl = "{down}"\n')
+        config = folder() / "c.toml"
+        config.write_text(self.config.read_text() + alerts)
+        before = len(self.platform.asked)
+        done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", config)
+        self.assertRegex(done.stdout, r"✓ disk +\d+ [MG]iB free for .*\.db")
+        self.assertRegex(done.stdout, r"✓ platform +127\.0\.0\.1:\d+ answers at 127\.0\.0\.1, without TLS")
+        self.assertRegex(done.stdout, r"✓ receiver ops +127\.0\.0\.1:\d+ answers")
+        self.assertRegex(done.stdout, r"✗ receiver crm +cannot connect to 127\.0\.0\.1:\d+: Connection refused; check")
+        self.assertNotIn("secret", done.stdout)
+        self.assertFalse([a.path for a in self.platform.asked[before:] if "secret" in a.path], "nothing is sent")
+
+    def test_check_live_tells_of_a_clock_that_is_wrong(self):
+        for by, mark in ((-2 * 3600, "✗ clock +this machine's clock is 120 minutes ahead of"), (0, "✓ clock +within 1.0 s")):
+            date = email.utils.formatdate(time.time() + by, usegmt=True)
+            self.platform.trouble = lambda a, c, d=date: http("", "404 No", [("Date", d)]) if a.path == "/" else None
+            done = harness.run_command(["check", "--live", "--config", self.config])
+            self.assertRegex(done.stdout, mark)
 
     def mistype_an_id(self):
         spaces = [{"token": HEALTHY, "name": "sales", "runs": [run_id(1), run_id(9)]}]
@@ -168,8 +191,8 @@ class CliTest(unittest.TestCase):
 
     def test_check_live_tells_a_run_that_the_platform_does_not_know(self):
         done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", self.mistype_an_id())
-        self.assertRegex(done.stdout, rf"error .*{run_id(9)}: unknown to the platform")
-        self.assertEqual(done.stdout.count("error "), 1)
+        self.assertRegex(done.stdout, rf"✗ .*{run_id(9)} +unknown to the platform")
+        self.assertEqual(done.stdout.count("✗ "), 1)
 
     def test_once_tells_a_run_that_the_platform_does_not_know(self):
         config = self.mistype_an_id()

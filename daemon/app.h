@@ -31,7 +31,7 @@ class App {
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  std::string address() const { return server_->address(); }
+  std::vector<std::string> addresses() const { return server_->addresses(); }
   std::shared_ptr<const view::Snapshot> status() const { return exposition_.snapshot(); }
   // Once a second: meters. Fails: with the store.
   core::Result<void> tick();
@@ -49,6 +49,8 @@ class App {
   core::Result<void> start_server();
   core::Result<void> start_control();
   std::optional<std::string> find_stuck_loop() const;
+  // In force from then on, whatever becomes of the rest of a reload. Fails: nothing changes.
+  core::Result<void> take_access(const config::Web& web);
 
   config::Config config_;
   core::SystemClock clock_;

@@ -130,8 +130,8 @@ int serve(const std::filesystem::path& path, const config::Config& config,
   log::info("starting", {{"version", kVersion}, {"config", path.string()}});
   auto app = App::start(config);
   if (!app) return failed(app.error());
-  log::info("listening", {{"address", (*app)->address()}});
-  if (announce) announce((*app)->address());
+  for (const auto& address : (*app)->addresses()) log::info("listening", {{"address", address}});
+  if (announce) announce((*app)->addresses().front());
   notify("READY=1");
   const auto ended = run_until_stopped(**app, path, signals);
   notify("STOPPING=1");

@@ -162,8 +162,10 @@ int simulate(SimulateArguments arguments) {
     fmt::print(stderr, "--listen {}: {}\n", arguments.listen, address.error());
     return EX_USAGE;
   }
-  const sim::ListenOptions listen{
-      .host = address->host, .port = address->port, .journal = arguments.journal, .control = arguments.control};
+  const sim::ListenOptions listen{.host = config::ipv4_host(*address),
+                                  .port = address->port,
+                                  .journal = arguments.journal,
+                                  .control = arguments.control};
   for (const auto& text : arguments.faults) {
     auto faults = sim::parse_faults(text);
     if (!faults) {

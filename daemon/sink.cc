@@ -45,7 +45,7 @@ int sink(const SinkArguments& arguments) {
   Signals signals;
   const auto address = config::parse_listen(arguments.listen);
   if (!address) return refuse("--listen " + arguments.listen, address.error());
-  sim::SinkOptions options{.host = address->host, .port = address->port, .seed = arguments.seed};
+  sim::SinkOptions options{.host = config::ipv4_host(*address), .port = address->port, .seed = arguments.seed};
   for (const auto& text : arguments.faults) {
     const auto fault = sim::parse_sink_fault(text);
     if (!fault) return refuse("--fail " + text, fault.error().text);

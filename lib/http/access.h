@@ -31,9 +31,9 @@ struct TlsSettings {
 };
 
 struct AccessSettings {
-  std::optional<TlsSettings> tls;             // nothing: plain HTTP
-  std::map<std::string, core::Secret> users;  // hashes by bcrypt; empty: everybody
-  std::vector<Header> headers;                // of every answer, in place of the handler's own of that name
+  std::optional<TlsSettings> tls = {};             // nothing: plain HTTP
+  std::map<std::string, core::Secret> users = {};  // hashes by bcrypt; empty: everybody
+  std::vector<Header> headers = {};                // of every answer, in place of the handler's own of that name
 
   bool operator==(const AccessSettings&) const = default;
 };

@@ -71,6 +71,8 @@ class Site {
   Site& operator=(const Site&) = delete;
 
   http::ServerResponse answer(const http::ServerRequest& request) const;
+  // What is answered from bytes at hand: nothing slow may keep it waiting.
+  static bool is_prompt(std::string_view path) { return path == "/metrics" || path.starts_with("/-/"); }
 
  private:
   http::ServerResponse route(const http::ServerRequest& request) const;

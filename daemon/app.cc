@@ -34,8 +34,9 @@ int connections_within_file_limit(std::size_t fetchers) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
-  std::unique_ptr<App> app(new App(config));
+core::Result<std::unique_ptr<App>> App::start(const config::Config& config,
+                                              std::function<core::Result<std::string>()> ask_reload) {
+  std::unique_ptr<App> app(new App(config, std::move(ask_reload)));
   if (auto opened = app->open_store(); !opened) return std::unexpected(std::move(opened.error()));
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
   if (auto serving = app->start_server(); !serving) return std::unexpected(std::move(serving.error()));
@@ -48,8 +49,9 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
   return app;
 }
 
-App::App(const config::Config& config)
+App::App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload)
     : config_(config),
+      ask_reload_(std::move(ask_reload)),
       meters_({.version = kVersion, .revision = kRevision, .compiler = kCompiler}),
       exposition_({.max_series = config.poll.max_series, .created_series = config.server.created_series}, meters_) {}
 
@@ -100,10 +102,15 @@ core::Result<void> App::start_server() {
 core::Result<void> App::start_control() {
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   const auto path = config::control_socket(config_);
-  auto server = control::Server::listen(path, config_.store.path,
-                                        answers(
-                                            *watch_, [this] { return exposition_.snapshot(); },
-                                            [this] { return rules_.with([](const auto& rules) { return rules; }); }));
+  auto handler = answers(
+      *watch_, [this] { return exposition_.snapshot(); },
+      [this] { return rules_.with([](const auto& rules) { return rules; }); });
+  answer_about_daemon(handler, *watch_,
+                      {.snapshot = [this] { return exposition_.snapshot(); },
+                       .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
+                       .reload = ask_reload_,
+                       .database = config_.store.path});
+  auto server = control::Server::listen(path, config_.store.path, std::move(handler));
   if (!server) return std::unexpected(std::move(server.error()));
   control_ = std::move(*server);
   return {};

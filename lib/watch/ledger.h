@@ -98,6 +98,10 @@ class Ledger {
   };
   core::Result<std::vector<Dead>> dead_rows();
 
+  // A copy of the database, some pages with each call; true: it is whole.
+  core::Result<void> begin_backup(const std::filesystem::path& copy);
+  core::Result<bool> continue_backup();
+
   // True when something was applied that is not published yet.
   bool has_news() const { return has_news_; }
   void publish();

@@ -89,7 +89,7 @@ class RunningTest(unittest.TestCase):
         database = next(self.place.rglob("state.db"))
         os.replace(copy, database)
         again = Daemon(self.config).wait_ready()
-        self.assertGreaterEqual(total(again.metrics(), "unpod_task_transitions_total"), before)
+        wait_for(lambda: total(again.metrics(), "unpod_task_transitions_total") >= before, "what there was, and more")
 
     def test_polls_go_on_while_backups_are_made(self):
         daemon = Daemon(self.config).wait_ready()

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -29,6 +30,15 @@ using Exposed = std::map<std::string, std::set<std::string>>;  // labels by samp
 std::string read(const std::string& path) {
   std::ifstream file(std::string(RUNWATCH_SOURCE) + "/" + path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The text of docs/*.md.
+std::string documents() {
+  std::string text;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(RUNWATCH_SOURCE) + "/docs")) {
+    if (entry.path().extension() == ".md") text += read("docs/" + entry.path().filename().string());
+  }
+  return text;
 }
 
 // All there is to expose: a snapshot with an example of everything, and every meter used once.
@@ -156,9 +166,9 @@ TEST_CASE("the rules ask only for names and labels that are exposed") {
   check_queries(queries);
 }
 
-TEST_CASE("README names only metrics that are exposed") {
+TEST_CASE("the documents name only metrics that are exposed") {
   const auto all = exposed();
-  for (auto name : matches(read("README.md"), R"(`((?:unpod|runwatch|process)_[a-z0-9_]+)[`{\[])")) {
+  for (auto name : matches(read("README.md") + documents(), R"(`((?:unpod|runwatch|process)_[a-z0-9_]+)[`{\[])")) {
     if (all.contains(name) || all.contains(name + "_count")) continue;
     CAPTURE(name);
     CHECK(name.ends_with('_'));  // `unpod_` stands for all of them
@@ -177,13 +187,13 @@ std::string family_of(std::string name) {
 
 }  // namespace
 
-TEST_CASE("README names each metric that is exposed") {
-  const auto readme = read("README.md");
+TEST_CASE("docs/metrics.md names each metric that is exposed") {
+  const auto reference = read("docs/metrics.md");
   for (const auto& [name, labels] : exposed()) {
     if (name.starts_with("process_") || name.ends_with("_bucket")) continue;
     const auto family = family_of(name);
     CAPTURE(family);
-    CHECK((readme.find('`' + family + '`') != readme.npos || readme.find('`' + name + '`') != readme.npos));
+    CHECK((reference.find('`' + family + '`') != reference.npos || reference.find('`' + name + '`') != reference.npos));
   }
 }
 

@@ -81,7 +81,7 @@ std::vector<std::string> dashboard_queries() {
 
 // What stands after `expr:`, on its line or, after `|`, on the deeper lines that follow.
 std::vector<std::string> rule_queries() {
-  const auto text = read("etc/rules.yml");
+  const auto text = read("etc/prometheus/rules.yml");
   const std::regex expr(R"( expr: *(\|[-+]?\n(?: {10,}[^\n]*\n)+|[^\n]+))");
   std::vector<std::string> queries;
   for (std::sregex_iterator m(text.begin(), text.end(), expr), end; m != end; ++m) queries.push_back((*m)[1]);
@@ -121,7 +121,7 @@ void check_groupings(const std::string& query, const Exposed& exposed) {
   for (const auto& name : matches(query, kName)) {
     if (const auto labels = exposed.find(name); labels != exposed.end()) known.merge(std::set(labels->second));
   }
-  auto lists = matches(query, R"(\b(?:by|on|group_left) *\(([a-z_, ]*)\))");
+  auto lists = matches(query, R"(\b(?:by|on|without|ignoring|group_left) *\(([a-z_, ]*)\))");
   lists.merge(matches(query, R"(^label_values\(.*, *([a-z_]+)\)$)"));
   for (const auto& list : lists) {
     for (const auto& label : matches(list, R"(([a-z_]+))")) {
@@ -131,10 +131,15 @@ void check_groupings(const std::string& query, const Exposed& exposed) {
   }
 }
 
+constexpr const char* kRecorded = R"(\b([a-z]+:[a-z0-9_]+:[a-z0-9_]+))";
+
 void check_queries(const std::vector<std::string>& queries) {
   const auto all = exposed();
-  for (const auto& query : queries) {
+  const auto recorded = matches(read("etc/prometheus/rules.yml"), R"(record: ([a-z0-9_:]+))");
+  for (auto query : queries) {
     CAPTURE(query);
+    for (const auto& name : matches(query, kRecorded)) CHECK(recorded.contains(name));
+    query = std::regex_replace(query, std::regex(kRecorded), "recorded");
     check_names(query, all);
     check_matchers(query, all);
     check_groupings(query, all);

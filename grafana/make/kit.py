@@ -176,9 +176,10 @@ SCHEME = {"name": "scheme", "label": "Status page by", "type": "custom", "query"
           "options": [{"selected": name == "http", "text": name, "value": name} for name in ("http", "https")]}
 
 
-def annotation(name, colour, expression, title, text):
+def annotation(name, colour, expression, title, text, **more):
     return {"name": name, "datasource": SOURCE, "enable": True, "hide": False, "iconColor": colour,
-            "expr": expand(expression), "titleFormat": title, "textFormat": text, "step": "1m"}
+            "expr": expand(expression), "titleFormat": title, "textFormat": text, "step": "1m",
+            **more}
 
 
 ANNOTATIONS = [
@@ -186,7 +187,7 @@ ANNOTATIONS = [
      "iconColor": "rgba(0, 211, 255, 1)", "name": "Annotations & Alerts", "type": "dashboard"},
     annotation("Incidents", BAD, once("increase(runwatch_incidents_opened_total{@M}[$__rate_interval])") + " > 0",
                "{{rule}}", "an incident of this rule opened"),
-    annotation("Restarts", CALM, "changes(process_start_time_seconds{@M}[$__rate_interval]) > 0", "restart", "{{instance}}"),
+    annotation("Restarts", CALM, "process_start_time_seconds{@M} * 1000", "start", "{{instance}}", useValueForTime=True),
 ]
 
 

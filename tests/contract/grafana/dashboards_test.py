@@ -16,7 +16,7 @@ TYPES = ROOT / "build/tools/grafana/node_modules"
 ENUMS = {'"mode": "absolute"': '"mode": ThresholdsMode.Absolute', '"mode": "thresholds"': '"mode": FieldColorModeId.Thresholds',
          '"mode": "palette-classic"': '"mode": FieldColorModeId.PaletteClassic', '"type": "value"': '"type": MappingType.ValueToText'}
 PROLOGUE = """import { type AnnotationQuery, type Dashboard, FieldColorModeId, MappingType, ThresholdsMode } from '@grafana/schema';
-type Annotation = AnnotationQuery & { expr?: string; titleFormat?: string; textFormat?: string; step?: string };
+type Annotation = AnnotationQuery & { expr?: string; titleFormat?: string; textFormat?: string; step?: string; useValueForTime?: boolean };
 type Board = Omit<Dashboard, 'annotations'> & { annotations: { list: Annotation[] } };
 """
 UNITS = {"none", "short", "s", "percentunit", "ops", "reqps", "cpm", "Bps", "bytes", "dateTimeFromNow"}

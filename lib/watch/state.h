@@ -30,7 +30,9 @@ struct Attempts {
   std::optional<bool> complete;  // the newest one that reached a verdict about the platform; a failure of ours does not
   int failures = 0;              // in a row
   core::WallTime last_success = task::kNoTime;
-  std::optional<view::PollError> error;  // of the newest, when it was not complete
+  std::optional<view::PollError> error;       // of the newest, when it was not complete
+  std::optional<view::PollError> last_error;  // of the newest that was not
+  core::WallTime recovered = task::kNoTime;   // from that one
 
   void succeed(core::WallTime at);
   void fail(view::PollError why);

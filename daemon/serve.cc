@@ -109,7 +109,7 @@ core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path
     if (signal == Signal::reload) {
       notify_reloading();
       const auto outcome = reload(app, path);
-      if (!outcome) app.reload_refused();
+      if (!outcome) app.reload_refused(outcome.error().text);
       status.reloaded(outcome ? std::nullopt : std::optional(outcome.error().text));
       notify("READY=1");
       requests.answer(outcome);

@@ -20,6 +20,7 @@
 #include "http/server.h"
 #include "metrics/exposition.h"
 #include "metrics/text.h"
+#include "view/ledger_query.h"
 #include "view/snapshot.h"
 
 namespace runwatch::page {
@@ -64,6 +65,8 @@ class Site {
     bool loopback = true;                                    // the listener is reachable from this machine alone
     std::vector<std::string> hosts;                          // further values of Host, with or without a port
     std::string listen_host = {};                            // as configured
+    view::LedgerQueries ask{};                               // each may be empty: then it is answered 503
+    std::function<std::string()> config{};                   // what is in force, JSON, secrets masked; as those
   };
 
   explicit Site(Deps deps);

@@ -9,6 +9,7 @@
 
 #include "config/address.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "daemon/answers.h"
 #include "daemon/settings.h"
 #include "version.h"
@@ -45,6 +46,7 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
     core::log::error("commands cannot ask this daemon", {{"error", controlled.error().text}});
   }
   app->meters_.config_reloaded(true, app->clock_.wall_now());
+  app->watch_->note_reload({.at = app->clock_.wall_now()});
   return app;
 }
 
@@ -135,6 +137,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   if (!waiting.empty()) {
     core::log::warning("changes with a restart only", {{"keys", fmt::format("{}", fmt::join(waiting, ", "))}});
   }
+  const std::vector<std::string> needs_restart(waiting.begin(), waiting.end());
   changed.erase(waiting.begin(), waiting.end());
   config::Config next = config;
   next.server = config_.server;
@@ -150,9 +153,13 @@ core::Result<std::string> App::reload(const config::Config& config) {
   config_ = std::move(next);
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   meters_.config_reloaded(true, clock_.wall_now());
+  watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
   return fmt::format("{}", fmt::join(changed, ", "));
 }
 
-void App::reload_refused() { meters_.config_reloaded(false, clock_.wall_now()); }
+void App::reload_refused(const std::string& why) {
+  meters_.config_reloaded(false, clock_.wall_now());
+  watch_->note_reload({.at = clock_.wall_now(), .accepted = false, .problem = core::printable(why, 500)});
+}
 
 }  // namespace runwatch::daemon

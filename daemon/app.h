@@ -40,7 +40,7 @@ class App {
   // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Returns the keys
   // that changed, separated by commas. Fails: what is not taken over stays as it was.
   core::Result<std::string> reload(const config::Config& config);
-  void reload_refused();  // the file was bad: everything goes on as before
+  void reload_refused(const std::string& why);  // the file was bad: everything goes on as before
 
  private:
   explicit App(const config::Config& config);

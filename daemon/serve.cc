@@ -104,7 +104,7 @@ core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path
     if (signal == Signal::reload) {
       notify_reloading();
       const auto refused = reload(app, path);
-      if (refused) app.reload_refused();
+      if (refused) app.reload_refused(*refused);
       status.reloaded(refused);
       notify("READY=1");
     }

@@ -34,6 +34,7 @@ class Session {
 
   Outcome<Contents> contents();
   Outcome<task::KnownTasks> tasks(std::int64_t run);
+  Outcome<task::History> points(std::int64_t run);
   Outcome<std::vector<RecordedChange>> changes(std::int64_t run, core::WallTime since);
 
   // What Store says, of alerts: in session_alerts.cc.

@@ -20,8 +20,8 @@ constexpr std::uint64_t kLogLimit = 64ULL << 20;
 
 bool Batch::empty() const {
   return spaces.empty() && runs.empty() && tasks.empty() && changes.empty() && increments.empty() && odd_ids.empty() &&
-         forgotten_runs.empty() && (alerts == nullptr || alerts->empty()) && outbox.empty() && attempts.empty() &&
-         totals.empty() && !outbox_before && !heartbeat;
+         forgotten_runs.empty() && histories.empty() && (alerts == nullptr || alerts->empty()) && outbox.empty() &&
+         attempts.empty() && totals.empty() && !outbox_before && !heartbeat;
 }
 
 Store::Store(std::filesystem::path path, std::unique_ptr<Session> session)
@@ -146,6 +146,10 @@ auto Store::ask(Ask question) -> decltype(question(std::declval<Session&>())) {
 
 std::expected<task::KnownTasks, Failure> Store::load_tasks(std::int64_t run) {
   return ask([&](Session& session) { return session.tasks(run); });
+}
+
+std::expected<task::History, Failure> Store::load_points(std::int64_t run) {
+  return ask([&](Session& session) { return session.points(run); });
 }
 
 std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t run, core::WallTime since) {

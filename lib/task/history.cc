@@ -19,6 +19,16 @@ void add(History& history, const HistoryPoint& point) {
   history.points.push_back(point);
 }
 
+// A rest before `at` has a point at its begin, for what changed too soon after the newest one, and one at its end: or
+// it would look like a slope.
+void add_rest(History& history, core::WallTime at, const StatusCounts& before) {
+  const auto is_long = [&] { return !history.points.empty() && at - history.points.back().at >= 2 * history.spacing; };
+  if (!is_long()) return;
+  const auto newest = history.points.back();
+  if (newest.tasks != before) add(history, {newest.at + history.spacing, before});
+  if (is_long()) add(history, {at - history.spacing, before});
+}
+
 // Seven bits a byte, the lowest first; the eighth says that more follow.
 void put(std::vector<std::uint8_t>& out, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
@@ -69,9 +79,7 @@ std::optional<History> with_point(const History& history, core::WallTime at, con
   const bool cut = std::erase_if(points, [&](const auto& point) { return point.at > at; }) > 0;
   const auto is_due = [&] { return points.empty() || at - points.back().at >= next.spacing; };
   if (!is_due() || (!points.empty() && points.back().tasks == after)) return cut ? std::optional(next) : std::nullopt;
-  // What changed soon after the newest point, and stood since: or a rest would look like a slope.
-  const bool rested = !points.empty() && points.back().tasks != before && at - points.back().at >= 2 * next.spacing;
-  if (rested) add(next, {points.back().at + next.spacing, before});
+  if (!cut) add_rest(next, at, before);
   if (is_due()) add(next, {at, after});
   return next;
 }

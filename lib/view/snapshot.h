@@ -99,16 +99,22 @@ struct FailedPoll {
 };
 inline constexpr std::size_t kMostFailedPolls = 50;
 
-// What the newest reload came to, or the start.
+// What the newest reload came to; before the first one, the start.
 struct Reload {
   core::WallTime at{};
   bool accepted = true;
-  std::string text;  // accepted: the keys that changed, else why not; printable, without secrets
+  std::vector<std::string> changed{};        // keys that are in force now
+  std::vector<std::string> needs_restart{};  // keys that changed and are not
+  std::string problem{};                     // why it was refused; printable, without secrets
+
+  bool operator==(const Reload&) const = default;
 };
 
 struct Pause {
   core::WallTime until{};
   std::string why;  // a sentence
+
+  bool operator==(const Pause&) const = default;
 };
 
 struct Snapshot {

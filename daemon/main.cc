@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "config/load.h"
@@ -18,7 +19,7 @@ struct Arguments {
   std::string config = config::kDefaultPath;
   bool live = false;
   std::string format = "table";
-  std::string demo_listen = "127.0.0.1:0";
+  std::optional<std::string> demo_listen;
   SimulateArguments simulate;
   SinkArguments sink;
   ControlArguments control;
@@ -76,7 +77,7 @@ int run(int argc, char** argv) {
   add_sink_options(*sink_command, arguments.sink);
   auto* demo_command = app.add_subcommand("demo", "Watch a simulated platform: everything real but the calls");
   demo_command->add_option("--listen", arguments.demo_listen, "Where to serve; port 0: any free one")
-      ->capture_default_str();
+      ->option_text(fmt::format("TEXT [{}, or a free port]", demo_address()));
   auto* simulate_command = app.add_subcommand("simulate", "The simulated platform alone, for tests and trials");
   add_simulate_options(*simulate_command, arguments.simulate);
   auto* version = app.add_subcommand("version", "Print the version");

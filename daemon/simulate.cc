@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "core/log_sink.h"
 #include "daemon/commands.h"
 #include "daemon/signals.h"
+#include "http/listen.h"
 #include "sim/fault.h"
 #include "sim/simulator.h"
 #include "sim/sink.h"
@@ -94,9 +96,21 @@ void announce(const std::string& address, const std::string& platform, double fa
   print(text);
 }
 
+std::string usual_or_free() {
+  const config::Server usual;
+  const auto free = http::could_listen_on(usual.host, usual.port);
+  if (free || free.error().kind != core::ErrorKind::busy) return demo_address();
+  fmt::print(stderr, "note: port {} is in use: the demo takes a free one\n", usual.port);
+  return usual.host + ":0";
+}
+
 }  // namespace
 
-int demo(const std::string& listen) {
+// Where Prometheus' sample configuration looks for it: what `serve` does without a word in its file.
+std::string demo_address() { return fmt::format("{}:{}", config::Server{}.host, config::Server{}.port); }
+
+int demo(const std::optional<std::string>& given) {
+  const std::string listen = given ? *given : usual_or_free();
   if (const auto address = config::parse_listen(listen); !address) {
     fmt::print(stderr, "--listen {}: {}\n", listen, address.error());
     return EX_USAGE;

@@ -1,8 +1,10 @@
 """The command line: exit codes, messages that name no secret, signals, and what `check` and `once` say."""
+import contextlib
 import email.utils
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -335,6 +337,26 @@ class CliTest(unittest.TestCase):
             done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
                                   text=True, timeout=60, check=True)
             self.assertEqual(done.stdout, f"in {elsewhere}: serve {' '.join(arguments)}\n")
+        for arguments in ([], ["--listen", "127.0.0.1:0"]):
+            done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
+                                  text=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, f"in {elsewhere}: {' '.join(['demo', *arguments])}\n")
+
+    def test_the_demo_is_where_the_sample_of_prometheus_looks_and_gives_way_where_that_is_taken(self):
+        sample = pathlib.Path(__file__).parents[2] / "etc" / "prometheus" / "prometheus.yml"
+        target = re.search(r'targets: \["(.*)"\]\s*$', sample.read_text())[1]
+        self.assertIn(f"[{target}, or a free port]", self.check_exit(GOOD, "demo", "--help").stdout)
+        host, port = target.split(":")
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # else somebody else has it
+                taken.bind((host, int(port)))
+                taken.listen()
+            demo = harness.Server(["demo"])
+            wait_for(lambda: "/metrics" in demo.log, "the address")
+            self.assertIn(f"note: port {port} is in use: the demo takes a free one", demo.log)
+            self.assertNotIn(f"http://{target}/", demo.log)
+            self.assertEqual(demo.stop()[0], 0)
 
     def test_the_demo_moves_within_ten_seconds(self):
         demo = harness.Server(["demo"])

@@ -14,6 +14,7 @@
 #include "core/log.h"
 #include "core/log_sink.h"
 #include "daemon/commands.h"
+#include "daemon/help.h"
 #include "daemon/signals.h"
 #include "http/listen.h"
 #include "sim/fault.h"
@@ -166,7 +167,8 @@ void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {
   command.add_option("--fault", arguments.faults, "Trouble to make, as listed below; may be given again");
   command.add_option("--journal", arguments.journal, "Append every answer to this file, as JSON lines");
   command.add_flag("!--no-control", arguments.control, "Do not answer below /_sim/");
-  command.footer("Faults, NAME[=VALUE][/CALL[:PAGE]]:\n" + sim::fault_help());
+  command.footer("Faults, NAME[=VALUE][/CALL[:PAGE]]:\n" + sim::fault_help() + "\n" +
+                 exit_codes({EX_OK, EX_USAGE, EX_TEMPFAIL}));
 }
 
 int simulate(SimulateArguments arguments) {

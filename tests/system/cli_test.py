@@ -59,6 +59,35 @@ class CliTest(unittest.TestCase):
             with self.subTest(arguments):
                 self.assertTrue(self.check_exit(USAGE, *arguments).stderr)
 
+    def test_every_command_tells_its_exit_codes_and_describe_says_what_help_says(self):
+        def look_at(command, path):
+            text = self.check_exit(GOOD, *path, "--help").stdout
+            self.assertRegex(text, r"\nExit codes:\n  0   good\n")
+            self.assertIn(command["about"], text)
+            self.assertIn(command["footer"], text)
+            self.assertTrue(text.find(command["usage"]) >= 0, command["usage"])
+            for option in command["options"]:
+                self.assertIn(option["text"], text)
+                self.assertIn(f"{','.join(option['names'])} {option['value']}".strip(), text)
+            shown = re.findall(r"^  ([a-z]+) ", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M)
+            self.assertEqual([inner["name"] for inner in command["commands"]], shown)
+            for inner in command["commands"]:
+                look_at(inner, [*path, inner["name"]])
+        app = json.loads(self.check_exit(GOOD, "describe").stdout)
+        self.assertGreater(len(app["commands"]), 8)
+        look_at(app, [])
+
+    def test_a_command_that_is_none_is_answered_with_those_that_are(self):
+        for words, text in ((["lst"], "runwatch: there is no `lst`; there are serve, check, "),
+                            (["alerts", "lst"], "runwatch alerts: there is no `lst`; there are list, show, "),
+                            (["alerts"], "runwatch alerts: say which: list, show, "),
+                            (["silence", "rm", "3"], "runwatch silence: there is no `rm`; there are add, "),
+                            (["alerts", "list", "x"], "runwatch alerts list: The following argument was not expected"),
+                            (["alerts", "show", ""], "id: is empty: give an id as `alerts list` shows them"),
+                            (["alerts", "drop", ""], "ids: is empty: give an id as `alerts list` shows them")):
+            with self.subTest(words):
+                self.assertIn(text, self.check_exit(USAGE, *words).stderr)
+
     def test_every_problem_of_a_configuration_is_told_with_its_place(self):
         self.config.write_text('[api]\nbase_ur = "http://x"\ntoken = "' + SECRET + '"\n[poll]\ninterval = 30\n')
         for command in ("check", "serve", "once"):

@@ -63,8 +63,9 @@ int check_live(const config::Config& config);
 int look_once(const config::Config& config, const std::string& format);
 
 // `demo`: the daemon on an ordinary configuration and store, against a simulated platform in the same process. Serves
-// on `listen`; leaves nothing behind.
-int demo(const std::string& listen);
+// on `listen`, else on demo_address(), else, where that is taken, on a free port and says so; leaves nothing behind.
+int demo(const std::optional<std::string>& listen);
+std::string demo_address();
 
 // `simulate`: the simulated platform alone.
 struct SimulateArguments {

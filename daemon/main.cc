@@ -4,11 +4,13 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "config/load.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
+#include "daemon/help.h"
 #include "version.h"
 
 namespace runwatch::daemon {
@@ -19,7 +21,7 @@ struct Arguments {
   bool live = false;
   bool running = false;
   std::string format = "table";
-  std::string demo_listen = "127.0.0.1:0";
+  std::optional<std::string> demo_listen;
   SimulateArguments simulate;
   SinkArguments sink;
   ControlArguments control;
@@ -32,11 +34,6 @@ serves gauges, counters and histograms to Prometheus on /metrics.
 Start with `runwatch demo`, which needs no account. For your own campaigns write a configuration (a commented
 sample is installed as /etc/runwatch/runwatch.toml), try it with `runwatch check --live`, then run
 `runwatch serve`, which is what the systemd unit does.)";
-
-constexpr const char* kFooter =
-    R"(Exit codes: 0 good; 64 wrong usage, or an id or name that the daemon does not know; 69 platform unreachable, a poll
-incomplete, a named run unknown, or no daemon to ask; 75 port or database in use, or disk trouble; 77 credentials
-refused; 78 configuration wrong, or a database this version cannot read.)";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config,-c", arguments.config, "Configuration file (TOML)")->capture_default_str();
@@ -51,13 +48,15 @@ void add_look(CLI::App& app, Arguments& arguments) {
   look->footer(
       "FAILED is how many tasks stand there as failed now. Attempts that failed, retried or not, are what `serve` "
       "counts\n"
-      "and the alerts look at.");
+      "and the alerts look at.\n\n" +
+      exit_codes());
 }
 
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app(kDescription, "runwatch");
-  app.footer(kFooter);
+  app.footer(exit_codes());
+  app.failure_message(refusal);
   app.require_subcommand(0, 1);
   const auto version_text = fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler);
   app.set_version_flag("--version", version_text);
@@ -85,10 +84,11 @@ int run(int argc, char** argv) {
   add_sink_options(*sink_command, arguments.sink);
   auto* demo_command = app.add_subcommand("demo", "Watch a simulated platform: everything real but the calls");
   demo_command->add_option("--listen", arguments.demo_listen, "Where to serve; port 0: any free one")
-      ->capture_default_str();
+      ->option_text(fmt::format("TEXT [{}, or a free port]", demo_address()));
   auto* simulate_command = app.add_subcommand("simulate", "The simulated platform alone, for tests and trials");
   add_simulate_options(*simulate_command, arguments.simulate);
   auto* version = app.add_subcommand("version", "Print the version");
+  auto* described = app.add_subcommand("describe", "Print all of this as JSON")->group("");
 
   if (argc == 2 && argv[1] == std::string_view("help")) {
     fmt::print("{}", app.help());
@@ -101,6 +101,10 @@ int run(int argc, char** argv) {
   }
   if (version->parsed()) {
     fmt::print("{}\n", version_text);
+    return EX_OK;
+  }
+  if (described->parsed()) {
+    fmt::print("{}\n", describe(app));
     return EX_OK;
   }
   if (arguments.control.chosen) return arguments.control.chosen();

@@ -56,6 +56,10 @@ std::string print_list(const Json& answer) {
       texts(list, "receivers", {"RECEIVER", "TYPE", "WAITING", "DEAD", "OLDEST", "FAILING SINCE", "LAST FAILURE"},
             {"name", "type", "pending", "dead", "oldest", "failing_since", "last_failure"});
   if (receivers.size() > 1) out += "\n" + table(receivers);
+  for (const auto& receiver : each(list, "receivers")) {
+    const auto error = text(receiver, "last_error");
+    if (!error.empty()) out += fmt::format("{}: {}\n", text(receiver, "name"), error);
+  }
   const auto dead = texts(list, "dead", {"DEAD NOTICE", "RECEIVER", "RULE", "KIND", "COMMITTED", "LAST FAILURE"},
                           {"id", "receiver", "rule", "kind", "committed", "last_failure"});
   if (dead.size() > 1) out += "\n" + table(dead) + "`runwatch alerts replay ID` tries again, `drop ID` does not\n";
@@ -113,6 +117,7 @@ std::string print_test(const Json& done) {
 std::string print_changed(const Json& done) { return fmt::format("{} notice(s) changed\n", text(done, "changed")); }
 
 std::string check_id(const std::string& id) {
+  if (id.empty()) return "is empty: give an id as `alerts list` shows them";
   return id.find_first_not_of("0123456789abcdef") == std::string::npos ? "" : "is no id as `alerts list` shows them";
 }
 

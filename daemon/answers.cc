@@ -65,6 +65,7 @@ Json receiver_json(const view::ReceiverStanding& receiver) {
           {"oldest", time_or_null(receiver.oldest)},
           {"failing_since", time_or_null(receiver.failing_since)},
           {"last_failure", receiver.last_failure},
+          {"last_error", receiver.last_error},
           {"disabled", receiver.disabled}};
 }
 

@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <set>
 #include <string>
 #include <system_error>
 
 #include "config/load.h"
-#include "config/token.h"
 #include "core/log.h"
 #include "core/log_sink.h"
 #include "daemon/commands.h"
@@ -20,101 +18,11 @@
 #include "notify/canonical.h"
 #include "notify/format.h"
 #include "store/store.h"
-#include "unpod/api.h"
-#include "view/poll_reason.h"
 
 namespace runwatch::daemon {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Asks and remembers the worst that came of it.
-class LiveCheck {
- public:
-  explicit LiveCheck(const config::Config& config) : config_(config), asking_(config) {}
-
-  int run() {
-    const auto organizations = asking_.api.organizations({});
-    if (organizations) {
-      check_handle(*organizations);
-    } else {
-      tell("platform", organizations.error());
-      if (!is_of_one_call(organizations.error().reason)) return code_;
-    }
-    if (config_.spaces.empty()) check_every_space();
-    for (std::size_t i = 0; i < config_.spaces.size(); ++i) check_space(config_.spaces[i], i);
-    return code_;
-  }
-
- private:
-  // Whatever else is asked would fail as well, with the same words.
-  static bool is_of_one_call(view::PollReason reason) {
-    using enum view::PollReason;
-    return reason == forbidden || reason == business_error || reason == server_error || reason == bad_schema;
-  }
-
-  void check_handle(const std::vector<unpod::Organization>& organizations) {
-    good("token", fmt::format("accepted for {} organization(s)", organizations.size()));
-    if (!config_.api.org_handle) return;
-    const auto& handle = *config_.api.org_handle;
-    const bool known = std::ranges::any_of(organizations, [&](const auto& o) { return o.domain_handle == handle; });
-    if (known) return good("organization " + handle, "the token may use it");
-    bad("organization " + handle, "the token's organizations do not include it; mend api.org_handle", EX_UNAVAILABLE);
-  }
-
-  void check_every_space() {
-    const auto spaces = asking_.api.spaces({});
-    if (!spaces) return tell("spaces", spaces.error());
-    good("spaces", fmt::format("{} to be watched", spaces->size()));
-    for (const auto& space : *spaces) check_list("space " + space.slug, space.token, config_.every_space);
-  }
-
-  void check_space(const config::Space& space, std::size_t position) {
-    const auto info = asking_.api.space(space.token, {});
-    const auto label = space.name.value_or(info ? info->slug : fmt::format("unnamed-{}", position + 1));
-    if (!info) return tell("space " + label, info.error());
-    good("space " + label, fmt::format("is {}", info->slug));
-    check_list("space " + label, space.token, space);
-  }
-
-  void check_list(const std::string& what, const core::Secret& token, const config::Space& space) {
-    const auto oldest = space.all_runs() ? asking_.clock.wall_now() - space.max_age : task::kNoTime;
-    const auto list = asking_.api.runs(token, oldest, {});
-    if (!list) return tell(what, list.error());
-    good(what, fmt::format("{} run(s) in its list", list->rows.size()));
-    for (const auto& id : space.runs) check_run(what, id, token, list->rows);
-  }
-
-  void check_run(const std::string& what, const std::string& id, const core::Secret& token,
-                 const std::vector<task::ObservedRunRow>& rows) {
-    const auto label = fmt::format("{} run {}", what, id);
-    const auto tasks = asking_.api.tasks(token, id, nullptr, {});
-    if (!tasks) return tell(label, tasks.error());
-    const bool listed = std::ranges::find(rows, id, &task::ObservedRunRow::run_id) != rows.end();
-    if (listed || !tasks->run.tasks.empty()) return good(label, fmt::format("{} task(s)", tasks->run.tasks.size()));
-    bad(label, "unknown to the platform; mend its id under runs", EX_UNAVAILABLE);
-  }
-
-  void good(const std::string& what, const std::string& text) { fmt::print("ok    {}: {}\n", what, text); }
-
-  void bad(const std::string& what, std::string_view text, int code) {
-    fmt::print("error {}: {}\n", what, text);
-    if (code_ != EX_NOPERM) code_ = code;
-  }
-
-  void tell(const std::string& what, const unpod::Failure& failure) {
-    const bool refused = failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
-    std::string text = fmt::format("{}: {}", view::name(failure.reason), failure.text);
-    if (!told_.insert(text).second) text = fmt::format("{}, as above", view::name(failure.reason));
-    if (refused && told_.size() == 1) text += "; " + config::token_origin(config_.api);
-    bad(what, text, refused ? EX_NOPERM : EX_UNAVAILABLE);
-  }
-
-  const config::Config& config_;
-  Asking asking_;
-  std::set<std::string> told_;
-  int code_ = EX_OK;
-};
 
 bool lacks_folder(const config::Store& store) {
   std::error_code ignored;
@@ -171,6 +79,17 @@ std::optional<std::string> fault_in_size(const notify::ReceiverOptions& options,
       options.name, options.max_body.count, rule.name, size);
 }
 
+// Where `serve` would find no place for its control socket, it goes on without one.
+std::optional<std::string> fault_in_control(const config::Config& config) {
+  if (config.control.empty()) return std::nullopt;  // beside the database, or where systemd makes the folder
+  const auto folder = fs::absolute(config.control).parent_path();
+  if (::faccessat(AT_FDCWD, (folder / ".").c_str(), W_OK | X_OK, AT_EACCESS) == 0) return std::nullopt;
+  return fmt::format(
+      "no control socket can be made in {}: {}; make the folder for the user that runwatch runs as, or "
+      "set `control` to another path: without it `runwatch alerts` and `silence` find no daemon",
+      folder.string(), std::generic_category().message(errno));
+}
+
 }  // namespace
 
 std::optional<std::string> fault_in_receivers(const config::Config& config) {
@@ -208,8 +127,6 @@ std::expected<config::Config, int> load_config(const std::filesystem::path& path
   return std::move(loaded->config);
 }
 
-int check_live(const config::Config& config) { return LiveCheck(config).run(); }
-
 core::Result<void> make_state_folder(const config::Store& store) {
   if (!lacks_folder(store)) return {};
   const auto folder = store.path.parent_path();
@@ -237,6 +154,7 @@ int check_places(const config::Config& config) {
   };
   if (makes_folder && store) fmt::print(stderr, "note: `serve` will make the state folder {}\n", folder.string());
   tell(store, !running);
+  if (const auto fault = fault_in_control(config)) fmt::print(stderr, "note: {}\n", *fault);
   if (own_port)
     fmt::print(stderr, "note: port {} is in use, as it is while that process serves\n", config.server.port);
   else

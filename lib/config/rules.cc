@@ -111,6 +111,15 @@ void read_receivers_of(TableReader& reader, rule::Rule& rule, const Config& conf
   rule.receivers = read_names(reader, "receivers", "receiver", names);
   if (rule.when == When::delivery_failing && names.size() == 1)
     reader.warning("when", "is told to all other receivers, and there is only one");
+  const auto kind = rule::is_event(rule.when) ? rule::Kind::event : rule::Kind::firing;
+  const auto takes = [&](const Receiver& receiver) {
+    const bool named =
+        rule.receivers.empty() || std::ranges::find(rule.receivers, receiver.name) != rule.receivers.end();
+    return named && (receiver.type == ReceiverType::alertmanager ? kind == rule::Kind::firing
+                                                                 : receiver.events[task::index(kind)]);
+  };
+  if (!names.empty() && std::ranges::none_of(config.receivers, takes))
+    reader.warning("when", fmt::format("is told to nobody: none of its receivers takes \"{}\"", rule::name(kind)));
 }
 
 rule::Rule read_rule(const toml::table* table, const Config& config, Findings& findings) {

@@ -44,17 +44,6 @@ const char* unfit(const Request& request) {
   return nullptr;
 }
 
-// Host and port of an http or https URL.
-std::string peer_of(std::string_view url) {
-  const bool tls = core::lower(url[4]) == 's';
-  url.remove_prefix(tls ? 8 : 7);
-  url = url.substr(0, url.find_first_of("/?"));
-  url.remove_prefix(url.rfind('@') + 1);
-  const auto port = url.find_last_of(":]");  // a colon within brackets is an IPv6 address's own
-  const bool told = port != url.npos && url[port] == ':';
-  return std::string(url) + (told ? "" : tls ? ":443" : ":80");
-}
-
 class CurlClient final : public Client {
  public:
   explicit CurlClient(ClientOptions options) : options_(std::move(options)) {}
@@ -103,6 +92,21 @@ class CurlClient final : public Client {
 
 }  // namespace
 
+std::string peer_of(std::string_view url) {
+  const bool tls = core::lower(url[4]) == 's';
+  url.remove_prefix(tls ? 8 : 7);
+  url = url.substr(0, url.find_first_of("/?"));
+  url.remove_prefix(url.rfind('@') + 1);
+  const auto port = url.find_last_of(":]");  // a colon within brackets is an IPv6 address's own
+  const bool told = port != url.npos && url[port] == ':';
+  return std::string(url) + (told ? "" : tls ? ":443" : ":80");
+}
+
+void start_libcurl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
 std::string percent_encode(std::string_view text) {
   if (text.empty()) return {};  // no length means to libcurl that a NUL ends it
   const std::unique_ptr<char, decltype(&curl_free)> encoded(
@@ -118,8 +122,7 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
 }
 
 std::unique_ptr<Client> make_client(ClientOptions options) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  start_libcurl();
   return std::make_unique<CurlClient>(std::move(options));
 }
 

@@ -36,6 +36,24 @@ int descriptor_shortage() {
 
 }  // namespace
 
+void configure(CURL* easy, const ClientOptions& options) {
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+  set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
+  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  set(easy, CURLOPT_PROXY, options.proxy.c_str());  // an empty one, too: the environment's are nobody's configuration
+  set(easy, CURLOPT_NOPROXY, "");
+  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the proxy's answer is not the peer's
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
+  set(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+  if (!options.ca_file.empty()) {
+    set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+    set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // this file alone
+  }
+  set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+}
+
 Wire::Wire(const ClientOptions& options)
     : max_header_(options.max_header.count),
       max_age_(options.max_connection_age),
@@ -46,24 +64,10 @@ Wire::Wire(const ClientOptions& options)
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kKeptConnections);
   can_wake_ = curl_multi_wakeup(multi_.get()) == CURLM_OK;
   CURL* const easy = easy_.get();
-  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
-  set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
-  set(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  configure(easy, options);
   set(easy, CURLOPT_CURLU, url_.get());
-  set(easy, CURLOPT_PROXY, options.proxy.c_str());  // an empty one, too: the environment's are nobody's configuration
-  set(easy, CURLOPT_NOPROXY, "");
-  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the proxy's answer is not the peer's
-  set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);  // a connection's age is that of its address, too
-  set(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-  if (!options.ca_file.empty()) {
-    set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
-    set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // this file alone
-  }
-  set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   set(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
   set(easy, CURLOPT_ERRORBUFFER, error_.data());
   listen();

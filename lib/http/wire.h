@@ -33,6 +33,15 @@ bool is_quiet(int socket, void* session);
 // nothing else tells what to mend. `system_error` is an errno or 0. The text does not name the peer.
 Failure explain(CURLcode code, std::string_view detail, int system_error);
 
+// Host and port of an http or https URL.
+std::string peer_of(std::string_view url);
+
+void start_libcurl();  // before anything else of it; from any thread
+
+// What every connection of ours keeps to: HTTP/1.1, no redirect, no proxy but the named one, TLS 1.2 and newer, whom it
+// trusts..
+void configure(CURL* easy, const ClientOptions& options);
+
 // "cannot connect to api.example.org:443: Connection refused": for a log, which may tell of several peers.
 std::string name_peer(const Failure& failure, std::string_view peer);
 

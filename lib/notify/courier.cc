@@ -161,14 +161,18 @@ void Courier::deliver(const Delivery& delivery, const std::stop_token& cut) {
     next_at_ = clock_.steady_now() + between(receiver_.rate_limit);
     const auto exchange = ask(*line_.client, request, clock_, cut, settlement.attempt);
     if (was_cut(exchange)) return;
-    const Standpoint before{.tries = delivery.tries, .aged = delivery.aged, .held = held_};
+    const Standpoint before{
+        .tries = delivery.tries, .refusals = delivery.refusals, .aged = delivery.aged, .held = held_};
     settlement.verdict = verdict(exchange, before, clock_.wall_now(), random_());
   } else {  // it will not fit the next time, either
     settlement.attempt.at = clock_.wall_now();
     settlement.attempt.reason = Reason::too_large;
     settlement.attempt.text = text.error().text;
-    settlement.verdict = {
-        .fate = Fate::dead, .reason = Reason::too_large, .tries = delivery.tries, .aged = delivery.aged};
+    settlement.verdict = {.fate = Fate::dead,
+                          .reason = Reason::too_large,
+                          .tries = delivery.tries,
+                          .refusals = delivery.refusals,
+                          .aged = delivery.aged};
   }
   follow(settlement);
   pending_ = std::move(settlement);

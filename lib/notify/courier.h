@@ -62,7 +62,8 @@ struct Delivery {
   std::int64_t row = 0;
   std::string id;           // of the notice: webhook-id
   std::string body;         // canonical
-  std::uint32_t tries = 0;  // as the newest settlement said
+  std::uint32_t tries = 0;  // as the newest settlement said; so are those below
+  std::uint32_t refusals = 0;
   core::Duration aged{};
 };
 

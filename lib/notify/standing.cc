@@ -55,7 +55,7 @@ AlertmanagerCourier::AlertmanagerCourier(ReceiverOptions receiver, std::size_t p
                  return post(receiver, url + "/api/v2/alerts",
                              alertmanager_body(standing(), receiver.external_url, clock.wall_now()));
                },
-               std::move(hooks.done), clock),
+               hooks.done, clock),
            std::move(hooks.mark)) {}
 
 Heartbeat::Heartbeat(HeartbeatOptions options, std::unique_ptr<http::Client> client, HeartbeatHooks hooks,

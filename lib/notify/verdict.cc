@@ -58,7 +58,8 @@ core::Duration base_wait(std::uint32_t tries) {
 }
 
 Verdict verdict(const Exchange& exchange, const Standpoint& before, core::WallTime now, double random) {
-  Verdict verdict{.reason = reason_of(exchange), .tries = before.tries, .aged = before.aged};
+  Verdict verdict{
+      .reason = reason_of(exchange), .tries = before.tries, .refusals = before.refusals, .aged = before.aged};
   if (!verdict.reason) {
     ++verdict.tries;
     return verdict;
@@ -75,10 +76,10 @@ Verdict verdict(const Exchange& exchange, const Standpoint& before, core::WallTi
     return verdict;
   }
   ++verdict.tries;
-  const bool refused = exchange && is_one_of(exchange->status, {400, 413, 415, 422});
+  if (exchange && is_one_of(exchange->status, {400, 413, 415, 422})) ++verdict.refusals;
   const auto base = base_wait(verdict.tries);
   verdict.wait = wait_after(exchange, base, now, scaled(base, random));
-  if ((refused && verdict.tries >= kMostRefusals) || before.aged >= kLongestAge) {
+  if (verdict.refusals >= kMostRefusals || before.aged >= kLongestAge) {
     verdict.fate = Fate::dead;
     verdict.wait = {};
   }

@@ -1,7 +1,7 @@
 // What becomes of a notice after an attempt to deliver it. Pure.
 //
-// 2xx delivers. 410 disables the receiver. 400, 413, 415 and 422 say that the notice itself is at fault: three tries,
-// then it is dead. No answer, 5xx and 429 say that the receiver is: it is held back whole and probed at least every ten
+// 2xx delivers. 410 disables the receiver. 400, 413, 415 and 422 say that the notice itself is at fault: dead after
+// three of them. No answer, 5xx and 429 say that the receiver is: it is held back whole and probed at least every ten
 // minutes, or when an answer asked to be tried again, and its notices neither age nor use up tries. Anything else is
 // tried again, and dead after three days of its own age.
 #pragma once
@@ -45,18 +45,20 @@ enum class Fate : std::uint8_t { delivered, retry, dead, disabled };
 
 // Before the attempt.
 struct Standpoint {
-  std::uint32_t tries = 0;  // of the notice that counted
-  core::Duration aged{};    // its own age
-  std::uint32_t held = 0;   // attempts in a row after which the receiver was held back
+  std::uint32_t tries = 0;     // of the notice that counted
+  std::uint32_t refusals = 0;  // those among them that said the notice is at fault
+  core::Duration aged{};       // its own age
+  std::uint32_t held = 0;      // attempts in a row after which the receiver was held back
 };
 
 struct Verdict {
   Fate fate = Fate::delivered;
   std::optional<Reason> reason{};
-  core::Duration wait{};    // retry: until the next attempt
-  bool holds = false;       // and of any other notice of the receiver
-  std::uint32_t tries = 0;  // afterwards
-  core::Duration aged{};    // afterwards
+  core::Duration wait{};       // retry: until the next attempt
+  bool holds = false;          // and of any other notice of the receiver
+  std::uint32_t tries = 0;     // afterwards
+  std::uint32_t refusals = 0;  // afterwards
+  core::Duration aged{};       // afterwards
 
   bool operator==(const Verdict&) const = default;
 };

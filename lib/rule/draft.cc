@@ -103,7 +103,8 @@ bool Draft::is_silenced_by(const Silence& silence, const Incident& incident) con
   const auto space = incident.space == 0 ? std::nullopt : space_of(incident.space);
   const auto* run = record_of(place_of(incident));
   return (silence.rule.empty() || silence.rule == incident.rule) &&
-         (silence.space.empty() || (space && space->name == silence.space)) &&
+         (silence.space.empty() || (space && (silence.space_number == 0 ? space->name == silence.space
+                                                                        : space->number == silence.space_number))) &&
          (silence.run_id.empty() || (run != nullptr && run->row.run_id == silence.run_id));
 }
 

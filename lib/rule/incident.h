@@ -90,12 +90,13 @@ struct Member {
 };
 
 struct Silence {
-  std::int64_t number = 0;  // from 1, given once
-  std::string space;        // label; empty: any
-  std::string run_id;       // empty: any
-  std::string rule;         // empty: any
-  core::WallTime from{};    // wall
-  core::WallTime until{};   // lived
+  std::int64_t number = 0;        // from 1, given once
+  std::string space;              // label; empty: any
+  std::int64_t space_number = 0;  // by which it stays that space's under another label; 0: by label alone
+  std::string run_id;             // empty: any
+  std::string rule;               // empty: any
+  core::WallTime from{};          // wall
+  core::WallTime until{};         // lived
   std::string reason;
 
   bool operator==(const Silence&) const = default;

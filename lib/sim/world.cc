@@ -32,9 +32,10 @@ World::World(Options options, core::WallTime start)
 
 void World::add_spaces() {
   for (std::size_t i = 0; i < options_.spaces; ++i) {
-    Space space;
-    space.token = make_space_token(options_.seed, i);
-    space.name = i < options_.space_names.size() ? options_.space_names[i] : fmt::format("space {}", i + 1);
+    Space space{.token = make_space_token(options_.seed, i),
+                .name = i < options_.space_names.size() ? options_.space_names[i] : fmt::format("space {}", i + 1),
+                .slug = {},
+                .runs = {}};
     space.slug = space.name;
     std::ranges::replace(space.slug, ' ', '-');
     spaces_.push_back(std::move(space));

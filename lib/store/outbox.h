@@ -28,9 +28,10 @@ struct OutboxRow {
   core::WallTime created{};  // commit, wall
   core::WallTime due{};      // lived
   State state = State::pending;
-  std::uint32_t tries = 0;
-  core::Duration aged{};  // how long it has been refused for its own sake
-  bool sent = false;      // it may have been sent: nothing folds into it any more
+  std::uint32_t tries = 0;     // that counted
+  std::uint32_t refusals = 0;  // those among them that said the notice is at fault
+  core::Duration aged{};       // how long it has been refused for its own sake
+  bool sent = false;           // it may have been sent: nothing folds into it any more
   bool test = false;
   bool personal = false;  // its body carries parts of a task's own row
   std::string body;       // canonical; empty once it is delivered or dropped

@@ -32,6 +32,7 @@ struct ReceiverStanding {
   core::WallTime due = task::kNoTime;            // when the first of them is to go
   core::WallTime failing_since = task::kNoTime;  // none: it takes what it is sent
   std::string last_failure;                      // reason of the newest attempt, where it failed
+  std::string last_error;                        // the same in words, with what to mend; without secrets
   bool disabled = false;                         // it answered 410
 
   bool operator==(const ReceiverStanding&) const = default;

@@ -226,7 +226,7 @@ notify::Next Ledger::next_delivery(const std::string& receiver) {
     batch.at = now.wall;
     if (!commit(batch)) return notify::Idle{std::chrono::seconds(5)};
   }
-  return notify::Delivery{(*row)->seq, (*row)->id, (*row)->body, (*row)->tries, (*row)->aged};
+  return notify::Delivery{(*row)->seq, (*row)->id, (*row)->body, (*row)->tries, (*row)->refusals, (*row)->aged};
 }
 
 bool Ledger::settle(const notify::Settlement& settlement) {
@@ -237,8 +237,9 @@ bool Ledger::settle(const notify::Settlement& settlement) {
   if (!*found || (*found)->state == delivered || (*found)->state == dead) return true;
   store::OutboxRow row = std::move(**found);
   const auto now = alerts_.now();
-  const auto& [fate, reason, wait, holds, tries, aged] = settlement.verdict;
+  const auto& [fate, reason, wait, holds, tries, refusals, aged] = settlement.verdict;
   row.tries = tries;
+  row.refusals = refusals;
   row.aged = aged;
   if (!holds) row.due = now.lived + wait;  // the receiver held back is asked for the oldest first again
   if (fate == notify::Fate::delivered) row.state = delivered;
@@ -279,6 +280,7 @@ bool Ledger::follow_receiver(const std::string& name, const notify::Attempt& att
   if (!carry_out(alerts_.on_delivery(name, since, disabled), std::move(batch))) return false;
   standing.failing_since = since;
   standing.last_failure = attempt.reason ? std::string(notify::name(*attempt.reason)) : "";
+  standing.last_error = attempt.reason ? attempt.text : "";
   standing.disabled = disabled;
   return true;
 }
@@ -310,7 +312,10 @@ std::shared_ptr<const view::Alerts> Ledger::show_alerts() {
     out->receivers.push_back(std::move(standing));
   }
   out->silences = alerts_.book().silences();
-  for (auto& silence : out->silences) silence.until -= ahead();
+  for (auto& silence : out->silences) {
+    silence.until -= ahead();
+    if (const auto* space = roster_.find(silence.space_number)) silence.space = space->name;
+  }
   out->is_full = alerts_.is_full();
   return out;
 }

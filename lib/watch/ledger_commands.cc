@@ -37,6 +37,8 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
   for (const auto number : roster_.shown()) spaces.push_back(roster_.at(number).name);
   if (auto known = check_name("rule", silence.rule, rules); !known) return std::unexpected(std::move(known.error()));
   if (auto known = check_name("space", silence.space, spaces); !known) return std::unexpected(std::move(known.error()));
+  for (const auto number : roster_.shown())
+    if (roster_.at(number).name == silence.space) silence.space_number = number;
   silence.from = now.wall;
   silence.until = now.lived + lasting;
   auto news = alerts_.on_silence(std::move(silence));
@@ -80,7 +82,7 @@ core::Result<std::size_t> Ledger::change_rows(std::vector<store::OutboxRow> rows
   for (auto& row : rows) {
     receivers.insert(row.receiver);
     row.state = to;
-    row.tries = 0;
+    row.tries = row.refusals = 0;
     row.aged = {};
     row.due = now.lived;
     scrub_by_ = row.personal && to == store::OutboxRow::State::dropped ? deps_.clock.steady_now() : scrub_by_;
@@ -139,6 +141,18 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, cons
     std::ranges::move(*found, std::back_inserter(rows));
   }
   return change_rows(std::move(rows), store::OutboxRow::State::dropped);
+}
+
+core::Result<void> Ledger::begin_backup(const std::filesystem::path& copy) {
+  auto begun = deps_.store->begin_backup(copy);
+  if (!begun) return core::fail(core::ErrorKind::unavailable, begun.error().text);
+  return {};
+}
+
+core::Result<bool> Ledger::continue_backup() {
+  auto done = deps_.store->continue_backup();
+  if (!done) return core::fail(core::ErrorKind::unavailable, done.error().text);
+  return *done;
 }
 
 // What happened in the run since the incident is, or the change that an event tells of.

@@ -239,3 +239,16 @@ TEST_CASE("what may be meant is a warning") {
             .find("4:6 alerts.rules.when is told to all other receivers, and there is only one\n"
                   "5:12 alerts.rules.run_modes has a mode other than ") != std::string::npos);
 }
+
+TEST_CASE("a rule that none of its receivers takes is a warning") {
+  const auto warnings = [](const std::string& when, const std::string& events) {
+    const auto rule = "[[alerts.rules]]\nname='r'\nreceivers=['a']\nwhen='" + when + "'\n";
+    const std::string receiver = "[[alerts.receivers]]\nurl='https://a'\nname=";
+    return test::lines(loaded(rule + receiver + "'a'\nevents=" + events + "\n" + receiver + "'b'\n").warnings);
+  };
+  CHECK(warnings("run_finished", "['firing']").find("is told to nobody: none of its receivers takes \"event\"") !=
+        std::string::npos);
+  CHECK(warnings("task_failed", "['event']").find("takes \"firing\"") != std::string::npos);
+  CHECK(warnings("run_finished", "['event']").find("told to nobody") == std::string::npos);
+  CHECK(warnings("task_failed", "['firing']").find("told to nobody") == std::string::npos);
+}

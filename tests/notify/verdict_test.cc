@@ -71,7 +71,7 @@ TEST_CASE("it is tried again after 5 s, 30 s, 2 m, 10 m, 30 m, then hourly, a fi
   const core::Duration waits[] = {5s, 30s, 2min, 10min, 30min, 1h, 1h};
   Verdict last;
   for (const auto wait : waits) {
-    const Standpoint before{.tries = last.tries, .aged = last.aged};
+    const Standpoint before{.tries = last.tries, .refusals = last.refusals, .aged = last.aged};
     CHECK(judge(answered(404), before, 0).wait == wait * 4 / 5);
     CHECK(judge(answered(404), before, 1).wait == wait * 6 / 5);
     last = judge(answered(404), before);
@@ -81,10 +81,14 @@ TEST_CASE("it is tried again after 5 s, 30 s, 2 m, 10 m, 30 m, then hourly, a fi
   CHECK(last.aged == 5s + 30s + 2min + 10min + 30min + 2h);
 }
 
-TEST_CASE("a refused notice is dead after three tries, any other after three days of its own age") {
+TEST_CASE(
+    "a notice is dead once it was refused three times, whatever else it met, or after three days of its own age") {
   for (const int status : {400, 413, 415, 422}) {
-    CHECK(judge(answered(status), {.tries = 1}).fate == Fate::retry);
-    CHECK(judge(answered(status), {.tries = 2}).fate == Fate::dead);
+    const auto second = judge(answered(status), {.tries = 9, .refusals = 1});
+    CHECK(second.fate == Fate::retry);
+    CHECK(second.refusals == 2);
+    CHECK(judge(answered(403), {.tries = 10, .refusals = 2}).fate == Fate::retry);
+    CHECK(judge(answered(status), {.tries = 11, .refusals = 2}).fate == Fate::dead);
   }
   CHECK(judge(answered(404), {.tries = 50, .aged = 72h - 1ms}).fate == Fate::retry);
   CHECK(judge(answered(404), {.tries = 50, .aged = 72h}).fate == Fate::dead);

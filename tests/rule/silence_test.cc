@@ -44,6 +44,20 @@ TEST_CASE("a silence holds an update, and expiring it brings the update") {
   CHECK(story(world.told) == "firing 1/1, update 1/2");
 }
 
+TEST_CASE("a silence of a space holds under its other label, and not for another space that has the old one") {
+  for (const bool is_another : {false, true}) {
+    World world({failed_rule()});
+    Silence of_space;
+    of_space.space = "sales";
+    of_space.space_number = is_another ? 2 : 1;
+    add_silence(world, hours(1), of_space);
+    if (!is_another) world.space.name = "sales-north";
+    world.poll({fails(1)});
+    world.pass(minutes(1));
+    CHECK(story(world.told) == (is_another ? "firing 1/1" : ""));
+  }
+}
+
 TEST_CASE("the end of what was told is never held, and what was held until then is counted") {
   World world({failed_rule()});
   world.poll({fails(1)});

@@ -74,6 +74,7 @@ inline store::OutboxRow random_row(std::mt19937_64& random) {
   row.due = core::WallTime{core::Duration{1 + random() % 1'000'000}};
   row.state = any<State>(random, 4);
   row.tries = static_cast<std::uint32_t>(random() % 3);
+  row.refusals = static_cast<std::uint32_t>(random() % 3);
   row.aged = core::Duration{random() % 1000};
   row.sent = random() % 2 == 0;
   row.test = random() % 2 == 0;
@@ -96,8 +97,8 @@ inline OwnedAlerts random_alerts(std::mt19937_64& random) {
   times(3, [&] { decision.unmarked.push_back(random_mark(random)); });
   times(1, [&] { decision.closed.push_back(number()); });
   times(1, [&] {
-    decision.silences.push_back({number(), any_text(random), any_text(random), any_text(random), any_time(random),
-                                 any_time(random), any_text(random)});
+    decision.silences.push_back({number(), any_text(random), number(), any_text(random), any_text(random),
+                                 any_time(random), any_time(random), any_text(random)});
   });
   times(1, [&] { decision.expired.push_back(number()); });
   times(1, [&] { decision.rules.push_back({any_text(random), any<rule::When>(random, 11), any_text(random)}); });

@@ -1,7 +1,10 @@
 """The command line: exit codes, messages that name no secret, signals, and what `check` and `once` say."""
+import contextlib
+import email.utils
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -55,6 +58,35 @@ class CliTest(unittest.TestCase):
                           ["serve", "--config"]):
             with self.subTest(arguments):
                 self.assertTrue(self.check_exit(USAGE, *arguments).stderr)
+
+    def test_every_command_tells_its_exit_codes_and_describe_says_what_help_says(self):
+        def look_at(command, path):
+            text = self.check_exit(GOOD, *path, "--help").stdout
+            self.assertRegex(text, r"\nExit codes:\n  0   good\n")
+            self.assertIn(command["about"], text)
+            self.assertIn(command["footer"], text)
+            self.assertTrue(text.find(command["usage"]) >= 0, command["usage"])
+            for option in command["options"]:
+                self.assertIn(option["text"], text)
+                self.assertIn(f"{','.join(option['names'])} {option['value']}".strip(), text)
+            shown = re.findall(r"^  ([a-z]+) ", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M)
+            self.assertEqual([inner["name"] for inner in command["commands"]], shown)
+            for inner in command["commands"]:
+                look_at(inner, [*path, inner["name"]])
+        app = json.loads(self.check_exit(GOOD, "describe").stdout)
+        self.assertGreater(len(app["commands"]), 8)
+        look_at(app, [])
+
+    def test_a_command_that_is_none_is_answered_with_those_that_are(self):
+        for words, text in ((["lst"], "runwatch: there is no `lst`; there are serve, check, "),
+                            (["alerts", "lst"], "runwatch alerts: there is no `lst`; there are list, show, "),
+                            (["alerts"], "runwatch alerts: say which: list, show, "),
+                            (["silence", "rm", "3"], "runwatch silence: there is no `rm`; there are add, "),
+                            (["alerts", "list", "x"], "runwatch alerts list: The following argument was not expected"),
+                            (["alerts", "show", ""], "id: is empty: give an id as `alerts list` shows them"),
+                            (["alerts", "drop", ""], "ids: is empty: give an id as `alerts list` shows them")):
+            with self.subTest(words):
+                self.assertIn(text, self.check_exit(USAGE, *words).stderr)
 
     def test_every_problem_of_a_configuration_is_told_with_its_place(self):
         self.config.write_text('[api]\nbase_ur = "http://x"\ntoken = "' + SECRET + '"\n[poll]\ninterval = 30\n')
@@ -125,6 +157,12 @@ class CliTest(unittest.TestCase):
         self.check_exit(TEMPORARY, "serve", "--config", self.config)  # it still has its lock
         self.assertEqual(daemon.stop()[0], 0)
 
+    def test_check_tells_of_a_control_socket_that_cannot_be_made(self):
+        config = folder() / "c.toml"
+        config.write_text(f'control = "{folder()}/none/c.sock"\n' + self.config.read_text())
+        self.assertIn("/none: No such file or directory; make the folder",
+                      self.check_exit(GOOD, "check", "--config", config).stderr)
+
     def test_the_shortest_configuration_runs_and_makes_the_state_folder(self):
         config = folder() / "runwatch.toml"
         config.write_text(f'[api]\nbase_url = "{self.platform.url}"\ntoken = "{SECRET}"\n[[spaces]]\n'
@@ -154,7 +192,29 @@ class CliTest(unittest.TestCase):
         self.assertIn("as above", done.stdout)
         away = self.write(f"http://127.0.0.1:{harness.free_port()}")
         done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", away)
-        self.assertEqual(done.stdout.count("error "), 1)
+        self.assertEqual(done.stdout.count("✗ "), 1)
+
+    def test_check_live_looks_at_what_surrounds_the_daemon(self):
+        down = f"http://127.0.0.1:{harness.free_port()}/secret"
+        alerts = (f'[[alerts.receivers]]\nname = "ops"\nurl = "{self.platform.url}/secret"\n'
+                  f'[[alerts.receivers]]\nname = "crm"\nurl = "{down}"\n')
+        config = folder() / "c.toml"
+        config.write_text(self.config.read_text() + alerts)
+        before = len(self.platform.asked)
+        done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", config)
+        self.assertRegex(done.stdout, r"✓ disk +\d+ [MG]iB free for .*\.db")
+        self.assertRegex(done.stdout, r"✓ platform +127\.0\.0\.1:\d+ answers at 127\.0\.0\.1, without TLS")
+        self.assertRegex(done.stdout, r"✓ receiver ops +127\.0\.0\.1:\d+ answers")
+        self.assertRegex(done.stdout, r"✗ receiver crm +cannot connect to 127\.0\.0\.1:\d+: Connection refused; check")
+        self.assertNotIn("secret", done.stdout)
+        self.assertFalse([a.path for a in self.platform.asked[before:] if "secret" in a.path], "nothing is sent")
+
+    def test_check_live_tells_of_a_clock_that_is_wrong(self):
+        for by, mark in ((-2 * 3600, "✗ clock +this machine's clock is 120 minutes ahead of"), (0, "✓ clock +within 1.0 s")):
+            date = email.utils.formatdate(time.time() + by, usegmt=True)
+            self.platform.trouble = lambda a, c, d=date: http("", "404 No", [("Date", d)]) if a.path == "/" else None
+            done = harness.run_command(["check", "--live", "--config", self.config])
+            self.assertRegex(done.stdout, mark)
 
     def mistype_an_id(self):
         spaces = [{"token": HEALTHY, "name": "sales", "runs": [run_id(1), run_id(9)]}]
@@ -162,8 +222,8 @@ class CliTest(unittest.TestCase):
 
     def test_check_live_tells_a_run_that_the_platform_does_not_know(self):
         done = self.check_exit(UNAVAILABLE, "check", "--live", "--config", self.mistype_an_id())
-        self.assertRegex(done.stdout, rf"error .*{run_id(9)}: unknown to the platform")
-        self.assertEqual(done.stdout.count("error "), 1)
+        self.assertRegex(done.stdout, rf"✗ .*{run_id(9)} +unknown to the platform")
+        self.assertEqual(done.stdout.count("✗ "), 1)
 
     def test_once_tells_a_run_that_the_platform_does_not_know(self):
         config = self.mistype_an_id()
@@ -306,6 +366,26 @@ class CliTest(unittest.TestCase):
             done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
                                   text=True, timeout=60, check=True)
             self.assertEqual(done.stdout, f"in {elsewhere}: serve {' '.join(arguments)}\n")
+        for arguments in ([], ["--listen", "127.0.0.1:0"]):
+            done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
+                                  text=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, f"in {elsewhere}: {' '.join(['demo', *arguments])}\n")
+
+    def test_the_demo_is_where_the_sample_of_prometheus_looks_and_gives_way_where_that_is_taken(self):
+        sample = pathlib.Path(__file__).parents[2] / "etc" / "prometheus" / "prometheus.yml"
+        target = re.search(r'targets: \["(.*)"\]\s*$', sample.read_text())[1]
+        self.assertIn(f"[{target}, or a free port]", self.check_exit(GOOD, "demo", "--help").stdout)
+        host, port = target.split(":")
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # else somebody else has it
+                taken.bind((host, int(port)))
+                taken.listen()
+            demo = harness.Server(["demo"])
+            wait_for(lambda: "/metrics" in demo.log, "the address")
+            self.assertIn(f"note: port {port} is in use: the demo takes a free one", demo.log)
+            self.assertNotIn(f"http://{target}/", demo.log)
+            self.assertEqual(demo.stop()[0], 0)
 
     def test_the_demo_moves_within_ten_seconds(self):
         demo = harness.Server(["demo"])

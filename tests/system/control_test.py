@@ -17,7 +17,8 @@ SILENCE = {"number": 7, "space": "", "run_id": "R1", "rule": "", "from": "2026-0
 ANSWERS = {
     "GET /alerts": {"incidents": [INCIDENT],
                     "receivers": [{"name": "ops", "type": "webhook", "pending": 2, "dead": 1, "oldest": None,
-                                   "failing_since": "2026-02-07T05:50:00Z", "last_failure": "refused"}],
+                                   "failing_since": "2026-02-07T05:50:00Z", "last_failure": "auth",
+                                   "last_error": "HTTP 401: check the secret"}],
                     "dead": [{"id": "dd01", "receiver": "ops", "rule": "r", "kind": "event",
                               "committed": "2026-02-01T00:00:00Z", "last_failure": "413"}]},
     "GET /alerts/ab12": {"incident": INCIDENT, "clause": "task_failed for 0s, at least 1", "notices": [
@@ -79,7 +80,7 @@ class ControlTest(unittest.TestCase):
     def test_the_list_shows_incidents_receivers_and_what_was_given_up(self):
         printed = self.say("alerts", "list")
         for text in ("ab12", "open, silenced", "task-failed", "säles", "R1", "2026-02-07T05:57:45.120Z", "3/1/2",
-                     "2026-02-07T05:57:55Z", "ops, crm", "2026-02-07T05:50:00Z", "refused", "dd01", "413"):
+                     "2026-02-07T05:57:55Z", "ops, crm", "2026-02-07T05:50:00Z", "auth", "ops: HTTP 401: check the secret", "dd01", "413"):
             self.assertIn(text, printed)
         head, row = printed.splitlines()[:2]
         self.assertEqual(head.index("RUN"), row.index("R1"))

@@ -62,7 +62,8 @@ struct Receiver {
     const auto* delivery = std::get_if<notify::Delivery>(&next);
     if (delivery == nullptr) return std::nullopt;
     const auto now = desk.clock.wall_now();
-    auto verdict = notify::verdict(answer(status), {delivery->tries, delivery->aged, held}, now, 0.5);
+    auto verdict =
+        notify::verdict(answer(status), {delivery->tries, delivery->refusals, delivery->aged, held}, now, 0.5);
     held = verdict.holds ? held + 1 : 0;
     if (verdict.fate == notify::Fate::delivered) {
       took.push_back(nlohmann::json::parse(delivery->body));

@@ -108,8 +108,9 @@ http::ServerResponse Site::route(const http::ServerRequest& request) const {
   }
   const auto snapshot = deps_.exposition.snapshot();
   if (path == "/") {
-    return of_type("text/html; charset=utf-8",
-                   status_page(*snapshot, read_filter(request.query), deps_.version, deps_.clock.wall_now()));
+    const auto configuration = deps_.config ? deps_.config() : std::string();
+    return of_type("text/html; charset=utf-8", status_page(*snapshot, read_filter(request.query), deps_.version,
+                                                           configuration, deps_.clock.wall_now()));
   }
   if (path == "/run") return run(*snapshot, request.query);
   if (path == "/style.css") return of_type("text/css; charset=utf-8", std::string(style_sheet()));

@@ -65,7 +65,7 @@ class Site {
     bool loopback = true;                                    // the listener is reachable from this machine alone
     std::vector<std::string> hosts;                          // further values of Host, with or without a port
     std::string listen_host = {};                            // as configured
-    view::LedgerQueries ask{};                               // each may be empty: then it is answered 503
+    view::LedgerQueries ledger{};                            // each may be empty: then it is answered 503
     std::function<std::string()> config{};                   // what is in force, JSON, secrets masked; as those
   };
 

@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "config/address.h"
+#include "config/show.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "daemon/answers.h"
+#include "daemon/ledger_queries.h"
 #include "daemon/settings.h"
 #include "version.h"
 
@@ -81,6 +83,7 @@ core::Result<void> App::start_watch() {
 }
 
 core::Result<void> App::start_server() {
+  shown_config_.with([&](auto& text) { text = config::show_json(config_); });
   site_ = std::make_unique<page::Site>(page::Site::Deps{
       .exposition = exposition_,
       .clock = clock_,
@@ -89,6 +92,8 @@ core::Result<void> App::start_server() {
       .loopback = config::is_loopback(config_.server.host),
       .hosts = config_.server.hosts,
       .listen_host = config_.server.host,
+      .ledger = ledger_queries(*watch_),
+      .config = [this] { return shown_config_.with([](const auto& text) { return text; }); },
   });
   auto server = http::serve({.host = config_.server.host,
                              .port = config_.server.port,
@@ -152,6 +157,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   if (!done) return std::unexpected(std::move(done.error()));
   config_ = std::move(next);
   rules_.with([&](auto& rules) { rules = config_.alerts; });
+  shown_config_.with([&](auto& text) { text = config::show_json(config_); });
   meters_.config_reloaded(true, clock_.wall_now());
   watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
   return fmt::format("{}", fmt::join(changed, ", "));

@@ -7,8 +7,8 @@
 
 #include "core/ascii.h"
 #include "http/gzip.h"
+#include "page/api.h"
 #include "page/assets.h"
-#include "page/json.h"
 #include "page/query.h"
 #include "page/run_page.h"
 #include "page/status_page.h"
@@ -102,9 +102,11 @@ http::ServerResponse Site::route_open(const http::ServerRequest& request) const 
 
 http::ServerResponse Site::route(const http::ServerRequest& request) const {
   const auto path = request.path;
-  if (!is_for_people(path) && !path.starts_with("/api/")) return route_open(request);
+  const bool is_api = path.starts_with("/api/");
+  if (!is_api && !is_for_people(path)) return route_open(request);
   if (deps_.loopback && !is_ours(request.host)) {
-    return http::text_response(403, "This host name is not served. Use localhost, or add the name to server.hosts.\n");
+    constexpr std::string_view kText = "This host name is not served. Use localhost, or add the name to server.hosts.";
+    return is_api ? api_error(403, kText) : http::text_response(403, std::string(kText) + '\n');
   }
   const auto snapshot = deps_.exposition.snapshot();
   if (path == "/") {
@@ -116,8 +118,9 @@ http::ServerResponse Site::route(const http::ServerRequest& request) const {
   if (path == "/style.css") return of_type("text/css; charset=utf-8", std::string(style_sheet()));
   if (path == "/script.js") return of_type("text/javascript; charset=utf-8", std::string(script()));
   if (path == "/icon.svg") return of_type("image/svg+xml", icon(request.query));
-  if (path == "/api/v1/status") return of_type("application/json", status_json(*snapshot, deps_.version));
-  if (path == "/api/v1/runs") return of_type("application/json", runs_json(*snapshot));
+  if (is_api) {
+    return answer_api(request, {*snapshot, deps_.clock.wall_now(), deps_.version, deps_.ledger, deps_.config});
+  }
   return route_open(request);
 }
 

@@ -9,9 +9,11 @@
 #include <utility>
 
 #include "config/address.h"
+#include "config/show.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "daemon/answers.h"
+#include "daemon/ledger_queries.h"
 #include "daemon/settings.h"
 #include "version.h"
 
@@ -84,6 +86,7 @@ core::Result<void> App::start_watch() {
 }
 
 core::Result<void> App::start_server() {
+  shown_config_.with([&](auto& text) { text = config::show_json(config_); });
   const auto& listen = config_.server.listen;
   auto hosts = config_.server.hosts;
   for (const auto& [host, port] : listen) hosts.push_back(host);
@@ -95,6 +98,8 @@ core::Result<void> App::start_server() {
       // What listens elsewhere too is no secret of this machine's.
       .loopback = std::ranges::all_of(listen, config::is_loopback, &config::Listen::host),
       .hosts = std::move(hosts),
+      .ledger = ledger_queries(*watch_),
+      .config = [this] { return shown_config_.with([](const auto& text) { return text; }); },
   });
   std::vector<http::Endpoint> also;
   for (const auto& [host, port] : std::span(listen).subspan(1)) also.push_back({host, port});
@@ -179,6 +184,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   if (!done) return std::unexpected(std::move(done.error()));
   config_ = std::move(next);
   rules_.with([&](auto& rules) { rules = config_.alerts; });
+  shown_config_.with([&](auto& text) { text = config::show_json(config_); });
   meters_.config_reloaded(true, clock_.wall_now());
   watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
   return fmt::format("{}", fmt::join(changed, ", "));

@@ -65,6 +65,7 @@ class App {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<unpod::Credentials> credentials_;
   std::unique_ptr<watch::Watch> watch_;
+  core::Guarded<std::string> shown_config_;  // in force, as the API shows it; the server's threads read it
   std::unique_ptr<page::Site> site_;
   std::unique_ptr<http::Server> server_;
   core::Guarded<rule::Settings> rules_;       // as in force; the control socket's threads read them

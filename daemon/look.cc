@@ -112,7 +112,7 @@ std::string table(const view::Snapshot& snapshot) {
 }
 
 std::string print(const view::Snapshot& snapshot, const std::string& format) {
-  if (format == "json") return page::look_json(snapshot, kVersion) + "\n";
+  if (format == "json") return page::look_json(snapshot, kVersion, core::SystemClock().wall_now()) + "\n";
   return format == "prometheus" ? metrics::render_gauges(snapshot) : table(snapshot);
 }
 

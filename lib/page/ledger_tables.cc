@@ -82,7 +82,7 @@ std::string delivery_html(const view::Delivery& delivery, core::WallTime now) {
                           escape_html(delivery.state));
   if (!delivery.tries.empty()) {
     const auto& last = delivery.tries.back();
-    text += fmt::format(" {}, {}", both_html(last.at, now), count_text(delivery.tries.size(), "try"));
+    text += fmt::format(" {}, {}", both_html(last.at, now), count_text(delivery.tries.size(), "attempt"));
     if (!last.reason.empty()) text += ": " + escape_html(words(last.reason));
     if (last.status != 0) text += fmt::format(" ({})", last.status);
   }

@@ -50,6 +50,14 @@ void note_receivers(const view::Alerts& alerts, core::WallTime now, Notes& notes
 
 std::string notes(const view::Snapshot& snapshot, core::WallTime now) {
   Notes notes;
+  if (const auto& reload = snapshot.reload; reload && !reload->accepted) {
+    notes.push_back({"bad", fmt::format("The newest reload was refused {}: {}", both_html(reload->at, now),
+                                        escape_html(reload->problem))});
+  }
+  if (snapshot.pause) {
+    notes.push_back({"", fmt::format("Nothing is asked until {}: {}", both_html(snapshot.pause->until, now),
+                                     escape_html(snapshot.pause->why))});
+  }
   if (!snapshot.ready()) notes.push_back({"", "Not ready: " + escape_html(snapshot.not_ready)});
   note_spaces(snapshot, now, notes);
   note_receivers(*snapshot.alerts, now, notes);

@@ -1,4 +1,5 @@
-// What is wrong beside the runs, a line each: spaces that refuse, receivers that cannot be told, what is not ready.
+// What is wrong beside the runs, a line each: spaces that refuse, receivers that cannot be told, a reload that was
+// refused, a pause, what is not ready.
 //
 // Pure.
 #pragma once

@@ -38,6 +38,17 @@ std::string Query::text(std::string_view name) const {
   return found == values_.end() ? "" : found->second;
 }
 
+std::optional<std::string> Query::other_than(std::span<const std::string_view> names) const {
+  for (const auto& [name, value] : values_)
+    if (!name.empty() && std::ranges::find(names, name) == names.end()) return name;
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> Query::whole(std::string_view name, std::int64_t least, std::int64_t most) const {
+  const auto value = core::parse_number<std::int64_t>(text(name));
+  return value && *value >= least && *value <= most ? value : std::nullopt;
+}
+
 std::int64_t Query::number(std::string_view name, std::int64_t least) const {
   return std::max(least, core::parse_number<std::int64_t>(text(name)).value_or(least));
 }

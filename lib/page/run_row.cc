@@ -88,7 +88,8 @@ std::string pace_cell(const view::RunVerdict& verdict, const RowContext& context
   } else if (verdict.per_hour) {
     lines = fmt::format("<div>{}</div>", pace_text(*verdict.per_hour));
   }
-  if (verdict.end != task::kNoTime)
+  const bool goes_on = verdict.trouble != view::Trouble::stalled && verdict.trouble != view::Trouble::poll_failing;
+  if (goes_on && verdict.end != task::kNoTime)
     lines += fmt::format("<div>ends about {}</div>", both_html(verdict.end, context.now));
   return fmt::format(R"(<td class="c-pace">{}{}</td>)", lines, sub(oldest_html(run, context.now)));
 }
@@ -102,9 +103,22 @@ std::string plot_cell(const view::RunSnapshot& run, const RowContext& context) {
                      sub(fmt::format("since {}", clock_html(since, context.now))));
 }
 
+// Of the polls of its space, or of the account: nobody is told of each run that cannot be read.
+void add_blind(const view::RunVerdict& verdict, const view::Alerts& alerts,
+               std::vector<const view::IncidentStanding*>& incidents) {
+  for (const auto& incident : alerts.incidents) {
+    const auto& notice = incident.notice;
+    const bool is_its = notice.space.empty() || (notice.space == verdict.space->name && notice.run_id.empty());
+    const bool is_on = incident.phase != rule::Phase::over;
+    if (is_on && is_its && notice.when == rule::When::poll_failing) incidents.push_back(&incident);
+  }
+}
+
 std::string told_cell(const view::RunVerdict& verdict, const RowContext& context) {
+  auto incidents = verdict.incidents;
+  if (verdict.trouble == view::Trouble::poll_failing) add_blind(verdict, context.alerts, incidents);
   std::string lines;
-  for (const auto* incident : verdict.incidents) {
+  for (const auto* incident : incidents) {
     lines += fmt::format("<div><b>{}</b> {}</div>", name_html(incident->notice.rule),
                          told_html(*incident, context.alerts, context.now));
   }

@@ -71,8 +71,9 @@ std::string trouble_section(const Listing& listing, const RowContext& context) {
       more_link(Group::trouble, lines.size(), shown.size()));
 }
 
-std::string pager(Filter filter, std::size_t all) {
-  const auto pages = (all + kListed - 1) / kListed;
+std::size_t pages_of(std::size_t runs) { return std::max<std::size_t>(1, (runs + kListed - 1) / kListed); }
+
+std::string pager(Filter filter, std::size_t pages) {
   if (pages < 2) return {};
   const auto link = [&](std::size_t page, std::string_view text) {
     filter.page = page;
@@ -91,16 +92,18 @@ std::string runs_sections(const Listing& listing, const RowContext& context) {
          folded(listing, Group::finished, context);
 }
 
-std::string filtered_section(const Listing& listing, const Filter& filter, const RowContext& context) {
+std::string filtered_section(const Listing& listing, Filter filter, const RowContext& context) {
   const auto lines = listing.all();
-  const auto from = std::min(lines.size(), (filter.page - 1) * kListed);
+  const auto pages = pages_of(lines.size());
+  filter.page = std::min(filter.page, pages);
+  const auto from = (filter.page - 1) * kListed;
   const auto shown = std::span(lines).subspan(from, std::min(kListed, lines.size() - from));
   return fmt::format(
       "<section aria-labelledby=\"listed\">\n<div class=\"head\"><h2 id=\"listed\">{}</h2>{}</div>\n{}{}</section>\n",
       count_text(lines.size(), "run"), legend(tasks_of(shown)),
       shown.empty() ? "<p class=\"wide note\">No run is like that. <a href=\"./\">All runs</a></p>\n"
                     : runs_table(rows_of(shown, context), "Runs that were asked for, worst first"),
-      pager(filter, lines.size()));
+      pager(filter, pages));
 }
 
 std::string search_form(const view::Snapshot& snapshot, const Filter& filter) {

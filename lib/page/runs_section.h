@@ -19,8 +19,8 @@ inline constexpr std::size_t kListed = 50;
 
 std::string runs_sections(const Listing& listing, const RowContext& context);
 
-// What `filter` asks for.
-std::string filtered_section(const Listing& listing, const Filter& filter, const RowContext& context);
+// What `filter` asks for; of a page beyond the last one that.
+std::string filtered_section(const Listing& listing, Filter filter, const RowContext& context);
 
 // To find a run among many.
 std::string search_form(const view::Snapshot& snapshot, const Filter& filter);

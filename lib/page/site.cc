@@ -7,8 +7,8 @@
 
 #include "core/ascii.h"
 #include "http/gzip.h"
+#include "page/api.h"
 #include "page/assets.h"
-#include "page/json.h"
 #include "page/query.h"
 #include "page/run_page.h"
 #include "page/status_page.h"
@@ -81,7 +81,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 Site::Site(Deps deps) : deps_(std::move(deps)), own_hosts_{"localhost", "127.0.0.1", "::1"} {
-  if (!deps_.listen_host.empty()) own_hosts_.push_back(host_name(deps_.listen_host));
   for (const auto& host : deps_.hosts) own_hosts_.push_back(host_name(host));
 }
 
@@ -102,21 +101,25 @@ http::ServerResponse Site::route_open(const http::ServerRequest& request) const 
 
 http::ServerResponse Site::route(const http::ServerRequest& request) const {
   const auto path = request.path;
-  if (!is_for_people(path) && !path.starts_with("/api/")) return route_open(request);
+  const bool is_api = path.starts_with("/api/");
+  if (!is_api && !is_for_people(path)) return route_open(request);
   if (deps_.loopback && !is_ours(request.host)) {
-    return http::text_response(403, "This host name is not served. Use localhost, or add the name to server.hosts.\n");
+    constexpr std::string_view kText = "This host name is not served. Use localhost, or add the name to server.hosts.";
+    return is_api ? api_error(403, kText) : http::text_response(403, std::string(kText) + '\n');
   }
   const auto snapshot = deps_.exposition.snapshot();
   if (path == "/") {
-    return of_type("text/html; charset=utf-8",
-                   status_page(*snapshot, read_filter(request.query), deps_.version, deps_.clock.wall_now()));
+    const auto configuration = deps_.config ? deps_.config() : std::string();
+    return of_type("text/html; charset=utf-8", status_page(*snapshot, read_filter(request.query), deps_.version,
+                                                           configuration, deps_.clock.wall_now()));
   }
   if (path == "/run") return run(*snapshot, request.query);
   if (path == "/style.css") return of_type("text/css; charset=utf-8", std::string(style_sheet()));
   if (path == "/script.js") return of_type("text/javascript; charset=utf-8", std::string(script()));
   if (path == "/icon.svg") return of_type("image/svg+xml", icon(request.query));
-  if (path == "/api/v1/status") return of_type("application/json", status_json(*snapshot, deps_.version));
-  if (path == "/api/v1/runs") return of_type("application/json", runs_json(*snapshot));
+  if (is_api) {
+    return answer_api(request, {*snapshot, deps_.clock.wall_now(), deps_.version, deps_.ledger, deps_.config});
+  }
   return route_open(request);
 }
 

@@ -64,10 +64,8 @@ class Site {
     std::function<std::optional<std::string>()> stuck_loop;  // names a loop that makes no progress
     bool loopback = true;                                    // the listener is reachable from this machine alone
     std::vector<std::string> hosts;                          // further values of Host, with or without a port
-    std::string listen_host = {};                            // as configured
-    view::LedgerQueries ledger = {};
-    view::LedgerQueries ask{};              // each may be empty: then it is answered 503
-    std::function<std::string()> config{};  // what is in force, JSON, secrets masked; as those
+    view::LedgerQueries ledger{};                            // each may be empty: then it is answered 503
+    std::function<std::string()> config{};                   // what is in force, JSON, secrets masked; as those
   };
 
   explicit Site(Deps deps);

@@ -11,7 +11,7 @@ namespace {
 
 std::string up_badge(std::optional<bool> up) {
   if (!up) return badge(Level::none, "not tried yet");
-  return *up ? badge(Level::good, "answers") : badge(Level::bad, "refuses");
+  return *up ? badge(Level::good, "answers") : badge(Level::bad, "fails");
 }
 
 std::string error_line(const std::optional<view::PollError>& error, core::WallTime now) {

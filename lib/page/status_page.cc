@@ -8,6 +8,7 @@
 #include "page/html.h"
 #include "page/notes.h"
 #include "page/runs_section.h"
+#include "page/service_section.h"
 #include "page/spaces_section.h"
 
 namespace runwatch::page {
@@ -32,7 +33,7 @@ std::string under(const view::Snapshot& snapshot) {
 }  // namespace
 
 std::string status_page(const view::Snapshot& snapshot, const Filter& filter, std::string_view version,
-                        core::WallTime now) {
+                        std::string_view configuration, core::WallTime now) {
   const auto& alerts = *snapshot.alerts;
   const RowContext context{alerts, now};
   const auto overview = view::judge(snapshot, now);
@@ -41,15 +42,16 @@ std::string status_page(const view::Snapshot& snapshot, const Filter& filter, st
   frame.level = level_of(overview);
   frame.title = overview.headline;
   frame.heading = escape_html(overview.headline);
-  frame.under = under(snapshot);
   frame.version = version;
   frame.now = now;
   frame.main = notes(snapshot, now);
+  if (frame.main.empty()) frame.under = under(snapshot);
   if (filter.any()) {
     frame.main += search_form(snapshot, filter) + filtered_section(listing, filter, context);
   } else {
     frame.main += runs_sections(listing, context) + search_form(snapshot, filter) + incidents_section(alerts, now) +
-                  receivers_section(alerts, now) + spaces_section(snapshot, now);
+                  receivers_section(alerts, now) + spaces_section(snapshot, now) + polls_section(snapshot, now) +
+                  service_section(snapshot, version, configuration, now);
   }
   return framed(frame);
 }

@@ -13,7 +13,8 @@
 
 namespace runwatch::page {
 
+// `configuration`: as text, without secrets; empty: not known.
 std::string status_page(const view::Snapshot& snapshot, const Filter& filter, std::string_view version,
-                        core::WallTime now);
+                        std::string_view configuration, core::WallTime now);
 
 }  // namespace runwatch::page

@@ -88,12 +88,13 @@ td.n, th.n { text-align: end; }
 .runs { table-layout: fixed; }
 .runs .c-run { width: 22%; } .runs .c-tasks { width: 19%; } .runs .c-failed { width: 13%; }
 .runs .c-pace { width: 15%; } .runs .c-plot { width: 13%; } .runs .c-told { width: 18%; }
+.why { font-size: .92rem; }
 .runs td > div, .runs th > div { overflow-wrap: anywhere; }
 .runs tr.bad > :first-child { box-shadow: inset .3rem 0 var(--bad); }
 .runs tr.warn > :first-child { box-shadow: inset .3rem 0 var(--warn); }
 .pages { display: flex; gap: 1rem; padding-block: .5rem; }
 form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; }
-form label { display: grid; font-size: .8rem; color: var(--dim); }
+form label { display: grid; grid-template-columns: minmax(0, 1fr); max-width: 100%; font-size: .8rem; color: var(--dim); }
 input, select, button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--dim);
   border-radius: 4px; padding: .2rem .5rem; max-width: 100%; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; margin: 0; }
@@ -114,18 +115,26 @@ footer { color: var(--dim); font-size: .85rem; padding-block: 1.5rem; display: f
   .stack td:empty { display: none; }
   .stack td.n { text-align: start; }
   .stack td[data-label]:not(:empty)::before { content: attr(data-label) " "; color: var(--dim); font-size: .85rem; }
-  .runs tr { display: grid; grid-template-columns: minmax(0, 1fr) minmax(6rem, auto); gap: .15rem .8rem; }
-  .runs .c-failed { grid-row: 1; grid-column: 2; text-align: end; }
-  .runs .c-run { grid-row: 1; grid-column: 1; }
+  .runs tr { display: grid; grid-template-columns: 1fr minmax(9rem, 1fr); gap: .3rem 1rem; }
+  .runs .c-run, .runs .c-tasks, .runs .c-pace, .runs .c-told { grid-column: 1 / -1; }
+  .runs .c-failed, .runs .c-plot { grid-row: 2; }
+  .runs .c-tasks { grid-row: 3; } .runs .c-pace { grid-row: 4; } .runs .c-told { grid-row: 5; }
   .runs th, .runs td { width: auto !important; }
-  .runs .c-tasks, .runs .c-told { grid-column: 1 / -1; }
+  .runs .c-failed > div:first-child::after { content: " failed"; }
+  .runs .c-pace > div { display: inline; }
+  .runs .c-pace > div:not(:last-child)::after { content: ", "; }
   .runs tr.bad { box-shadow: inset .3rem 0 var(--bad); } .runs tr.warn { box-shadow: inset .3rem 0 var(--warn); }
   .runs tr > :first-child { box-shadow: none !important; }
-  .runs .c-plot { min-width: 7rem; }
 }
 @media (max-width: 40rem) {
   body > * { padding-inline: .75rem; }
-  .verdict h1 { font-size: 1.15rem; }
+  .top { padding-block: .3rem .2rem; }
+  .verdict { padding: .4rem .8rem; }
+  .verdict h1 { font-size: 1.05rem; }
+  .notes li { padding-inline: .8rem; font-size: .9rem; }
+  .legend { display: none; }
+  form label { width: 100%; }
+  main > section, main > details { margin-block-start: .8rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-block-end: .4rem; }
 }
 @media (prefers-reduced-motion: no-preference) { .plot path { transition: none; } }

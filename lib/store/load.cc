@@ -1,4 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "store/session.h"
@@ -101,6 +104,45 @@ Outcome<std::vector<RecordedChange>> Session::changes(std::int64_t run, core::Wa
   const int code = tables_->changes.each(take, run, since.time_since_epoch().count());
   if (code != SQLITE_OK) return unreadable(code, "changes");
   return history;
+}
+
+// Prepared anew, as what follows: it is people who ask.
+Outcome<std::vector<RecordedChange>> Session::newest_changes(const ChangesFilter& filter) {
+  Preparation prepare{connection_.handle()};
+  const auto failures = fmt::format("AND to_status = {} AND kind < {}", task::index(task::Status::failed),
+                                    task::index(task::ChangeKind::late));
+  Table<ChangeEntry> newest{
+      prepare, "changes", Ask::one_parent,
+      fmt::format("AND seq >= ? AND seq < ? {} ORDER BY seq DESC LIMIT ?", filter.failures_only ? failures : "")};
+  if (prepare.code != SQLITE_OK) return unreadable(prepare.code, "changes");
+  std::vector<RecordedChange> found;
+  const auto take = [&](ChangeEntry& entry) {
+    found.push_back(entry.recorded);
+    return true;
+  };
+  const auto before = filter.before == 0 ? std::numeric_limits<std::int64_t>::max() : filter.before;
+  const int code = newest.each(take, filter.run, filter.from, before, filter.limit);
+  if (code != SQLITE_OK) return unreadable(code, "changes");
+  return found;
+}
+
+Outcome<std::vector<HourCount>> Session::hours(std::int64_t run, std::int64_t from, core::WallTime since) {
+  Preparation prepare{connection_.handle()};
+  auto statement = prepare(
+      fmt::format("SELECT at / 3600000 AS hour, to_status, recovered, count(*) FROM changes WHERE run = ? AND seq >= ? "
+                  "AND at >= ? AND kind < {} GROUP BY 1, 2, 3 ORDER BY 1",
+                  task::index(task::ChangeKind::late)));
+  if (prepare.code != SQLITE_OK) return unreadable(prepare.code, "changes");
+  std::vector<HourCount> hours;
+  int code = statement.with(run, from, since.time_since_epoch().count()).step();
+  for (; code == SQLITE_ROW; code = statement.step()) {
+    auto& hour = hours.emplace_back();
+    const bool good = statement.read(hour.hour) && statement.read(hour.to) && statement.read(hour.recovered) &&
+                      statement.read(hour.count);
+    if (!good) return unreadable(SQLITE_CORRUPT, "changes");
+  }
+  if (code != SQLITE_DONE) return unreadable(code, "changes");
+  return hours;
 }
 
 }  // namespace runwatch::store

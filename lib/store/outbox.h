@@ -64,6 +64,8 @@ struct RowFilter {
   std::string receiver{};
   std::int64_t incident = 0;
   std::optional<OutboxRow::State> state{};
+  std::int64_t run = 0;
+  std::int64_t newest = 0;  // as many, newest first; 0: all, in order
 };
 
 }  // namespace runwatch::store

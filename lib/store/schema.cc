@@ -258,6 +258,7 @@ CREATE INDEX outbox_dead ON outbox(receiver) WHERE state = 2;
 CREATE INDEX outbox_ended ON outbox(created) WHERE state > 0;
 CREATE INDEX outbox_incident ON outbox(incident) WHERE incident > 0;
 CREATE INDEX outbox_id ON outbox(id);
+CREATE INDEX outbox_run ON outbox(run) WHERE run > 0;
 CREATE TABLE queues(
   receiver TEXT PRIMARY KEY,
   pending INTEGER NOT NULL,

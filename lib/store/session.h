@@ -37,6 +37,8 @@ class Session {
   Outcome<task::KnownTasks> tasks(std::int64_t run);
   Outcome<task::History> points(std::int64_t run);
   Outcome<std::vector<RecordedChange>> changes(std::int64_t run, core::WallTime since);
+  Outcome<std::vector<RecordedChange>> newest_changes(const ChangesFilter& filter);
+  Outcome<std::vector<HourCount>> hours(std::int64_t run, std::int64_t from, core::WallTime since);
 
   // What Store says, of alerts: in session_alerts.cc.
   Outcome<std::int64_t> next_seq(std::int64_t run);

@@ -26,10 +26,12 @@ Outcome<std::optional<OutboxRow>> first_of(Outcome<std::vector<OutboxEntry>> ent
 
 // What does not narrow names its place all the same, so that the values are bound in one way.
 std::string where(const RowFilter& filter) {
-  return fmt::format("WHERE {} AND {} AND {} AND {} ORDER BY seq", filter.id.empty() ? "?1 = ''" : "id = ?1",
+  return fmt::format("WHERE {} AND {} AND {} AND {} AND {} ORDER BY seq{}", filter.id.empty() ? "?1 = ''" : "id = ?1",
                      filter.receiver.empty() ? "?2 = ''" : "receiver = ?2",
                      filter.incident == 0 ? "?3 = 0" : "incident = ?3 AND incident > 0",
-                     filter.state ? fmt::format("state = {}", task::index(*filter.state)) : "1");
+                     filter.run == 0 ? "?4 = 0" : "run = ?4 AND run > 0",
+                     filter.state ? fmt::format("state = {}", task::index(*filter.state)) : "1",
+                     filter.newest == 0 ? "" : fmt::format(" DESC LIMIT {}", filter.newest));
 }
 
 }  // namespace
@@ -97,7 +99,7 @@ Outcome<std::vector<OutboxRow>> Session::rows(const RowFilter& filter) {
   Preparation prepare{connection_.handle()};
   Table<OutboxEntry> filtered{prepare, "outbox", Ask::all, where(filter)};
   if (prepare.code != SQLITE_OK) return unreadable(prepare.code, "outbox");
-  return rows_of(list(filtered, filter.id, filter.receiver, filter.incident));
+  return rows_of(list(filtered, filter.id, filter.receiver, filter.incident, filter.run));
 }
 
 Outcome<std::vector<DeliveryAttempt>> Session::attempts(std::int64_t row) {

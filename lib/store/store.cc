@@ -156,6 +156,14 @@ std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t 
   return ask([&](Session& session) { return session.changes(run, since); });
 }
 
+std::expected<std::vector<RecordedChange>, Failure> Store::newest_changes(const ChangesFilter& filter) {
+  return ask([&](Session& session) { return session.newest_changes(filter); });
+}
+
+std::expected<std::vector<HourCount>, Failure> Store::hours(std::int64_t run, std::int64_t from, core::WallTime since) {
+  return ask([&](Session& session) { return session.hours(run, from, since); });
+}
+
 std::expected<std::int64_t, Failure> Store::next_seq(std::int64_t run) {
   return ask([&](Session& session) { return session.next_seq(run); });
 }

@@ -77,6 +77,23 @@ struct RecordedChange {
   bool operator==(const RecordedChange&) const = default;
 };
 
+// Which changes of a run: newest first.
+struct ChangesFilter {
+  std::int64_t run = 0;
+  std::int64_t from = 1;       // seq, inclusive
+  std::int64_t before = 0;     // seq; 0: up to the newest
+  bool failures_only = false;  // entries into failed
+  std::int64_t limit = 0;
+};
+
+// Changes of an hour that led to one status.
+struct HourCount {
+  std::int64_t hour = 0;  // since 1970
+  std::optional<task::Status> to{};
+  bool recovered = false;
+  std::uint64_t count = 0;
+};
+
 struct Contents {
   core::WallTime newest_commit{};  // `at` of the newest batch; of format 1: 1970
   core::WallTime newest_lived{};   // its `lived`; of format 1 and 2: 1970
@@ -119,6 +136,9 @@ class Store {
   // some 150 bytes each. Baseline first sights are not in it, nor anything of a run that was forgotten. Of what format
   // 1 wrote, `new_attempt` is false, the facts are their reason alone, and a status before a tombstone is `unknown`.
   std::expected<std::vector<RecordedChange>, Failure> changes(std::int64_t run, core::WallTime since);
+  std::expected<std::vector<RecordedChange>, Failure> newest_changes(const ChangesFilter& filter);
+  // From `from` (seq) and `since` on, without late ones; in the order of the hours.
+  std::expected<std::vector<HourCount>, Failure> hours(std::int64_t run, std::int64_t from, core::WallTime since);
   // The number that the next change kept of a run will have.
   std::expected<std::int64_t, Failure> next_seq(std::int64_t run);
   // Of the outbox. What a receiver is to be sent next: of the rows that no earlier one of their incident stands before,

@@ -1,8 +1,8 @@
 // How the tasks of a run stood over time, for plots and pace: a bounded number of points, coarser as the run ages.
 //
-// Pure. A point is added when the counts change and the newest point is `spacing` old; when there are kMostPoints, every
-// second one goes and the spacing doubles. A rest has a point at its begin and one at its end. Between two points the
-// counts were somewhere between theirs, and from the newest on they are the run's own.
+// Pure. A point is added when the counts change and the newest point is `spacing` old; when there are kMostPoints,
+// every second one goes and the spacing doubles. A rest has a point at its begin and one at its end. Between two points
+// the counts were somewhere between theirs, and from the newest on they are the run's own.
 #pragma once
 
 #include <cstddef>

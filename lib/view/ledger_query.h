@@ -87,11 +87,11 @@ struct Delivery {
 struct NoticeRow {
   std::string id;
   rule::Kind kind = rule::Kind::event;
-  std::string rule;
-  std::string incident;  // its id while the incident is known, else empty
+  std::string rule{};
+  std::string incident{};  // its id while the incident is known, else empty
   bool test = false;
   core::WallTime committed{};
-  std::vector<Delivery> deliveries;
+  std::vector<Delivery> deliveries{};
 };
 
 struct NoticesPage {

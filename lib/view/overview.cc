@@ -107,12 +107,18 @@ void conclude(Overview& overview, const Snapshot& snapshot) {
 
 }  // namespace
 
-Overview judge(const Snapshot& snapshot, core::WallTime now) {
-  Overview overview;
+std::vector<RunVerdict> verdicts(const Snapshot& snapshot, core::WallTime now) {
+  std::vector<RunVerdict> all;
   const IncidentsByRun incidents(*snapshot.alerts);
   for (const auto& space : snapshot.spaces) {
-    for (const auto& run : space->runs) overview.runs.push_back(judge(*space, *run, incidents.of(*space, *run), now));
+    for (const auto& run : space->runs) all.push_back(judge(*space, *run, incidents.of(*space, *run), now));
   }
+  return all;
+}
+
+Overview judge(const Snapshot& snapshot, core::WallTime now) {
+  Overview overview;
+  overview.runs = verdicts(snapshot, now);
   overview.watched = overview.runs.size();
   overview.in_trouble = static_cast<std::size_t>(
       std::ranges::count_if(overview.runs, [](const auto& verdict) { return verdict.trouble != Trouble::none; }));

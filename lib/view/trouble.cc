@@ -79,8 +79,8 @@ void find_stalled(const RunSnapshot& run, core::WallTime now, Findings& out) {
   const auto rests = now - run.last_change;
   if (moving == 0 || waits || run.failed_polls > 0 || rests <= kStalledAfter) return;
   out.push_back({Trouble::stalled, extent_of(rests),
-                 fmt::format("nothing changed for {}, and {} are not finished", lasting(rests),
-                             moving == 1 ? "1 task" : fmt::format("{} tasks", moving))});
+                 fmt::format("nothing changed for {}, and {} not finished", lasting(rests),
+                             moving == 1 ? "1 task is" : fmt::format("{} tasks are", moving))});
 }
 
 bool is_lasting(PollReason reason) {

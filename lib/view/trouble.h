@@ -69,6 +69,9 @@ struct Overview {
 
 Overview judge(const Snapshot& snapshot, core::WallTime now);
 
+// The verdicts alone, in the order of the snapshot.
+std::vector<RunVerdict> verdicts(const Snapshot& snapshot, core::WallTime now);
+
 // Of one run, as in `judge`; nothing where there is none. An empty space: the first that has it.
 std::optional<RunVerdict> judge_run(const Snapshot& snapshot, std::string_view space, std::string_view run_id,
                                     core::WallTime now);

@@ -20,6 +20,7 @@
 #include "metrics/meters.h"
 #include "notify/courier.h"
 #include "store/store.h"
+#include "view/ledger_query.h"
 #include "watch/alerts.h"
 #include "watch/failed_polls.h"
 #include "watch/job.h"
@@ -102,6 +103,11 @@ class Ledger {
   // A copy of the database, some pages with each call; true: it is whole.
   core::Result<void> begin_backup(const std::filesystem::path& copy);
   core::Result<bool> continue_backup();
+  // For page and API: ledger_queries.cc. Fails: as view/ledger_query.h says.
+  core::Result<view::ChangesPage> changes(const view::ChangesQuery& query);
+  core::Result<std::vector<view::HourRow>> hours(const view::HoursQuery& query);
+  core::Result<view::NoticesPage> notices(const view::NoticesQuery& query);
+
   // To be shown with all else; no pause: there is none.
   void note_reload(view::Reload reload);
   void note_pause(std::optional<view::Pause> pause);
@@ -176,6 +182,10 @@ class Ledger {
   core::Duration ahead() const;
   std::shared_ptr<const view::Alerts> show_alerts();
   std::string odd_id(const task::TaskKey& key);
+  const RunState* find_run(const std::string& space, const std::string& run_id);
+  core::Result<view::Delivery> delivery(const store::OutboxRow& row);
+  core::Result<store::RowFilter> filter_of(const view::NoticesQuery& query, view::NoticesPage& page);
+  view::NoticeRow notice_of(const store::OutboxRow& row) const;
   core::Result<void> add_changes(Told& told) const;
   core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
 

@@ -72,11 +72,11 @@ class Watch {
   std::optional<std::string> stuck_loop() const;
   // Why nothing can be known any more: the store could not be read again.
   std::optional<core::Error> failure() const;
-  // What a question about alerts is answered with, by the ledger between two steps. Fails: `busy` where it is held up.
+  // What a question is answered with, by the ledger between two steps. Fails: `busy` where it is held up.
   template <class T>
-  core::Result<T> ask_ledger(std::function<core::Result<T>(Ledger&)> question) {
+  core::Result<T> ask_ledger(std::function<core::Result<T>(Ledger&)> question, core::Duration within = kAnswerWithin) {
     auto answer = ask(std::move(question));
-    if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
+    if (answer.wait_for(within) == std::future_status::ready) return answer.get();
     return core::fail(core::ErrorKind::busy, "the store keeps the ledger waiting: ask again");
   }
 

@@ -14,7 +14,7 @@ using namespace runwatch;
 namespace {
 
 std::string page_of(const view::Snapshot& snapshot, const page::Filter& filter = {}) {
-  return page::status_page(snapshot, filter, "1.2.3", support::at(1100));
+  return page::status_page(snapshot, filter, "1.2.3", "{\"token\": \"<masked>\"}", support::at(1100));
 }
 
 std::string text_of(const std::string& html) { return std::regex_replace(html, std::regex("<[^>]*>"), ""); }
@@ -31,7 +31,7 @@ TEST_CASE("the page names the version, links what there is, and shows spaces and
   const auto html = page_of(*support::sample_snapshot());
   for (const char* part :
        {"<!DOCTYPE html>", "1.2.3", "href=\"metrics\"", "href=\"api/v1/status\"", "href=\"style.css\"", "sales",
-        "refuses", "no answer within 15 s", "timeout", "not tried yet", "Recac64fe03e911f1878d43cd8a99e069",
+        ">fails<", "no answer within 15 s", "timeout", "not tried yet", "Recac64fe03e911f1878d43cd8a99e069",
         "in progress", "1 min ago", "Not ready: space sales was not tried yet"}) {
     CAPTURE(part);
     CHECK(html.find(part) != std::string::npos);

@@ -16,7 +16,7 @@ from receiver import Receiver
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 ODD_NAME = "<script>alert(1)</script> \"ümlaut\" & 'more'"
 NAMES = ["collections", "renewals", "support", ODD_NAME]
-BUSY = json.dumps({"call_id": "c-INDEX", "call_type": "outbound", "call_status": "busy", "call_end_reason": "user busy"})
+ENDS = {"busy": "user busy", "carrier": "provider error: SIP 503"}  # of calls that fail
 
 
 class BadHour:
@@ -80,9 +80,11 @@ class BadHour:
         for _ in range(count):
             index = self.next[run]
             self.next[run] += 1
-            if status == "busy":
-                self.platform.say("say", run=run, index=index, field="output", json=BUSY.replace("INDEX", str(index)))
-            self.platform.say("task", run=run, index=index, status="failed" if status == "busy" else status, call="new")
+            if status in ENDS:
+                output = {"call_id": f"c-{index}", "call_type": "outbound", "call_status": "failed",
+                          "call_end_reason": ENDS[status]}
+                self.platform.say("say", run=run, index=index, field="output", json=json.dumps(output))
+            self.platform.say("task", run=run, index=index, status="failed" if status in ENDS else status, call="new")
 
     def begin(self):
         self.start()
@@ -109,7 +111,7 @@ class BadHour:
         if share < 0.65:
             self.put(self.carrier, "completed", done)
         else:
-            self.put(self.carrier, "failed", 2 * done)
+            self.put(self.carrier, "carrier", 2 * done)
             self.put(self.carrier, "busy")
             self.put(self.carrier, "completed")
         if abs(share - 0.65) < 0.5 / self.steps:

@@ -90,8 +90,10 @@ struct SinkArguments {
 void add_sink_options(CLI::App& command, SinkArguments& arguments);
 int sink(const SinkArguments& arguments);
 
-// `alerts …` and `silence …`, which ask the running daemon.
+// `alerts …`, `silence …`, `reload` and `backup`, which ask the running daemon; and `check --running`.
 struct ControlArguments;
+int check_running(const ControlArguments& arguments);
+void add_running(CLI::App& app, ControlArguments& arguments);
 void add_alerts(CLI::App& app, ControlArguments& arguments);
 void add_silence(CLI::App& app, ControlArguments& arguments);
 

@@ -19,6 +19,7 @@ namespace {
 struct Arguments {
   std::string config = config::kDefaultPath;
   bool live = false;
+  bool running = false;
   std::string format = "table";
   std::optional<std::string> demo_listen;
   SimulateArguments simulate;
@@ -66,10 +67,18 @@ int run(int argc, char** argv) {
   auto* check = app.add_subcommand(
       "check", "Say what is wrong with a configuration, and what serve would stumble over; touches nothing");
   add_config(*check, arguments);
-  check->add_flag("--live", arguments.live, "Ask the platform too: token, organization, each space and run");
+  auto* live = check->add_flag("--live", arguments.live,
+                               "Look around, too: disk, DNS, TLS, clock, token, each space, run and receiver");
+  check->add_flag("--running", arguments.running, "Ask the running daemon instead whether it is alive")->excludes(live);
+  check->add_option("--control", arguments.control.socket, "With --running: its socket, instead of a look at --config");
+  check->footer(
+      "Exit codes: 0 good; 69 something does not answer or is unknown, with --running no daemon; 75 port, "
+      "database or disk\ntrouble, with --running a loop that hangs; 77 credentials refused; 78 the "
+      "configuration is wrong.");
   add_look(app, arguments);
   add_alerts(app, arguments.control);
   add_silence(app, arguments.control);
+  add_running(app, arguments.control);
   auto* sink_command =
       app.add_subcommand("sink", "A local receiver of notices that verifies who signed them, for trials");
   add_sink_options(*sink_command, arguments.sink);
@@ -104,13 +113,17 @@ int run(int argc, char** argv) {
   if (simulate_command->parsed()) return simulate(arguments.simulate);
   // A reload that is asked for while the daemon is still starting is no reason to end.
   if (!check->parsed() && !app.got_subcommand("once")) std::signal(SIGHUP, SIG_IGN);
+  if (check->parsed() && arguments.running) {
+    arguments.control.config = arguments.config;
+    return check_running(arguments.control);
+  }
   const auto config = load_config(arguments.config);
   if (!config) return config.error();
   if (check->parsed()) {
     const int code = check_places(*config);
     if (code == EX_OK) fmt::print("{}: the configuration is good\n", arguments.config);
-    const int live = arguments.live ? check_live(*config) : EX_OK;
-    return code != EX_OK ? code : live;
+    const int around = arguments.live ? check_live(*config) : EX_OK;
+    return code != EX_OK ? code : around;
   }
   if (app.got_subcommand("once")) return look_once(*config, arguments.format);
   return serve(arguments.config, *config);

@@ -66,16 +66,23 @@ Exposed exposed() {
 
 void collect_queries(const json& node, std::vector<std::string>& queries) {
   if (node.is_object() && node.contains("expr")) queries.push_back(node["expr"]);
-  if (node.is_object() && node.contains("definition")) queries.push_back(node["definition"]);
+  const bool is_query = node.is_object() && node.contains("query") && node.contains("refId");
+  if (is_query) queries.push_back(node["query"]);  // of a variable
   for (const auto& child : node) {
     if (child.is_structured()) collect_queries(child, queries);
   }
 }
 
+std::vector<json> dashboards() {
+  std::vector<json> found;
+  for (const auto* name : {"overview", "run", "itself"})
+    found.push_back(json::parse(read("grafana/dashboards/" + std::string(name) + ".json")));
+  return found;
+}
+
 std::vector<std::string> dashboard_queries() {
-  const auto dashboard = json::parse(read("grafana/dashboards/runwatch.json"));
   std::vector<std::string> queries;
-  collect_queries(dashboard, queries);
+  for (const auto& dashboard : dashboards()) collect_queries(dashboard, queries);
   return queries;
 }
 
@@ -148,7 +155,8 @@ void check_queries(const std::vector<std::string>& queries) {
 
 std::string with_variables(std::string query) {
   const std::pair<const char*, const char*> values[] = {
-      {"$__rate_interval", "5m"}, {"$__range", "1h"}, {"$space", ".*"}, {"$run", ".*"}};
+      {"$__rate_interval", "5m"}, {"$__range", "1h"}, {"$space", ".*"}, {"$run", ".*"}, {"$job", ".+"},
+      {"$instance", ".+"}};
   for (const auto& [variable, value] : values) {
     for (auto at = query.find(variable); at != query.npos; at = query.find(variable)) {
       query.replace(at, std::string(variable).size(), value);
@@ -159,7 +167,7 @@ std::string with_variables(std::string query) {
 
 }  // namespace
 
-TEST_CASE("the dashboard asks only for names and labels that are exposed") {
+TEST_CASE("the dashboards ask only for names and labels that are exposed") {
   const auto queries = dashboard_queries();
   CHECK(queries.size() > 50);
   check_queries(queries);
@@ -202,7 +210,7 @@ TEST_CASE("docs/metrics.md names each metric that is exposed") {
   }
 }
 
-TEST_CASE("each exposed family of the platform is shown on the dashboard") {
+TEST_CASE("each exposed family is shown on a dashboard") {
   std::string queries;
   for (const auto& query : dashboard_queries()) queries += query + '\n';
   const auto shown = matches(queries, kName);
@@ -214,7 +222,7 @@ TEST_CASE("each exposed family of the platform is shown on the dashboard") {
   }
 }
 
-TEST_CASE("Prometheus accepts every query of the dashboard") {
+TEST_CASE("Prometheus accepts every query of the dashboards") {
   char path[] = "/tmp/runwatch-dashboard-XXXXXX.yml";
   const int fd = ::mkstemps(path, 4);
   REQUIRE(fd >= 0);
@@ -231,19 +239,20 @@ TEST_CASE("Prometheus accepts every query of the dashboard") {
 }
 
 TEST_CASE("panels have ids, places and titles of their own and speak to the chosen data source") {
-  const auto dashboard = json::parse(read("grafana/dashboards/runwatch.json"));
-  std::set<int> ids;
-  std::set<std::pair<int, int>> places;
-  for (const auto& panel : dashboard["panels"]) {
-    CAPTURE(panel["title"].get<std::string>());
-    CHECK(ids.insert(panel["id"].get<int>()).second);
-    const auto& place = panel["gridPos"];
-    CHECK(place["x"].get<int>() + place["w"].get<int>() <= 24);
-    for (int y = place["y"]; y < place["y"].get<int>() + place["h"].get<int>(); ++y) {
-      for (int x = place["x"]; x < place["x"].get<int>() + place["w"].get<int>(); ++x) {
-        CHECK(places.insert({x, y}).second);
+  for (const auto& dashboard : dashboards()) {
+    std::set<int> ids;
+    std::set<std::pair<int, int>> places;
+    for (const auto& panel : dashboard["panels"]) {
+      CAPTURE(panel["title"].get<std::string>());
+      CHECK(ids.insert(panel["id"].get<int>()).second);
+      const auto& place = panel["gridPos"];
+      CHECK(place["x"].get<int>() + place["w"].get<int>() <= 24);
+      for (int y = place["y"]; y < place["y"].get<int>() + place["h"].get<int>(); ++y) {
+        for (int x = place["x"]; x < place["x"].get<int>() + place["w"].get<int>(); ++x) {
+          CHECK(places.insert({x, y}).second);
+        }
       }
+      if (panel["type"] != "row") CHECK(panel["datasource"]["uid"] == "${datasource}");
     }
-    if (panel["type"] != "row") CHECK(panel["datasource"]["uid"] == "${datasource}");
   }
 }

@@ -10,6 +10,7 @@
 
 #include "config/address.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "daemon/answers.h"
 #include "daemon/settings.h"
 #include "version.h"
@@ -35,8 +36,9 @@ int connections_within_file_limit(std::size_t fetchers) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
-  std::unique_ptr<App> app(new App(config));
+core::Result<std::unique_ptr<App>> App::start(const config::Config& config,
+                                              std::function<core::Result<std::string>()> ask_reload) {
+  std::unique_ptr<App> app(new App(config, std::move(ask_reload)));
   if (auto opened = app->open_store(); !opened) return std::unexpected(std::move(opened.error()));
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
   if (auto serving = app->start_server(); !serving) return std::unexpected(std::move(serving.error()));
@@ -46,11 +48,13 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
     core::log::error("commands cannot ask this daemon", {{"error", controlled.error().text}});
   }
   app->meters_.config_reloaded(true, app->clock_.wall_now());
+  app->watch_->note_reload({.at = app->clock_.wall_now()});
   return app;
 }
 
-App::App(const config::Config& config)
+App::App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload)
     : config_(config),
+      ask_reload_(std::move(ask_reload)),
       meters_({.version = kVersion, .revision = kRevision, .compiler = kCompiler}),
       exposition_({.max_series = config.poll.max_series, .created_series = config.server.created_series}, meters_) {}
 
@@ -110,10 +114,15 @@ core::Result<void> App::start_server() {
 core::Result<void> App::start_control() {
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   const auto path = config::control_socket(config_);
-  auto server = control::Server::listen(path, config_.store.path,
-                                        answers(
-                                            *watch_, [this] { return exposition_.snapshot(); },
-                                            [this] { return rules_.with([](const auto& rules) { return rules; }); }));
+  auto handler = answers(
+      *watch_, [this] { return exposition_.snapshot(); },
+      [this] { return rules_.with([](const auto& rules) { return rules; }); });
+  answer_about_daemon(handler, *watch_,
+                      {.snapshot = [this] { return exposition_.snapshot(); },
+                       .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
+                       .reload = ask_reload_,
+                       .database = config_.store.path});
+  auto server = control::Server::listen(path, config_.store.path, std::move(handler));
   if (!server) return std::unexpected(std::move(server.error()));
   control_ = std::move(*server);
   return {};
@@ -152,6 +161,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   if (!waiting.empty()) {
     core::log::warning("changes with a restart only", {{"keys", fmt::format("{}", fmt::join(waiting, ", "))}});
   }
+  const std::vector<std::string> needs_restart(waiting.begin(), waiting.end());
   changed.erase(waiting.begin(), waiting.end());
   config::Config next = config;
   if (auto taken = take_access(next.server.web); !taken) return std::unexpected(std::move(taken.error()));
@@ -170,9 +180,13 @@ core::Result<std::string> App::reload(const config::Config& config) {
   config_ = std::move(next);
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   meters_.config_reloaded(true, clock_.wall_now());
+  watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
   return fmt::format("{}", fmt::join(changed, ", "));
 }
 
-void App::reload_refused() { meters_.config_reloaded(false, clock_.wall_now()); }
+void App::reload_refused(const std::string& why) {
+  meters_.config_reloaded(false, clock_.wall_now());
+  watch_->note_reload({.at = clock_.wall_now(), .accepted = false, .problem = core::printable(why, 500)});
+}
 
 }  // namespace runwatch::daemon

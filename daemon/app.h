@@ -4,6 +4,7 @@
 // Threads: made, asked and destroyed by main alone.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -27,7 +28,9 @@ namespace runwatch::daemon {
 class App {
  public:
   // Fails: `busy` for a port or database in use, `corrupt` and `unavailable` for the store, `invalid` for an address.
-  static core::Result<std::unique_ptr<App>> start(const config::Config& config);
+  // `ask_reload` is what the command `reload` asks, from any thread.
+  static core::Result<std::unique_ptr<App>> start(const config::Config& config,
+                                                  std::function<core::Result<std::string>()> ask_reload);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
@@ -40,10 +43,10 @@ class App {
   // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Returns the keys
   // that changed, separated by commas. Fails: what is not taken over stays as it was.
   core::Result<std::string> reload(const config::Config& config);
-  void reload_refused();  // the file was bad: everything goes on as before
+  void reload_refused(const std::string& why);  // the file was bad: everything goes on as before
 
  private:
-  explicit App(const config::Config& config);
+  App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload);
   core::Result<void> open_store();
   core::Result<void> start_watch();
   core::Result<void> start_server();
@@ -53,6 +56,7 @@ class App {
   core::Result<void> take_access(const config::Web& web);
 
   config::Config config_;
+  const std::function<core::Result<std::string>()> ask_reload_;
   core::SystemClock clock_;
   std::mt19937_64 random_{std::random_device{}()};
   core::Guarded<std::optional<std::string>> stuck_loop_;  // as of the last tick; the server's threads read it

@@ -20,6 +20,7 @@
 #include "http/server.h"
 #include "metrics/exposition.h"
 #include "metrics/text.h"
+#include "view/ledger_query.h"
 #include "view/snapshot.h"
 
 namespace runwatch::page {
@@ -64,6 +65,9 @@ class Site {
     bool loopback = true;                                    // the listener is reachable from this machine alone
     std::vector<std::string> hosts;                          // further values of Host, with or without a port
     std::string listen_host = {};                            // as configured
+    view::LedgerQueries ledger = {};
+    view::LedgerQueries ask{};              // each may be empty: then it is answered 503
+    std::function<std::string()> config{};  // what is in force, JSON, secrets masked; as those
   };
 
   explicit Site(Deps deps);
@@ -78,6 +82,7 @@ class Site {
   http::ServerResponse route(const http::ServerRequest& request) const;
   http::ServerResponse route_open(const http::ServerRequest& request) const;
   http::ServerResponse metrics(const http::ServerRequest& request) const;
+  http::ServerResponse run(const view::Snapshot& snapshot, std::string_view query) const;
   http::ServerResponse healthy() const;
   http::ServerResponse ready() const;
   bool is_ours(std::string_view host) const;

@@ -31,6 +31,13 @@ class Writer {
     }
   }
 
+  void histories() {
+    for (const auto& [run, history] : batch_.histories) {
+      const auto points = task::pack(*history);
+      put(tables_.histories, {run, points});
+    }
+  }
+
   void changes() {
     if (std::ranges::all_of(batch_.changes, &task::TaskChange::baseline)) return;
     std::int64_t seq = 0;
@@ -59,6 +66,7 @@ class Writer {
       note(tables_.changes.forget(run));
       note(tables_.odd_ids.forget(run));
       note(tables_.tasks.forget(run));
+      note(tables_.histories.forget(run));
       note(tables_.runs.forget(run));
     }
   }
@@ -96,6 +104,7 @@ int Session::write(const Batch& batch, std::uint64_t commits) {
   if (const int code = tables_->begin.run(); code != SQLITE_OK) return code;
   Writer writer{*tables_, batch};
   writer.records();
+  writer.histories();
   if (batch.run != 0) writer.tasks();
   if (batch.run != 0) writer.changes();
   if (batch.space != 0) writer.counters();

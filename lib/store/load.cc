@@ -80,6 +80,17 @@ Outcome<task::KnownTasks> Session::tasks(std::int64_t run) {
   return known;
 }
 
+Outcome<task::History> Session::points(std::int64_t run) {
+  task::History history;
+  const auto take = [&](const HistoryEntry& entry) {
+    auto unpacked = task::unpack_history(entry.points);
+    if (unpacked) history = std::move(*unpacked);
+    return unpacked.has_value();
+  };
+  if (const int code = tables_->histories.each(take, run); code != SQLITE_OK) return unreadable(code, "histories");
+  return history;
+}
+
 Outcome<std::vector<RecordedChange>> Session::changes(std::int64_t run, core::WallTime since) {
   std::vector<RecordedChange> history;
   const auto take = [&](ChangeEntry& entry) {

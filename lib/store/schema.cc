@@ -109,8 +109,8 @@ UPDATE spaces SET key = CAST(key || zeroblob(16) AS BLOB);
 )";
 
 // What alerts need: of an attempt how many there were and what a change told of it first, of a run what its attempts
-// came to (from here on), and what is remembered of incidents. `queues` sums up what waits and what is dead: a row is
-// replaced, which fires both triggers (recursive_triggers).
+// came to (from here on) and how its tasks stood over time, and what is remembered of incidents. `queues` sums up what
+// waits and what is dead: a row is replaced, which fires both triggers (recursive_triggers).
 constexpr const char* kVersion3 = R"(
 ALTER TABLE changes ADD COLUMN news INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE changes ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;
@@ -131,9 +131,21 @@ ALTER TABLE runs ADD COLUMN call_dropped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_cancelled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_failed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN call_other INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_no_answer INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_busy INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_rejected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_voicemail INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_provider INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_timeout INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_invalid_number INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN failed_other INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN lived INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN last_incident INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE meta ADD COLUMN last_silence INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE histories(
+  run INTEGER PRIMARY KEY,
+  points BLOB NOT NULL
+) STRICT;
 CREATE TABLE incidents(
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL,

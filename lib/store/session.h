@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/backup.h"
 #include "store/connection.h"
 #include "store/tables.h"
 
@@ -34,6 +35,7 @@ class Session {
 
   Outcome<Contents> contents();
   Outcome<task::KnownTasks> tasks(std::int64_t run);
+  Outcome<task::History> points(std::int64_t run);
   Outcome<std::vector<RecordedChange>> changes(std::int64_t run, core::WallTime since);
 
   // What Store says, of alerts: in session_alerts.cc.
@@ -46,6 +48,9 @@ class Session {
   Outcome<std::vector<DeliveryAttempt>> attempts(std::int64_t row);
   Outcome<Queue> queue(const std::string& receiver);
   Outcome<std::string> odd_id(const task::TaskKey& key);
+
+  Outcome<void> begin_backup(const std::filesystem::path& copy);
+  Outcome<bool> continue_backup();
 
   // A transaction as far as its COMMIT, with the number of commits that it leads to; after an error it may still be
   // open. SQLITE_OK or an error.
@@ -83,7 +88,8 @@ class Session {
   Meta opened_;
   std::int64_t last_incident_ = 0;  // highest numbers given so far
   std::int64_t last_silence_ = 0;
-  int frames_ = 0;  // in the log
+  int frames_ = 0;                  // in the log
+  std::unique_ptr<Backup> backup_;  // after the connection: it goes first
 };
 
 }  // namespace runwatch::store

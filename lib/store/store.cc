@@ -20,8 +20,8 @@ constexpr std::uint64_t kLogLimit = 64ULL << 20;
 
 bool Batch::empty() const {
   return spaces.empty() && runs.empty() && tasks.empty() && changes.empty() && increments.empty() && odd_ids.empty() &&
-         forgotten_runs.empty() && (alerts == nullptr || alerts->empty()) && outbox.empty() && attempts.empty() &&
-         totals.empty() && !outbox_before && !heartbeat;
+         forgotten_runs.empty() && histories.empty() && (alerts == nullptr || alerts->empty()) && outbox.empty() &&
+         attempts.empty() && totals.empty() && !outbox_before && !heartbeat;
 }
 
 Store::Store(std::filesystem::path path, std::unique_ptr<Session> session)
@@ -148,6 +148,10 @@ std::expected<task::KnownTasks, Failure> Store::load_tasks(std::int64_t run) {
   return ask([&](Session& session) { return session.tasks(run); });
 }
 
+std::expected<task::History, Failure> Store::load_points(std::int64_t run) {
+  return ask([&](Session& session) { return session.points(run); });
+}
+
 std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t run, core::WallTime since) {
   return ask([&](Session& session) { return session.changes(run, since); });
 }
@@ -186,6 +190,14 @@ std::expected<Queue, Failure> Store::queue(const std::string& receiver) {
 
 std::expected<std::string, Failure> Store::odd_id(const task::TaskKey& key) {
   return ask([&](Session& session) { return session.odd_id(key); });
+}
+
+std::expected<void, Failure> Store::begin_backup(const std::filesystem::path& copy) {
+  return ask([&](Session& session) { return session.begin_backup(copy); });
+}
+
+std::expected<bool, Failure> Store::continue_backup() {
+  return ask([&](Session& session) { return session.continue_backup(); });
 }
 
 std::expected<void, Failure> Store::scrub() {

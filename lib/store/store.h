@@ -28,6 +28,7 @@
 #include "store/outbox.h"
 #include "task/counters.h"
 #include "task/diff.h"
+#include "task/history.h"
 #include "task/known_tasks.h"
 #include "task/run.h"
 
@@ -55,7 +56,8 @@ struct Batch {
   std::span<const task::TaskChange> changes;  // baseline ones are not kept
   std::span<const task::CellIncrement> increments;
   std::span<const std::pair<task::TaskKey, std::string>> odd_ids;  // kept where the key is among `tasks`
-  std::vector<std::int64_t> forgotten_runs;                        // with all their tasks and changes
+  std::vector<std::int64_t> forgotten_runs;                        // with all their tasks, changes and points
+  std::vector<std::pair<std::int64_t, std::shared_ptr<const task::History>>> histories;  // by run, never null
   const rule::Decision* alerts = nullptr;  // what it lists is put, erased and closed; told runs are among `runs`
   std::vector<OutboxRow> outbox;           // new ones (seq 0), and others as they are now
   std::vector<DeliveryAttempt> attempts;
@@ -111,6 +113,8 @@ class Store {
   std::expected<Contents, Failure> load();
   // Tombstones included, in key order; misses are 0.
   std::expected<task::KnownTasks, Failure> load_tasks(std::int64_t run);
+  // How its tasks stood over time; without points where nothing is kept.
+  std::expected<task::History, Failure> load_points(std::int64_t run);
   // The history of a run, from `since` on by its time (kNoTime: all of it), in the order of `seq`; whole in memory,
   // some 150 bytes each. Baseline first sights are not in it, nor anything of a run that was forgotten. Of what format
   // 1 wrote, `new_attempt` is false, the facts are their reason alone, and a status before a tombstone is `unknown`.
@@ -130,6 +134,11 @@ class Store {
   std::expected<std::string, Failure> odd_id(const task::TaskKey& key);  // empty: not known
   // Once the rows that ended are committed: nothing of their bodies is left in the database's file nor in its log.
   std::expected<void, Failure> scrub();
+  // A copy of everything, beside what else is done: once begun, until `continue_backup` says that it is whole. What is
+  // committed meanwhile is in it. The copy takes the place of a file of its name and is not synced. Fails: `locked`
+  // while another one is in the making; when the connection was lost meanwhile, and there is no copy then.
+  std::expected<void, Failure> begin_backup(const std::filesystem::path& copy);
+  std::expected<bool, Failure> continue_backup();
   // An empty batch is good and writes nothing.
   std::expected<void, Failure> commit(const Batch& batch);
 

@@ -128,6 +128,10 @@ inline constexpr std::array<std::string_view, task::kCallStatusNames.size()> kOu
     "call_completed", "call_connected", "call_not_connected", "call_busy",   "call_no_answer",
     "call_voicemail", "call_dropped",   "call_cancelled",     "call_failed", "call_other"};
 
+inline constexpr std::array<std::string_view, task::kFailureReasonNames.size()> kFailureColumns{
+    "failed_no_answer", "failed_busy",    "failed_rejected",       "failed_voicemail",
+    "failed_provider",  "failed_timeout", "failed_invalid_number", "failed_other"};
+
 void columns(auto column, task::RunRecord& run) {
   column("number", run.number);
   column("space", run.space);
@@ -157,6 +161,7 @@ void columns(auto column, task::RunRecord& run) {
   column("durations", run.sums.durations);
   column("duration", run.sums.duration);
   column("cost", run.sums.cost);
+  for (std::size_t i = 0; i < run.failures.size(); ++i) column(kFailureColumns[i], run.failures[i]);
   for (std::size_t i = 0; i < run.sums.outcomes.size(); ++i) column(kOutcomeColumns[i], run.sums.outcomes[i]);
 }
 
@@ -170,6 +175,16 @@ void columns(auto column, TaskEntry& entry) {
   column("run", entry.run);
   column("id", entry.key.bytes);
   column("state", entry.state);
+}
+
+struct HistoryEntry {
+  std::int64_t run = 0;
+  std::span<const std::uint8_t> points;  // as task::pack makes them
+};
+
+void columns(auto column, HistoryEntry& entry) {
+  column("run", entry.run);
+  column("points", entry.points);
 }
 
 struct OddId {
@@ -412,6 +427,7 @@ struct Tables {
   Table<task::RunRecord> runs{prepare, "runs", Ask::all, "ORDER BY number"};
   Table<TaskEntry> tasks{prepare, "tasks", Ask::one_parent, "ORDER BY id"};
   Table<OddId> odd_ids{prepare, "odd_ids", Ask::one_parent};
+  Table<HistoryEntry> histories{prepare, "histories", Ask::one_parent};
   Table<ChangeEntry> changes{prepare, "changes", Ask::one_parent, "AND at >= ? ORDER BY seq"};
   Table<Counter> counters{prepare, "counters", Ask::one_parent};
   Table<Counter> counter{prepare, "counters", Ask::one_parent, "AND cell = ?"};

@@ -46,6 +46,8 @@ struct RunRecord {
   StatusCounts tasks{};               // without tombstones
   std::uint64_t gone = 0;             // tasks that left: they count towards batch_count
   RunSums sums;
+  // Attempts that failed, by FailureReason; what its first poll finds counts, and those that recovered.
+  std::array<std::uint64_t, kFailureReasonNames.size()> failures{};
   core::WallTime first_polled = kNoTime;  // when its first complete poll was committed
   core::WallTime finish_told = kNoTime;   // the `last_change` that the newest report of its end spoke of
 

@@ -16,9 +16,18 @@
 #include "task/observed.h"
 #include "task/vocabulary.h"
 #include "view/alerts.h"
+#include "view/history.h"
 #include "view/poll_reason.h"
 
 namespace runwatch::view {
+
+struct PollError {
+  PollReason reason = PollReason::other;
+  std::string text;  // printable
+  core::WallTime at{};
+
+  bool operator==(const PollError&) const = default;
+};
 
 // A watched run.
 struct RunSnapshot {
@@ -35,14 +44,16 @@ struct RunSnapshot {
   bool unknown = false;
   task::StatusCounts tasks{};
   std::array<core::WallTime, task::kStatusCount> oldest{};  // unfinished statuses with tasks; else kNoTime
+  std::uint64_t batch_count = 0;  // tasks that its row in the list speaks of; 0: none, or not said
+  // Attempts that failed, by FailureReason: those of its first poll count, too, and of those that recovered all.
+  std::array<std::uint64_t, task::kFailureReasonNames.size()> failures{};
+  std::optional<PollError> last_error;       // of its newest poll that failed, in this process
+  core::WallTime recovered = task::kNoTime;  // from `last_error`; task::kNoTime: its newest poll failed
+  int failed_polls = 0;                      // in a row; 0: the newest one did not fail
+  // How `tasks` stood before, oldest first; the newest point may be older than `last_change`. May be null.
+  std::shared_ptr<const std::vector<HistoryPoint>> history;
 
   bool tasks_known() const { return polled && !unknown; }
-};
-
-struct PollError {
-  PollReason reason = PollReason::other;
-  std::string text;  // printable
-  core::WallTime at{};
 };
 
 struct SpaceSnapshot {
@@ -75,11 +86,46 @@ struct OrganizationSnapshot {
   core::WallTime well_until = task::kNoTime;  // as of a space
 };
 
+// Polls that failed in a row at one thing.
+struct FailedPoll {
+  std::string space;                         // label; empty: the organization's list of spaces
+  std::string run_id;                        // empty: the list of runs
+  core::WallTime since{};                    // the first of them
+  PollError error;                           // the newest of them
+  std::uint64_t times = 1;                   // how many there were
+  core::WallTime recovered = task::kNoTime;  // when a poll went well again; task::kNoTime: none did yet
+
+  bool operator==(const FailedPoll&) const = default;
+};
+inline constexpr std::size_t kMostFailedPolls = 50;
+
+// What the newest reload came to; before the first one, the start.
+struct Reload {
+  core::WallTime at{};
+  bool accepted = true;
+  std::vector<std::string> changed{};        // keys that are in force now
+  std::vector<std::string> needs_restart{};  // keys that changed and are not
+  std::string problem{};                     // why it was refused; printable, without secrets
+
+  bool operator==(const Reload&) const = default;
+};
+
+struct Pause {
+  core::WallTime until{};
+  std::string why;  // a sentence
+
+  bool operator==(const Pause&) const = default;
+};
+
 struct Snapshot {
   std::optional<OrganizationSnapshot> organization;  // nothing when spaces are configured
   std::string not_ready;                             // empty: every space's discovery or explicit run was tried
   std::vector<std::shared_ptr<const SpaceSnapshot>> spaces;
   std::shared_ptr<const Alerts> alerts = std::make_shared<Alerts>();  // never null
+  // At most kMostFailedPolls of this process, newest first; never null.
+  std::shared_ptr<const std::vector<FailedPoll>> failed_polls = std::make_shared<std::vector<FailedPoll>>();
+  std::optional<Reload> reload;  // nothing where none can be, as for a single look
+  std::optional<Pause> pause;    // of all polls
 
   bool ready() const { return not_ready.empty(); }
 };

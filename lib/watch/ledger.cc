@@ -109,6 +109,13 @@ void Ledger::perform(SpaceState& space, const RunState* run, Step step, const Fe
 void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Duration interval,
                      const Fetched& fetched) {
   if (!roster_.is_shown(space)) return;
+  const FailedPolls::Place place{space.record.number, fetched.job.run};
+  if (attempts.error) {
+    const auto run_id = place.second == 0 ? std::string() : space.runs.at(place.second).record.row.run_id;
+    failed_polls_.failed(place, space.name, run_id, *attempts.error);
+  } else {
+    failed_polls_.went_well(place, deps_.clock.wall_now());
+  }
   deps_.meters.poll_ended(space.name, fetched.took, fetched.pages, fetched.duplicate_rows);
   if (attempts.error) deps_.meters.poll_failed(space.name, attempts.error->reason);
   if (deps_.clock.steady_now() - fetched.due > interval) deps_.meters.poll_overrun(space.name);
@@ -169,8 +176,21 @@ void Ledger::publish() {
     alerts_changed_ = false;
   }
   snapshot->alerts = shown_alerts_;
+  snapshot->failed_polls = failed_polls_.shown();
+  snapshot->reload = reload_;
+  snapshot->pause = pause_;
   deps_.exposition.publish(std::move(snapshot));
   has_news_ = false;
+}
+
+void Ledger::note_reload(view::Reload reload) {
+  reload_ = std::move(reload);
+  has_news_ = true;
+}
+
+void Ledger::note_pause(std::optional<view::Pause> pause) {
+  has_news_ = has_news_ || pause_ != pause;
+  pause_ = std::move(pause);
 }
 
 core::SteadyTime Ledger::soon() {

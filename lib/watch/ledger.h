@@ -21,6 +21,7 @@
 #include "notify/courier.h"
 #include "store/store.h"
 #include "watch/alerts.h"
+#include "watch/failed_polls.h"
 #include "watch/job.h"
 #include "watch/roster.h"
 #include "watch/settings.h"
@@ -98,6 +99,13 @@ class Ledger {
   };
   core::Result<std::vector<Dead>> dead_rows();
 
+  // A copy of the database, some pages with each call; true: it is whole.
+  core::Result<void> begin_backup(const std::filesystem::path& copy);
+  core::Result<bool> continue_backup();
+  // To be shown with all else; no pause: there is none.
+  void note_reload(view::Reload reload);
+  void note_pause(std::optional<view::Pause> pause);
+
   // True when something was applied that is not published yet.
   bool has_news() const { return has_news_; }
   void publish();
@@ -105,7 +113,12 @@ class Ledger {
  private:
   using Committed = std::expected<void, store::Failure>;
   using Entered = std::expected<std::int64_t, store::Failure>;
-  using Recalled = std::vector<std::pair<std::int64_t, task::KnownTasks>>;
+  struct RecalledRun {
+    std::int64_t number;
+    task::KnownTasks known;
+    task::History history;
+  };
+  using Recalled = std::vector<RecalledRun>;
 
   // Which spaces there are: ledger_spaces.cc
   struct Source {
@@ -174,6 +187,9 @@ class Ledger {
   Deps deps_;
   Roster roster_;
   StepLog log_;
+  FailedPolls failed_polls_;
+  std::optional<view::Reload> reload_;
+  std::optional<view::Pause> pause_;
   Alerts alerts_;
   std::map<std::string, view::ReceiverStanding, std::less<>> queues_;  // by receiver
   std::map<std::string, std::map<std::size_t, bool>> shown_places_;    // of Alertmanagers: which took the newest

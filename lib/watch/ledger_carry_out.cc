@@ -50,7 +50,10 @@ store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime 
   if (step.space && (!space.stored || step.space->record != space.record)) batch.spaces.push_back(step.space->record);
   for (const auto& run : step.runs) {
     const auto known = space.runs.find(run.record.number);
-    if (known == space.runs.end() || known->second.record != run.record) batch.runs.push_back(run.record);
+    const bool is_new = known == space.runs.end();
+    if (is_new || known->second.record != run.record) batch.runs.push_back(run.record);
+    const bool has_points = run.history && (is_new || known->second.history != run.history);
+    if (has_points) batch.histories.emplace_back(run.record.number, run.history);
   }
   batch.run = step.run;
   batch.space = space.record.number;
@@ -97,7 +100,9 @@ std::expected<Ledger::Recalled, store::Failure> Ledger::recall(const std::vector
     if (deps_.store == nullptr) continue;
     auto tasks = deps_.store->load_tasks(number);
     if (!tasks) return std::unexpected(std::move(tasks.error()));
-    recalled.emplace_back(number, std::move(*tasks));
+    auto points = deps_.store->load_points(number);
+    if (!points) return std::unexpected(std::move(points.error()));
+    recalled.push_back({number, std::move(*tasks), std::move(*points)});
   }
   return recalled;
 }
@@ -160,11 +165,12 @@ void Ledger::take_over(SpaceState& space, Step& step, Recalled recalled) {
       run.shown = show(run);
     }
   }
-  for (auto& [number, known] : recalled) {
+  for (auto& [number, known, history] : recalled) {
     RunState& run = space.runs.at(number);
     const auto counts = known.counts();  // what format 1 of the store did not count
     run.record.gone = known.size() - std::reduce(counts.begin(), counts.end());
     run.known = std::move(known);
+    if (!history.points.empty()) run.history = std::make_shared<const task::History>(std::move(history));
     run.shown = show(run);
   }
   for (const auto number : step.forgotten) space.forget_run(number);

@@ -207,6 +207,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report
   log_.tell_organization(nullptr, deps_.clock.steady_now());
   sight_changed_ = true;
   organization_.succeed(deps_.clock.wall_now());
+  failed_polls_.went_well({}, deps_.clock.wall_now());
   deps_.meters.space_list(true);
   deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
   plan_organization(next_beat(first, fetched.due, settings_.discovery_interval, context()), report);
@@ -251,6 +252,7 @@ void Ledger::note_absences(const std::vector<std::int64_t>& listed) {
 
 void Ledger::organization_failed(const Fetched& fetched, view::PollError why, Report& report) {
   log_.tell_organization(&why, deps_.clock.steady_now());
+  failed_polls_.failed({}, {}, {}, why);
   deps_.meters.space_list(false);
   deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
   deps_.meters.poll_failed(metrics::kOrganization, why.reason);

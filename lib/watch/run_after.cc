@@ -19,6 +19,19 @@ void count(task::RunRecord& run, const task::TaskChange& change) {
   if (!change.to) ++run.gone;
 }
 
+// As the counter of failures has it: an entry into failed, with the reason that it had then.
+void count_failure(task::RunRecord& run, const task::TaskChange& change) {
+  const bool came_back = change.returned == task::Status::failed;
+  if (change.to != task::Status::failed || change.kind == task::ChangeKind::late || came_back) return;
+  ++run.failures[task::index(change.facts.reason)];
+}
+
+void add_point(Run& run, const task::StatusCounts& before, core::WallTime at) {
+  static const task::History kNone;
+  auto next = task::with_point(run.history ? *run.history : kNone, at, before, run.record.tasks);
+  if (next) run.history = std::make_shared<const task::History>(std::move(*next));
+}
+
 bool has_tasks(const task::RunRecord& run) {
   return std::ranges::any_of(run.tasks, [](std::uint64_t n) { return n > 0; });
 }
@@ -35,6 +48,7 @@ void retire(Run& run, const Moment& now) {
   run.record.retired_at = now.wall;
   run.retired_since = now.steady;
   run.digests.reset();
+  run.history.reset();
   run.void_polls = 0;
 }
 
@@ -45,13 +59,16 @@ void take_up(Run& run) {
 }
 
 void add_tasks(Step& step, Run& run, task::Diff&& diff, const Moment& now) {
+  const auto before = run.record.tasks;
   for (const auto& change : diff.changes) {
     count(run.record, change);
+    count_failure(run.record, change);
     task::sum_up(run.record.sums, change);
   }
   // What a call tells late is no sign that the run moves.
   const bool moved = std::ranges::any_of(diff.changes, [](const auto& c) { return c.kind != task::ChangeKind::late; });
   if (moved || run.record.last_change == task::kNoTime) mark_changed(run, now);
+  if (run.record.tasks != before) add_point(run, before, now.wall);
   step.run = run.record.number;
   step.tasks = std::move(diff.updates);
   step.changes = std::move(diff.changes);

@@ -75,6 +75,12 @@ std::shared_ptr<const view::RunSnapshot> show(const RunState& run) {
   out->polled = record.polled;
   out->unknown = run.unknown;
   out->tasks = record.tasks;
+  out->batch_count = record.row.batch_count;
+  out->last_error = run.attempts.last_error;
+  out->recovered = run.attempts.recovered;
+  out->failed_polls = run.attempts.failures;
+  out->failures = record.failures;
+  if (run.history) out->history = {run.history, &run.history->points};
   const auto oldest = run.known.oldest();
   std::ranges::transform(oldest, out->oldest.begin(), from_second);
   return out;

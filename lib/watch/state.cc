@@ -10,6 +10,7 @@ void Attempts::succeed(core::WallTime at) {
   complete = true;
   failures = 0;
   last_success = at;
+  if (error) recovered = at;
   error.reset();
 }
 
@@ -17,7 +18,8 @@ void Attempts::fail(view::PollError why) {
   tried = true;
   if (why.reason != view::PollReason::store) complete = false;
   ++failures;
-  error = std::move(why);
+  error = last_error = std::move(why);
+  recovered = task::kNoTime;
 }
 
 const RunState* SpaceState::find_run(std::string_view run_id) const {
@@ -35,7 +37,10 @@ RunState& SpaceState::put_run(Run run) {
 bool SpaceState::shows_otherwise(const Run& after) const {
   const auto known = runs.find(after.record.number);
   if (known == runs.end() || known->second.shown == nullptr) return true;
-  return known->second.record != after.record || known->second.unknown != after.unknown;
+  const RunState& before = known->second;
+  const bool polls_otherwise =
+      before.attempts.failures != after.attempts.failures || before.attempts.error != after.attempts.error;
+  return before.record != after.record || before.unknown != after.unknown || polls_otherwise;
 }
 
 void SpaceState::forget_run(std::int64_t number) {

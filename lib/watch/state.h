@@ -14,6 +14,7 @@
 
 #include "core/clock.h"
 #include "task/counters.h"
+#include "task/history.h"
 #include "task/known_tasks.h"
 #include "task/run.h"
 #include "unpod/api.h"
@@ -30,7 +31,9 @@ struct Attempts {
   std::optional<bool> complete;  // the newest one that reached a verdict about the platform; a failure of ours does not
   int failures = 0;              // in a row
   core::WallTime last_success = task::kNoTime;
-  std::optional<view::PollError> error;  // of the newest, when it was not complete
+  std::optional<view::PollError> error;       // of the newest, when it was not complete
+  std::optional<view::PollError> last_error;  // of the newest that was not
+  core::WallTime recovered = task::kNoTime;   // from that one
 
   void succeed(core::WallTime at);
   void fail(view::PollError why);
@@ -41,10 +44,11 @@ struct Run {
   Attempts attempts;
   // Of the walk that the known tasks are exactly what came of; null when there is none such.
   std::shared_ptr<const unpod::PageDigests> digests;
-  int shrunken_walks = 0;  // in a row
-  int void_polls = 0;      // in a row: a 404, or a walk without a task
-  int missed_lists = 0;    // complete ones in a row that lacked it
-  bool unknown = false;    // named in the configuration, and neither a list nor a poll has anything of it
+  std::shared_ptr<const task::History> history;  // null: without points, or retired
+  int shrunken_walks = 0;                        // in a row
+  int void_polls = 0;                            // in a row: a 404, or a walk without a task
+  int missed_lists = 0;                          // complete ones in a row that lacked it
+  bool unknown = false;  // named in the configuration, and neither a list nor a poll has anything of it
   core::Duration interval{};
   // The steady times of `last_change` and `retired_at`. What lay before this process is believed as far as the store's
   // commits reach, so that no leap of the wall clock makes anything permanent.

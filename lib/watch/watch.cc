@@ -225,13 +225,24 @@ void Watch::watch_pause() {
   const auto left = pace_.pause_left();
   const auto until = std::chrono::round<std::chrono::seconds>(deps_.clock.wall_now() + left);
   deps_.meters.api_paused_until(left > core::Duration(0) ? core::WallTime(until) : core::WallTime());
-  if (left > core::Duration(0) && !pause_told_) {
+  const bool pauses = left > core::Duration(0);
+  if (pauses) {
+    ledger_.note_pause(
+        view::Pause{until, refused_ ? "the token was refused; another one ends it" : "the platform asked for it"});
+  } else {
+    ledger_.note_pause(std::nullopt);
+  }
+  if (pauses && !pause_told_) {
     core::log::warning(refused_ ? "all polls pause: the token was refused; another one ends it"
                                 : "all polls pause, as the platform asked",
                        {{"for", left}});
   }
   pause_told_ = left > core::Duration(0);
   if (!pause_told_) refused_.reset();
+}
+
+void Watch::note_reload(view::Reload reload) {
+  ask([reload = std::move(reload)](Ledger& ledger) { ledger.note_reload(reload); });
 }
 
 std::optional<core::Error> Watch::failure() const {

@@ -80,6 +80,9 @@ class Watch {
     return core::fail(core::ErrorKind::busy, "the store keeps the ledger waiting: ask again");
   }
 
+  // To be shown; does not wait.
+  void note_reload(view::Reload reload);
+
   // Takes the age of each loop's last turn over into the meters.
   void report_progress();
 

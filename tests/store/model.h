@@ -27,6 +27,7 @@ struct OwnedBatch {
   std::vector<task::CellIncrement> increments;
   std::vector<std::pair<task::TaskKey, std::string>> odd_ids;
   std::vector<std::int64_t> forgotten_runs;
+  std::vector<std::pair<std::int64_t, std::shared_ptr<const task::History>>> histories;
   OwnedAlerts alerts;
   core::WallTime at{core::Duration{1'770'000'000'000}};
 
@@ -42,6 +43,7 @@ struct OwnedBatch {
     batch.increments = increments;
     batch.odd_ids = odd_ids;
     batch.forgotten_runs = forgotten_runs;
+    batch.histories = histories;
     alerts.join(batch);
     return batch;
   }
@@ -53,12 +55,14 @@ struct Model {
   std::map<std::int64_t, std::map<task::TaskKey, task::KnownTask>> tasks;
   std::map<std::int64_t, std::vector<store::RecordedChange>> changes;
   std::map<std::int64_t, task::Counters> counters;
+  std::map<std::int64_t, task::History> points;
   AlertModel alerts;
   core::WallTime newest_commit{};
 
   void apply(const OwnedBatch& batch) {
     for (const auto& space : batch.spaces) spaces.insert_or_assign(space.number, space);
     for (const auto& run : batch.runs) runs.insert_or_assign(run.number, run);
+    for (const auto& [run, history] : batch.histories) points.insert_or_assign(run, *history);
     for (auto update : batch.tasks) {
       update.after.misses = 0;
       if (update.stored) tasks[batch.run].insert_or_assign(update.key, update.after);
@@ -73,6 +77,7 @@ struct Model {
     for (const auto run : batch.forgotten_runs) {
       runs.erase(run);
       tasks.erase(run);
+      points.erase(run);
       changes.erase(run);
     }
   }
@@ -116,6 +121,9 @@ inline bool same(store::Store& store, const Model& model) {
     const auto expected = model.tasks.find(run);
     if (!known) return false;
     if (expected == model.tasks.end() ? known->size() != 0 : !same_tasks(*known, expected->second)) return false;
+    const auto points = store.load_points(run);
+    const auto drawn = model.points.find(run);
+    if (!points || *points != (drawn == model.points.end() ? task::History{} : drawn->second)) return false;
     const auto history = store.changes(run, task::kNoTime);
     const auto told = model.changes.find(run);
     if (!history || *history != (told == model.changes.end() ? std::vector<store::RecordedChange>{} : told->second)) {
@@ -144,6 +152,9 @@ inline OwnedBatch random_batch(std::mt19937_64& random) {
     batch.increments.push_back({random() % task::cell_count(), 0.1 * static_cast<double>(random() % 100), {}});
   }
   batch.alerts = random_alerts(random);
+  if (random() % 3 == 0) {
+    batch.histories.emplace_back(batch.run, std::make_shared<const task::History>(random_points(random)));
+  }
   if (random() % 10 == 0) batch.forgotten_runs.push_back(static_cast<std::int64_t>(1 + random() % 8));
   return batch;
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "task/diff.h"
+#include "task/history.h"
 #include "task/known_tasks.h"
 #include "task/run.h"
 
@@ -69,9 +70,22 @@ inline task::RunRecord random_run(std::mt19937_64& random, std::int64_t number) 
               .duration = static_cast<double>(random() % 1000) / 7,
               .cost = static_cast<double>(random() % 1000) / 7};
   for (auto& count : run.sums.outcomes) count = random() % 1000;
+  for (auto& count : run.failures) count = random() % 1000;
   run.first_polled = any_time(random);
   run.finish_told = any_time(random);
   return run;
+}
+
+inline task::History random_points(std::mt19937_64& random) {
+  task::History history{.spacing = std::chrono::seconds(10 << any<int>(random, 12)), .points = {}};
+  std::int64_t second = 1'770'000'000;
+  for (auto n = random() % (task::kMostPoints + 1); n != 0; --n) {
+    task::HistoryPoint point{.at = core::WallTime(std::chrono::seconds(second += any<std::int64_t>(random, 100'000))),
+                             .tasks = {}};
+    for (auto& count : point.tasks) count = random() >> random() % 64;
+    history.points.push_back(point);
+  }
+  return history;
 }
 
 inline task::KnownTask random_task(std::mt19937_64& random) {

@@ -76,6 +76,7 @@ TEST_CASE("changes are kept but for baseline ones, odd ids where their task is, 
   const Directory directory;
   OwnedBatch batch;
   batch.run = 1;
+  batch.histories = {{1, std::make_shared<const task::History>()}};
   batch.tasks = {{key_of(1), {}}, {key_of(2), {}, false}};
   batch.changes.resize(3);
   batch.changes[1].baseline = true;
@@ -93,7 +94,7 @@ TEST_CASE("changes are kept but for baseline ones, odd ids where their task is, 
   forget.forgotten_runs = {1};
   commit_good(*store, forget);
   store.reset();
-  for (const std::string table : {"changes", "odd_ids", "tasks", "runs"}) {
+  for (const std::string table : {"changes", "odd_ids", "tasks", "runs", "histories"}) {
     CHECK(ask(directory.database(), "SELECT count(*) FROM " + table) == 0);
   }
 }
@@ -152,6 +153,30 @@ TEST_CASE("a change takes 65 bytes on disk without facts, and 107 with all of th
     store.reset();
     CHECK(std::filesystem::file_size(directory.database()) < 20'000 * (told ? 107 : 65));
   }
+}
+
+TEST_CASE("the points of a run take less than 6 kB on disk, at 128 of them and a thousand tasks moving between two") {
+  const Directory directory;
+  std::mt19937_64 random{5};
+  task::History history;
+  for (std::size_t n = 0; n < task::kMostPoints; ++n) {
+    auto point = n == 0 ? task::HistoryPoint{} : history.points.back();
+    point.at = core::WallTime(std::chrono::seconds(1'770'000'000 + n * 5120));
+    for (auto& count : point.tasks) count += random() % 1000;
+    history.points.push_back(point);
+  }
+  constexpr std::int64_t kRuns = 1000;
+  OwnedBatch batch;
+  for (std::int64_t run = 1; run <= kRuns; ++run) {
+    batch.histories.emplace_back(run, std::make_shared<const task::History>(history));
+  }
+  auto store = open_good(directory.database());
+  const auto before = store->database_size().count;
+  commit_good(*store, batch);
+  store.reset();
+  const auto bytes = (std::filesystem::file_size(directory.database()) - before) / kRuns;
+  MESSAGE("bytes a run on disk: " << bytes << ", packed: " << task::pack(history).size());
+  CHECK(bytes < 6000);
 }
 
 TEST_CASE("a counter's cell that this version does not know stays for the version that does") {

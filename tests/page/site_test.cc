@@ -37,7 +37,8 @@ struct Fixture {
   Fixture() { exposition.publish(support::sample_snapshot()); }
 
   page::Site site(bool loopback = true, std::vector<std::string> hosts = {}) const {
-    return page::Site({exposition, clock, "1.2.3", [this] { return stuck; }, loopback, std::move(hosts), "127.0.0.2"});
+    hosts.emplace_back("127.0.0.2");
+    return page::Site({exposition, clock, "1.2.3", [this] { return stuck; }, loopback, std::move(hosts)});
   }
   http::ServerResponse get(const char* path, const char* host = "localhost:10321") const {
     return site().answer(asking(path, host));

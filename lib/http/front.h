@@ -1,115 +1,180 @@
-// The thread that holds the connections: accepts, reads request heads, sends answers, and ends what takes too long.
+// The thread that holds the connections: accepts, reads heads, sends answers, and ends what takes too long. Only
+// server.cc includes this, as Boost.Asio comes with it.
 //
-// All connection state is touched by this thread alone; workers hand their answers over through a queue and an eventfd.
-// No peer can make it wait: sockets never block, and every phase of a connection but the handler's has a deadline.
-// Owns: the listening socket, the connections, the workers and the thread; the destructor closes and joins.
-// Threads: `hand_over` and `last_progress` from any.
+//   shaking hands ─► idle ─► receiving ─► asking (a worker has it) ─► writing ─► idle, or draining ─► ended
+//
+// Draining: our end is shut, the peer's is read and thrown away for a while, for a socket closed with unread input
+// sends a reset that can overtake the answer.
+// Threads: connections are touched by the loop's alone, but for a channel while it shakes hands.
 #pragma once
 
-#include <sys/epoll.h>
-
-#include <array>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <system_error>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "core/fd.h"
 #include "core/guarded.h"
-#include "http/connection.h"
+#include "http/channel.h"
+#include "http/head.h"
 #include "http/listen.h"
-#include "http/server.h"
+#include "http/users.h"
 
 namespace runwatch::http {
 
-// Takes what a system call gave; throws std::system_error if it was an error.
-inline core::Fd checked(int fd, const char* what) {
-  if (fd < 0) throw std::system_error(errno, std::system_category(), what);
-  return core::Fd(fd);
-}
+namespace asio = boost::asio;
 
-// The kernel's list of descriptors to watch, each known by a number of ours.
-class Epoll {
+// Threads that take work in the order in which it came. Work not begun when it stops is dropped.
+class Lane {
  public:
-  Epoll() : fd_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll")) {}
+  Lane(const char* name, int threads) : name_(name), count_(std::max(threads, 1)) {}
+  ~Lane() { stop(); }
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
-  // False when the kernel's limits are reached.
-  bool add(int fd, std::uint64_t id, std::uint32_t events) const { return control(EPOLL_CTL_ADD, fd, id, events); }
-  void change(int fd, std::uint64_t id, std::uint32_t events) const { control(EPOLL_CTL_MOD, fd, id, events); }
-
-  // Valid until the next call.
-  std::span<const epoll_event> wait(std::chrono::milliseconds limit) {
-    const int count =
-        ::epoll_wait(fd_.get(), events_.data(), static_cast<int>(events_.size()), static_cast<int>(limit.count()));
-    return std::span(events_).first(count < 0 ? 0 : static_cast<std::size_t>(count));
+  void start();  // once; work may come before. Throws std::system_error when there are no threads to be had.
+  void stop();
+  template <class Work>
+  void post(Work&& work) {
+    asio::post(io_, std::forward<Work>(work));
   }
 
  private:
-  bool control(int operation, int fd, std::uint64_t id, std::uint32_t events) const {
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = id;
-    return ::epoll_ctl(fd_.get(), operation, fd, &event) == 0;
-  }
+  const char* name_;
+  int count_;
+  asio::io_context io_;
+  asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
+  std::once_flag started_;
+  std::vector<std::jthread> threads_;
+};
 
-  core::Fd fd_;
-  std::array<epoll_event, 128> events_{};
+// What is in force of AccessSettings.
+struct Access {
+  static core::Result<std::shared_ptr<Access>> make(const AccessSettings& settings);
+  Access(std::unique_ptr<Tls> t, const AccessSettings& settings)
+      : tls(std::move(t)), users(settings.users), headers(settings.headers) {}
+
+  std::unique_ptr<Tls> tls;  // null: in the clear
+  Users users;
+  std::vector<Header> headers;
+  std::atomic<bool> looking = false;  // at the certificate's files
+};
+
+class Front;
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // Throws when there is no memory or no place in the kernel's list.
+  Connection(Front& front, core::Fd socket, std::shared_ptr<Access> access);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void begin();
+  void start(Answer answer);
+  void end(bool reset = false);
+  void abandon();  // what the peer has not taken is dropped: closed in the ordinary way the kernel would keep it
+
+  core::SteadyTime deadline() const { return deadline_; }
+  // How little is lost with it, the least first; nothing while it is being answered.
+  std::optional<std::pair<int, core::SteadyTime>> worth(core::SteadyTime now) const;
+
+ private:
+  enum class Phase { shaking, idle, receiving, asking, writing, draining };
+
+  void enter(Phase phase, core::Duration limit);
+  void wait(Wants wants);
+  void go_on();
+  void shake();
+  void shaken(Wants wants);
+  void read();
+  bool advance();
+  void take_head();
+  void refuse(int status);
+  void flush();
+  void after_answer();
+  void drain();
+
+  Front& front_;
+  core::Fd socket_;
+  asio::posix::stream_descriptor ready_;  // of the same socket
+  std::shared_ptr<Access> access_;        // when it was accepted
+  Channel channel_;
+  Phase phase_ = Phase::idle;
+  bool shaking_elsewhere_ = false;
+  bool ended_ = false;
+  core::SteadyTime since_{}, deadline_{}, last_output_{};
+  std::string received_;
+  HeadScan scan_;
+  Answer answer_;
+  std::size_t sent_ = 0, thrown_away_ = 0;
 };
 
 class Front final : public Server {
  public:
-  // Throws std::system_error when the process is out of descriptors.
-  Front(Listener listener, const ServerOptions& options, Handler handler);
+  Front(std::vector<Listener> listeners, const ServerOptions& options, std::shared_ptr<Access> access, Handler handler);
   ~Front() override;
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  std::string address() const override { return listener_.address; }
-  std::uint16_t port() const override { return listener_.port; }
+  std::vector<std::string> addresses() const override;
+  std::uint16_t port() const override { return doors_.front().listener.port; }
   core::SteadyTime last_progress() const override;
+  core::Result<void> replace_access(const AccessSettings& settings) override;
+
+  const ServerOptions& options() const { return options_; }
+  asio::io_context& loop() { return io_; }
+  std::span<char> scratch() { return scratch_; }
+  std::shared_ptr<Access> access() const {
+    return access_.with([](const auto& access) { return access; });
+  }
+  Lane& handshakes() { return handshakes_; }
+  // Finds out who asks for what, and answers by `Connection::start`.
+  void ask(std::shared_ptr<Connection> connection, Head head);
+  void forget(const std::shared_ptr<Connection>& connection) { connections_.erase(connection); }
 
  private:
+  struct Door {
+    Door(asio::io_context& io, Listener l) : listener(std::move(l)), ready(io, listener.socket.get()) {}
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+    ~Door() {
+      if (ready.is_open()) ready.release();
+    }
+    Listener listener;
+    asio::posix::stream_descriptor ready;
+    bool resting = false;  // out of descriptors: until the next tick
+  };
+
   void run();
-  void turn();
-  std::chrono::milliseconds wait_limit() const;
-  void wake() const;
-  void hand_over(std::uint64_t connection, Answer answer);
-
-  bool accept_one();
+  void tick();
+  void watch_door(Door& door);
+  void accept(Door& door);
   bool make_room();
-
-  void on_event(std::uint64_t id, std::uint32_t events);
-  void read(Peer& peer);
-  void drain(Peer& peer);
-  void advance(Peer& peer);
-  void send_answer(Peer& peer, Answer answer);
-  void flush(Peer& peer);
-  void after_answer(Peer& peer);
-  void take_answers();
-  void listen_for(Peer& peer, std::uint32_t events) const;
-  void close(const Peer& peer);
-  void abandon(const Peer& peer);
+  void start_lanes(const Access& access);
+  void route(std::shared_ptr<Connection> connection, Head head);
+  void say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response);
 
   const ServerOptions options_;
-  Listener listener_;
-  Epoll epoll_;
-  core::Fd wake_;
-  core::SteadyTime now_;
-  core::SteadyTime accept_again_ = core::SteadyTime::max();  // max: accepting
-  std::uint64_t next_id_;
-  Parking parking_;
-  std::vector<char> scratch_;
-  core::Guarded<std::vector<std::pair<std::uint64_t, Answer>>> answers_;
+  const Handler handler_;
+  asio::io_context io_{1};
+  std::deque<Door> doors_;
+  asio::steady_timer ticker_{io_};
+  unsigned ticks_ = 0;
+  std::array<char, 16384> scratch_;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  core::Guarded<std::shared_ptr<Access>> access_;
   std::atomic<core::SteadyTime::rep> progress_;
-  std::atomic<bool> stopping_ = false;
-  Workers workers_;
+  Lane prompt_, slow_, passwords_, handshakes_;
   std::jthread thread_;
 };
 

@@ -81,7 +81,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 Site::Site(Deps deps) : deps_(std::move(deps)), own_hosts_{"localhost", "127.0.0.1", "::1"} {
-  if (!deps_.listen_host.empty()) own_hosts_.push_back(host_name(deps_.listen_host));
   for (const auto& host : deps_.hosts) own_hosts_.push_back(host_name(host));
 }
 

@@ -99,16 +99,18 @@ void announce(const std::string& address, const std::string& platform, double fa
 
 std::string usual_or_free() {
   const config::Server usual;
-  const auto free = http::could_listen_on(usual.host, usual.port);
+  const auto free = http::could_listen_on(usual.listen.front().host, usual.listen.front().port);
   if (free || free.error().kind != core::ErrorKind::busy) return demo_address();
-  fmt::print(stderr, "note: port {} is in use: the demo takes a free one\n", usual.port);
-  return usual.host + ":0";
+  fmt::print(stderr, "note: port {} is in use: the demo takes a free one\n", usual.listen.front().port);
+  return usual.listen.front().host + ":0";
 }
 
 }  // namespace
 
 // Where Prometheus' sample configuration looks for it: what `serve` does without a word in its file.
-std::string demo_address() { return fmt::format("{}:{}", config::Server{}.host, config::Server{}.port); }
+std::string demo_address() {
+  return fmt::format("{}:{}", config::Server{}.listen.front().host, config::Server{}.listen.front().port);
+}
 
 int demo(const std::optional<std::string>& given) {
   const std::string listen = given ? *given : usual_or_free();

@@ -98,7 +98,7 @@ void announce(const std::string& address, const std::string& platform, double fa
 }
 
 std::string usual_or_free() {
-  const config::Server usual;
+  const auto usual = config::Server{}.listen.front();
   const auto free = http::could_listen_on(usual.host, usual.port);
   if (free || free.error().kind != core::ErrorKind::busy) return demo_address();
   fmt::print(stderr, "note: port {} is in use: the demo takes a free one\n", usual.port);
@@ -108,7 +108,10 @@ std::string usual_or_free() {
 }  // namespace
 
 // Where Prometheus' sample configuration looks for it: what `serve` does without a word in its file.
-std::string demo_address() { return fmt::format("{}:{}", config::Server{}.host, config::Server{}.port); }
+std::string demo_address() {
+  const auto usual = config::Server{}.listen.front();
+  return fmt::format("{}:{}", usual.host, usual.port);
+}
 
 int demo(const std::optional<std::string>& given) {
   const std::string listen = given ? *given : usual_or_free();

@@ -5,7 +5,9 @@ import pathlib
 import sys
 
 sys.dont_write_bytecode = True
-from make import itself, overview, run  # noqa: E402  (after the line above)
+import itself  # noqa: E402  (after the line above)
+import overview  # noqa: E402
+import run  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).parent / "dashboards"
 

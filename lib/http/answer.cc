@@ -86,6 +86,7 @@ ServerResponse text_response(int status, std::string text) {
 ServerResponse refusal(int status) {
   auto response = text_response(status, std::string(phrase(status)) + "\n");
   if (status == 401) response.headers.push_back({"WWW-Authenticate", R"(Basic realm="runwatch", charset="UTF-8")"});
+  if (status == 503) response.headers.push_back({"Retry-After", "5"});
   if (status == 405) response.headers.push_back({"Allow", "GET, HEAD"});
   return response;
 }

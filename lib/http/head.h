@@ -1,4 +1,4 @@
-// Where a request's head ends, and what it says. Only server.cc includes this, as Boost.Beast comes with it.
+// Where a request's head ends, and what it says. Only server.cc sees this, as Boost.Beast comes with it.
 //
 // Beast's parser refuses a bare LF, control characters, bad lengths and a length beside a coding. Beyond that lines
 // that are folded, a missing or second Host and transfer codings other than chunked are refused here.

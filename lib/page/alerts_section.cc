@@ -1,6 +1,7 @@
 #include "page/alerts_section.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <vector>
@@ -38,6 +39,34 @@ bool waits_for(const std::string& name, core::WallTime told, const view::Alerts&
   const auto receiver = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
   if (receiver == alerts.receivers.end() || receiver->pending == 0) return false;
   return receiver->oldest != task::kNoTime && receiver->oldest <= told;
+}
+
+std::string unreached(const std::vector<std::string>& receivers) {
+  return fmt::format(R"(<span class="warn-text">{} not reached</span> yet)", names(receivers));
+}
+
+void add_told(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now,
+              std::vector<std::string>& parts) {
+  std::vector<std::string> heard, waiting;
+  for (const auto& name : incident.notice.receivers) {
+    (waits_for(name, incident.told, alerts) ? waiting : heard).push_back(name);
+  }
+  const auto told = "told " + both_html(incident.told, now);
+  if (!heard.empty()) parts.push_back(told + " to " + names(heard));
+  if (!waiting.empty()) parts.push_back(unreached(waiting));
+  if (parts.empty()) parts.push_back(told);
+}
+
+// Receivers that are shown what is open get no notices.
+void add_shown(const view::IncidentStanding& incident, const view::Alerts& alerts, std::vector<std::string>& parts) {
+  if (incident.phase != Phase::open) return;
+  std::vector<std::string> seeing, blind;
+  for (const auto& name : incident.shown_to) {
+    const auto receiver = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
+    (receiver != alerts.receivers.end() && is_failing(*receiver) ? blind : seeing).push_back(name);
+  }
+  if (!seeing.empty()) parts.push_back("shown to " + names(seeing));
+  if (!blind.empty()) parts.push_back(unreached(blind));
 }
 
 std::string subject(const rule::Notice& notice) {
@@ -125,23 +154,16 @@ bool is_failing(const view::ReceiverStanding& receiver) {
 }
 
 std::string told_html(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now) {
-  const auto silenced = incident.silenced ? silenced_html(incident.notice, alerts, now) : "";
-  if (incident.told == task::kNoTime) {
-    if (incident.silenced) return silenced + ", nobody was told";
-    return R"(<span class="warn-text">nobody was told yet</span>)";
+  std::vector<std::string> parts;
+  const bool was_told = incident.told != task::kNoTime;
+  if (was_told) add_told(incident, alerts, now, parts);
+  add_shown(incident, alerts, parts);
+  const bool is_silent = parts.empty();
+  if (incident.silenced) parts.push_back(silenced_html(incident.notice, alerts, now));
+  if (is_silent) {
+    parts.emplace_back(incident.silenced ? "nobody was told" : R"(<span class="warn-text">nobody was told yet</span>)");
   }
-  std::vector<std::string> heard, waiting;
-  for (const auto& name : incident.notice.receivers) {
-    (waits_for(name, incident.told, alerts) ? waiting : heard).push_back(name);
-  }
-  std::string text;
-  if (!heard.empty() || waiting.empty()) text = "told " + both_html(incident.told, now);
-  if (!heard.empty()) text += " to " + names(heard);
-  if (!waiting.empty()) {
-    text +=
-        fmt::format(R"({}<span class="warn-text">{} not reached</span> yet)", text.empty() ? "" : "; ", names(waiting));
-  }
-  return incident.silenced ? text + "; " + silenced : text;
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::string incidents_section(const view::Alerts& alerts, core::WallTime now) {

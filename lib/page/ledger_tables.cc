@@ -16,7 +16,7 @@ std::string unanswered(const core::Error& error) {
 
 std::string table(std::string_view headings, std::string_view rows) {
   return fmt::format(
-      "<div class=\"wide\"><table class=\"stack\"><thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table>"
+      "<div class=\"wide\"><table class=\"stack lines\"><thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table>"
       "</div>\n",
       headings, rows);
 }

@@ -86,8 +86,8 @@ std::string run_page(const view::RunVerdict& verdict, const view::Snapshot& snap
   frame.now = now;
   frame.main =
       section("stands", "How it stands", "", runs_table(run_row(verdict, {*snapshot.alerts, now}), "This run")) +
-      plot_section(run, now) + changes_section(ledger, verdict, now) + notices_section(ledger, now) +
-      hours_section(ledger, now) + poll_section(run, now);
+      poll_section(run, now) + plot_section(run, now) + hours_section(ledger, now) + notices_section(ledger, now) +
+      changes_section(ledger, verdict, now);
   return framed(frame);
 }
 

@@ -15,7 +15,7 @@
 
 namespace runwatch::page {
 
-inline constexpr std::size_t kChangesOnPage = 50;
+inline constexpr std::size_t kChangesOnPage = 30;
 inline constexpr std::size_t kNoticesOnPage = 25;
 inline constexpr auto kHoursOnPage = std::chrono::hours(24);
 

@@ -117,10 +117,7 @@ http::ServerResponse Site::route(const http::ServerRequest& request) const {
   if (path == "/style.css") return of_type("text/css; charset=utf-8", std::string(style_sheet()));
   if (path == "/script.js") return of_type("text/javascript; charset=utf-8", std::string(script()));
   if (path == "/icon.svg") return of_type("image/svg+xml", icon(request.query));
-  if (is_api) {
-    return answer_api(request, {*snapshot, deps_.clock.wall_now(), deps_.version, deps_.ledger, deps_.config});
-  }
-  return route_open(request);
+  return answer_api(request, {*snapshot, deps_.clock.wall_now(), deps_.version, deps_.ledger, deps_.config});
 }
 
 http::ServerResponse Site::run(const view::Snapshot& snapshot, std::string_view query) const {

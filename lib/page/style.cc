@@ -113,6 +113,8 @@ footer { color: var(--dim); font-size: .85rem; padding-block: 1.5rem; display: f
   .stack tr:last-child { border-block-end: 0; }
   .stack th, .stack td { display: block; border: 0; padding: .1rem 0; min-width: 0; }
   .stack td:empty { display: none; }
+  .lines td { display: inline; }
+  .lines td:not(:last-child):not(:empty)::after { content: " · "; color: var(--dim); font-weight: 400; }
   .stack td.n { text-align: start; }
   .stack td[data-label]:not(:empty)::before { content: attr(data-label) " "; color: var(--dim); font-size: .85rem; }
   .runs tr { display: grid; grid-template-columns: 1fr minmax(9rem, 1fr); gap: .3rem 1rem; }

@@ -24,8 +24,8 @@ namespace runwatch::view {
 inline constexpr std::size_t kMostRows = 500;  // of one answer
 
 struct ChangesQuery {
-  std::string space;   // label; empty: any
-  std::string run_id;  // watched or retired
+  std::string space{};   // label; empty: any
+  std::string run_id{};  // watched or retired
   bool failures_only = false;
   std::int64_t before = 0;  // rows with a smaller seq; 0: from the newest on
   std::size_t limit = 100;  // at most kMostRows
@@ -34,7 +34,7 @@ struct ChangesQuery {
 struct ChangeRow {
   std::int64_t seq = 0;  // from 1 in each run
   core::WallTime at{};   // committed
-  std::string task;      // its id
+  std::string task{};    // its id
   task::ChangeKind kind = task::ChangeKind::transition;
   std::optional<task::Status> from{};  // nothing: first sight
   std::optional<task::Status> to{};    // nothing: it left
@@ -57,35 +57,35 @@ struct HourRow {
 };
 inline constexpr std::int64_t kMostCounted = 100'000;
 struct HoursQuery {
-  std::string space;
-  std::string run_id;
+  std::string space{};
+  std::string run_id{};
   core::WallTime since{};
 };
 
 // Notices of an incident, or of a run, or one by its id; what is not asked for is empty.
 struct NoticesQuery {
-  std::string id;  // of an incident or a notice
-  std::string space;
-  std::string run_id;
+  std::string id{};  // of an incident or a notice
+  std::string space{};
+  std::string run_id{};
   std::size_t limit = 100;
 };
 
 struct DeliveryTry {
   core::WallTime at{};
   std::uint32_t status = 0;  // HTTP; 0: no answer
-  std::string reason;        // empty: delivered
+  std::string reason{};      // empty: delivered
   core::Duration took{};
 };
 
 struct Delivery {
-  std::string receiver;
-  std::string state;                   // pending, delivered, dead, dropped
+  std::string receiver{};
+  std::string state{};                 // pending, delivered, dead, dropped
   core::WallTime due = task::kNoTime;  // of one that is pending
-  std::vector<DeliveryTry> tries;      // oldest first
+  std::vector<DeliveryTry> tries{};    // oldest first
 };
 
 struct NoticeRow {
-  std::string id;
+  std::string id{};
   rule::Kind kind = rule::Kind::event;
   std::string rule{};
   std::string incident{};  // its id while the incident is known, else empty

@@ -38,7 +38,7 @@ inline constexpr std::array<std::string_view, 4> kConditionNames{"unread", "unkn
 constexpr std::string_view name(Condition condition) { return kConditionNames[task::index(condition)]; }
 
 struct RunVerdict {
-  const SpaceSnapshot* space = nullptr;  // both of the snapshot that was judged, never null
+  const SpaceSnapshot* space = nullptr;  // both of the snapshot that was judged, and gone with it
   const RunSnapshot* run = nullptr;
   Condition condition = Condition::unread;
   Trouble trouble = Trouble::none;                   // the gravest

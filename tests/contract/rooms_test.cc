@@ -48,7 +48,7 @@ const struct {
     {"xxh_x86dispatch.h", "PkgConfig::XXHASH", {"unpod"}},
     {"sqlite3.h", "SQLite::SQLite3", {"store"}},
     {"prometheus/", "prometheus-cpp::core", {"metrics"}},
-    {"nlohmann/", "nlohmann_json::nlohmann_json", {"notify", "page", "sim", "control", kDaemon}},
+    {"nlohmann/", "nlohmann_json::nlohmann_json", {"config", "notify", "page", "sim", "control", kDaemon}},
     {"CLI/", "CLI11::CLI11", {kDaemon}},
     {"systemd/", "PkgConfig::SYSTEMD", {kDaemon}},
 };

@@ -52,7 +52,7 @@ TEST_CASE(
   for (const auto& alert : alerts()) {
     CAPTURE(alert);
     REQUIRE(urls.contains(alert));
-    CHECK(urls.at(alert) == "file:///usr/share/doc/runwatch/runbook.md#" + core::lower(alert));
+    CHECK(urls.at(alert) == "file:///usr/share/runwatch/docs/runbook.md#" + core::lower(alert));
     const auto begin = runbook.find("\n### " + alert + "\n");
     REQUIRE(begin != runbook.npos);
     const auto paragraph = runbook.substr(begin, runbook.find("\n#", begin + 1) - begin);
@@ -65,4 +65,14 @@ TEST_CASE("each alert has a case where it fires and one where it keeps quiet") {
   const auto cases = read("tests/contract/rules_test.yml");
   CHECK(names(cases, R"(alertname: (\w+)\n +exp_alerts:\n +- exp_labels)") == alerts());
   CHECK(names(cases, R"(alertname: (\w+), exp_alerts: \[\]\})") == alerts());
+}
+
+TEST_CASE("the sample for Alertmanager speaks of alerts that there are") {
+  const auto known = alerts();
+  const auto named = names(read("etc/prometheus/alertmanager.yml"), R"((?:["|])((?:Unpod|Runwatch)\w+))");
+  CHECK(named.size() >= 6);
+  for (const auto& alert : named) {
+    CAPTURE(alert);
+    CHECK(known.contains(alert));
+  }
 }

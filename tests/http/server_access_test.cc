@@ -207,6 +207,22 @@ TEST_CASE("a prompt request waits neither for slow ones nor for passwords") {
   for (std::size_t i = 0; i < 6; i += 2) CHECK(crowd[i].hear());
 }
 
+TEST_CASE("of more guesses than can be checked soon the rest are told to come later, and a known user is answered") {
+  const auto server = start({.access = {.users = {{"ada", hash_of("lovelace")}, {"costly", hash_of("x", "12")}}}});
+  const std::string get = "GET /" + kEnd;
+  RawClient known(server->port());
+  REQUIRE(known.ask(get + kAda + "\r\n"));
+  std::vector<RawClient> guessers;
+  for (int i = 0; i < 200; ++i) guessers.emplace_back(server->port()).say(get + kBob + "\r\n");
+  const auto last = guessers.back().hear();
+  REQUIRE(last);
+  CHECK(last->status == 503);
+  CHECK(last->header("Retry-After") == "5");
+  const auto answer = known.ask(get + kAda + "\r\n");
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+}
+
 TEST_CASE("headers of the configuration stand in every answer, in place of the handler's") {
   const auto server = start({.access = {.headers = {{"X-Frame-Options", "SAMEORIGIN"}}}}, [](const ServerRequest&) {
     auto response = text_response(200, "");

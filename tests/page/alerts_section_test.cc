@@ -68,7 +68,13 @@ TEST_CASE("who was told, who was not reached, and until when it is silenced") {
   CHECK(told(incident({"gone"}, at(0)), {}) == "told 02:40 (2 min ago) to gone");
   CHECK(told(incident({"ops"}, task::kNoTime), {receiver("ops")}) == "nobody was told yet");
   CHECK(told(silenced, {receiver("ops")}) == "told 02:40 (2 min ago) to ops; silenced until 03:40");
-  CHECK(told(unheard, {}) == "silenced until 03:40, nobody was told");
+  CHECK(told(unheard, {}) == "silenced until 03:40; nobody was told");
+  auto shown = incident({}, task::kNoTime);
+  shown.shown_to = {"cluster"};
+  auto blind = receiver("cluster");
+  blind.failing_since = at(0);
+  CHECK(told(shown, {receiver("cluster")}) == "shown to cluster");
+  CHECK(told(shown, {blind}) == "cluster not reached yet");
 }
 
 TEST_CASE("incidents that are open come before those that are over, and what is too much is said to be more") {

@@ -100,6 +100,30 @@ inline bool same_tasks(const task::KnownTasks& known, const std::map<task::TaskK
   return true;
 }
 
+// The newest changes of each run, page by page; failures alone, too.
+inline bool same_pages(store::Store& store, const Model& model) {
+  for (const auto& [run, history] : model.changes) {
+    for (const bool failures_only : {false, true}) {
+      std::vector<store::RecordedChange> expected(history.rbegin(), history.rend());
+      std::erase_if(expected, [&](const auto& recorded) {
+        const auto& change = recorded.change;
+        return failures_only && (change.to != task::Status::failed || change.kind == task::ChangeKind::late);
+      });
+      std::vector<store::RecordedChange> paged;
+      store::ChangesFilter filter{.run = run, .failures_only = failures_only, .limit = 7};
+      for (bool more = true; more;) {
+        const auto page = store.newest_changes(filter);
+        if (!page) return false;
+        paged.insert(paged.end(), page->begin(), page->end());
+        more = page->size() == 7;
+        if (more) filter.before = page->back().seq;
+      }
+      if (paged != expected) return false;
+    }
+  }
+  return true;
+}
+
 inline bool same(store::Store& store, const Model& model) {
   const auto contents = store.load();
   if (!contents || contents->spaces.size() != model.spaces.size() || contents->runs.size() != model.runs.size()) {
@@ -130,7 +154,7 @@ inline bool same(store::Store& store, const Model& model) {
       return false;
     }
   }
-  return same_alerts(store, *contents, model.alerts);
+  return same_pages(store, model) && same_alerts(store, *contents, model.alerts);
 }
 
 // The whole of one poll: a run, its tasks and changes, and its space's counters.

@@ -3,6 +3,7 @@ the way to a platform behind a CA of its own."""
 import base64
 import http.client
 import http.server
+import re
 import shutil
 import signal
 import socket
@@ -147,9 +148,11 @@ class AccessTest(unittest.TestCase):
             connection.close()
 
     def reload(self):
-        before = self.daemon.log.count("configuration")
+        def ended():
+            return len(re.findall("configuration reloaded|configuration not taken over", self.daemon.log))
+        before = ended()
         self.daemon.signal(signal.SIGHUP)
-        wait_for(lambda: self.daemon.log.count("configuration") > before, "the reload")
+        wait_for(lambda: ended() > before, "the reload")
 
     @unittest.skipUnless(shutil.which("prometheus"), "Prometheus is not installed")
     def test_prometheus_scrapes_over_tls_as_a_user_below_a_prefix(self):

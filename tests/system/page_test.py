@@ -58,7 +58,7 @@ class Proxy:
 class PageTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.hour = (BadHour(steps=20, minutes=6) if FAKETIME.exists() else BadHour()).begin().play()
+        cls.hour = (BadHour(steps=20, minutes=6) if FAKETIME else BadHour()).begin().play()
         cls.eyes = Eyes()
         cls.base = f"http://{cls.hour.daemon.address}/"
 
@@ -97,6 +97,52 @@ class PageTest(unittest.TestCase):
                     parts = dict(reversed(part.split(" ", 1)) for part in row["bar"].split(", "))
                     self.assertEqual({name.replace(" ", "_"): int(n) for name, n in parts.items()},
                                      {name: n for name, n in runs[run]["tasks"].items() if n > 0})
+
+    def shown(self, expression):
+        """Texts of the page without the white space between lines."""
+        return [" ".join(text.split()) for text in self.eyes.eval(f"[...{expression}].map((it) => it.innerText)")]
+
+    def test_the_page_of_a_run_shows_its_failures_and_notices_as_the_api_says_page_by_page(self):
+        query = urllib.parse.urlencode({"space": "collections", "run": self.hour.carrier})
+        failures = self.api(f"failures?{query}&limit=500")["changes"]
+        self.eyes.open(self.run_url("collections", self.hour.carrier))
+        seen = []
+        while True:
+            rows = self.eyes.eval("[...document.querySelectorAll('tr[data-key^=change]')].map((row) => "
+                                  "[...row.cells].map((cell) => cell.innerText))")
+            seen += [(row[0], row[2], int(row[3])) for row in rows]
+            older = self.eyes.eval("[...document.links].filter((a) => a.innerText === 'Older').map((a) => a.href)[0]")
+            if not older:
+                break
+            self.eyes.open(older)
+        self.assertGreater(len(seen), 100)
+        self.assertEqual(seen, [(f["task"], f["reason"].replace("_", " "), f["attempts"]) for f in failures])
+        notices = self.api(f"notices?{query}")["notices"]
+        for row, notice in zip(self.shown("document.querySelectorAll('tr[data-key^=notice]')"), notices, strict=True):
+            self.assertTrue(row.startswith(f"{notice['rule']} {notice['kind']}"), row)
+            for delivery in notice["deliveries"]:
+                self.assertIn(f"{delivery['receiver']} {delivery['state']}", row)
+
+    def test_incidents_receivers_silences_and_polls_are_those_of_the_api(self):
+        self.eyes.open(self.base)
+        rows = {name: self.shown(f"document.querySelector('[aria-labelledby={name}]').querySelectorAll('tbody tr')")
+                for name in ("incidents", "receivers", "polls")}
+        silences = self.api("silences")["silences"]
+        incidents = sorted(self.api("incidents")["incidents"], key=lambda incident: incident["state"] == "over")
+        shown = rows["incidents"][:len(incidents)]
+        for row, incident in zip(shown, incidents, strict=True):
+            self.assertTrue(row.startswith(f"{incident['state']} {incident['rule']}"), row)
+            self.assertIn(incident["run_id"] or incident["space"] or incident["about"], row)
+        for row, silence in zip(rows["incidents"][len(incidents):], silences, strict=True):
+            self.assertIn(silence["reason"], row)
+        for row, receiver in zip(rows["receivers"], self.api("receivers")["receivers"], strict=True):
+            self.assertIn(f" {receiver['name']} ", row)
+            self.assertEqual(row.startswith("failing"), receiver["failing_since"] is not None)
+        self.assertEqual(len(rows["polls"]), len(self.api("polls")["failed"]))
+        self.eyes.eval(UNFOLD)
+        shown = self.eyes.eval("document.getElementById('itself').innerText")
+        self.assertIn('"page_size": 500', shown)
+        self.assertNotIn("simulated-token", shown)
 
     def test_one_screen_says_which_run_is_in_trouble_why_and_who_knows(self):
         for width, height in WIDTHS.items():

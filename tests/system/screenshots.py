@@ -17,7 +17,7 @@ PICTURES = {
 
 def main():
     place = pathlib.Path(sys.argv[1])
-    lacking = why_not() or ("" if bad_hour.FAKETIME.exists() else "there is no libfaketime: apt-get install faketime")
+    lacking = why_not() or ("" if bad_hour.FAKETIME else "there is no libfaketime: apt-get install faketime")
     if lacking:
         sys.exit(f"screenshots: {lacking}")
     hour = bad_hour.BadHour(steps=40, minutes=3).begin().play()

@@ -243,7 +243,9 @@ TEST_CASE("runs are sorted by what is wrong with them and how much, then by what
   add("all failed", [](auto& r) { r.tasks = {1, 0, 0, 0, 0, 0, 0, 20, 0}; });
   add("some failed", [](auto& r) { r.tasks = {1, 0, 0, 0, 0, 50, 0, 20, 0}; });
   std::vector<std::string> order;
-  for (const auto& verdict : view::judge(stage.snapshot(), kNow).runs) order.push_back(verdict.run->run_id);
+  const auto snapshot = stage.snapshot();
+  const auto overview = view::judge(snapshot, kNow);
+  for (const auto& verdict : overview.runs) order.push_back(verdict.run->run_id);
   const std::vector<std::string> expected{"all failed", "half failed", "still for long", "still",  "refused",
                                           "old task",   "some failed", "well",           "unread", "finished"};
   CHECK(order == expected);

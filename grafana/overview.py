@@ -1,5 +1,5 @@
 """Is anything wrong, and where? On two screens at most."""
-from make.kit import (FINISHED, RUN_BOARD, RUN_PAGE, WAITING, dashboard, levels, limit, lines, once, override, run_tasks,
+from kit import (FINISHED, RUN_BOARD, RUN_PAGE, WAITING, dashboard, levels, limit, lines, once, override, run_tasks,
                       stat, table)
 
 # An instance's own metrics have no space: only of those that watch a chosen one.

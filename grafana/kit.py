@@ -5,7 +5,7 @@ In queries `@M` stands for the matchers of job and instance, `@S` for those and 
 import pathlib
 import re
 
-RULES = pathlib.Path(__file__).parents[2] / "etc/prometheus/rules.yml"
+RULES = pathlib.Path(__file__).parents[1] / "etc/prometheus/rules.yml"
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 MATCHERS = {"@M": 'job=~"$job",instance=~"$instance"',
             "@S": 'job=~"$job",instance=~"$instance",space=~"$space"',

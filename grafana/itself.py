@@ -1,5 +1,5 @@
 """runwatch itself: polls, lag, the API's budget, deliveries, store, process. Each instance for itself."""
-from make.kit import dashboard, lines, quantile, row, stat
+from kit import dashboard, lines, quantile, row, stat
 
 
 def raised(by, family):

@@ -1,5 +1,5 @@
 """One run: how far, how well, how fast, what is oldest; and what its space's counters say of it."""
-from make.kit import (FINISHED, RUN_PAGE, WAITING, dashboard, lines, once, override, panel, quantile, row, run_tasks, stat,
+from kit import (FINISHED, RUN_PAGE, WAITING, dashboard, lines, once, override, panel, quantile, row, run_tasks, stat,
                       table)
 
 HERE = "and on (job, instance, space) unpod_run_info{@R}"  # of the run's space alone

@@ -1,6 +1,7 @@
 """What a service manager and whoever keeps the log see of the daemon: lines that nobody reads, their severity in the
 journal, the status, and what `systemctl reload` runs."""
 import fcntl
+import ipaddress
 import os
 import pathlib
 import re
@@ -210,6 +211,22 @@ class StatusTest(ServiceTest):
         self.write(interval="150ms")
         self.service.signal(1)
         self.manager.wait_status("^1 space, 1 run, all up$")
+
+
+class UnitTest(unittest.TestCase):
+    def test_the_unit_lets_every_single_peer_through_and_nobody_else(self):
+        text = UNIT.read_text()
+        self.assertIn("IPAddressDeny=any\n", text)
+        allowed = [ipaddress.ip_network(word) for word in re.search(r"^IPAddressAllow=(.*)$", text, re.M)[1].split()]
+
+        def passes(address):
+            return any(ipaddress.ip_address(address) in network for network in allowed)
+        for address in ("127.0.0.53", "10.0.0.1", "100.64.0.1", "169.254.169.253", "172.16.0.1", "191.255.255.255",
+                        "192.168.0.1", "203.0.113.7", "223.255.255.254", "::1", "::ffff:1.2.3.4", "64:ff9b::1",
+                        "2001:db8::1", "3fff::1", "fd00::1", "fe80::1"):
+            self.assertTrue(passes(address), address)
+        for address in ("224.0.0.251", "239.255.255.250", "255.255.255.255", "ff02::fb"):
+            self.assertFalse(passes(address), address)
 
 
 class ReloadTest(ServiceTest):

@@ -117,6 +117,7 @@ std::string print_test(const Json& done) {
 std::string print_changed(const Json& done) { return fmt::format("{} notice(s) changed\n", text(done, "changed")); }
 
 std::string check_id(const std::string& id) {
+  if (id.empty()) return "is empty: give an id as `alerts list` shows them";
   return id.find_first_not_of("0123456789abcdef") == std::string::npos ? "" : "is no id as `alerts list` shows them";
 }
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "config/address.h"
@@ -37,8 +38,9 @@ int connections_within_file_limit(std::size_t fetchers) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
-  std::unique_ptr<App> app(new App(config));
+core::Result<std::unique_ptr<App>> App::start(const config::Config& config,
+                                              std::function<core::Result<std::string>()> ask_reload) {
+  std::unique_ptr<App> app(new App(config, std::move(ask_reload)));
   if (auto opened = app->open_store(); !opened) return std::unexpected(std::move(opened.error()));
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
   if (auto serving = app->start_server(); !serving) return std::unexpected(std::move(serving.error()));
@@ -52,8 +54,9 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config) {
   return app;
 }
 
-App::App(const config::Config& config)
+App::App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload)
     : config_(config),
+      ask_reload_(std::move(ask_reload)),
       meters_({.version = kVersion, .revision = kRevision, .compiler = kCompiler}),
       exposition_({.max_series = config.poll.max_series, .created_series = config.server.created_series}, meters_) {}
 
@@ -75,7 +78,7 @@ core::Result<void> App::start_watch() {
           .meters = meters_,
           .exposition = exposition_,
           .credentials = *credentials_,
-          .make_client = make_http_client,
+          .make_client = [api = config_.api] { return make_http_client(api); },
           .random = [this] { return std::uniform_real_distribution<double>(0, 1)(random_); },
           .make_courier_client = make_courier_client,
       });
@@ -84,19 +87,28 @@ core::Result<void> App::start_watch() {
 
 core::Result<void> App::start_server() {
   shown_config_.with([&](auto& text) { text = config::show_json(config_); });
+  const auto& listen = config_.server.listen;
+  auto hosts = config_.server.hosts;
+  for (const auto& [host, port] : listen) hosts.push_back(host);
   site_ = std::make_unique<page::Site>(page::Site::Deps{
       .exposition = exposition_,
       .clock = clock_,
       .version = kVersion,
       .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
-      .loopback = config::is_loopback(config_.server.host),
-      .hosts = config_.server.hosts,
-      .listen_host = config_.server.host,
+      // What listens elsewhere too is no secret of this machine's.
+      .loopback = std::ranges::all_of(listen, config::is_loopback, &config::Listen::host),
+      .hosts = std::move(hosts),
       .ledger = ledger_queries(*watch_),
       .config = [this] { return shown_config_.with([](const auto& text) { return text; }); },
   });
-  auto server = http::serve({.host = config_.server.host,
-                             .port = config_.server.port,
+  std::vector<http::Endpoint> also;
+  for (const auto& [host, port] : std::span(listen).subspan(1)) also.push_back({host, port});
+  auto server = http::serve({.host = listen.front().host,
+                             .port = listen.front().port,
+                             .also = std::move(also),
+                             .access = access_settings(config_.server.web),
+                             .route_prefix = config_.server.route_prefix,
+                             .prompt = [](std::string_view path) { return page::Site::is_prompt(path); },
                              .max_connections = connections_within_file_limit(config_.api.concurrency)},
                             [this](const http::ServerRequest& request) { return site_->answer(request); });
   if (!server) return std::unexpected(std::move(server.error()));
@@ -107,10 +119,15 @@ core::Result<void> App::start_server() {
 core::Result<void> App::start_control() {
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   const auto path = config::control_socket(config_);
-  auto server = control::Server::listen(path, config_.store.path,
-                                        answers(
-                                            *watch_, [this] { return exposition_.snapshot(); },
-                                            [this] { return rules_.with([](const auto& rules) { return rules; }); }));
+  auto handler = answers(
+      *watch_, [this] { return exposition_.snapshot(); },
+      [this] { return rules_.with([](const auto& rules) { return rules; }); });
+  answer_about_daemon(handler, *watch_,
+                      {.snapshot = [this] { return exposition_.snapshot(); },
+                       .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
+                       .reload = ask_reload_,
+                       .database = config_.store.path});
+  auto server = control::Server::listen(path, config_.store.path, std::move(handler));
   if (!server) return std::unexpected(std::move(server.error()));
   control_ = std::move(*server);
   return {};
@@ -135,6 +152,13 @@ bool App::is_alive() const {
   return stuck_loop_.with([](const auto& loop) { return !loop.has_value(); });
 }
 
+core::Result<void> App::take_access(const config::Web& web) {
+  if (web == config_.server.web) return {};
+  if (auto replaced = server_->replace_access(access_settings(web)); !replaced) return replaced;
+  config_.server.web = web;
+  return {};
+}
+
 core::Result<std::string> App::reload(const config::Config& config) {
   std::vector<std::string> changed = config::changed_keys(config_, config);
   const auto waiting =
@@ -145,7 +169,10 @@ core::Result<std::string> App::reload(const config::Config& config) {
   const std::vector<std::string> needs_restart(waiting.begin(), waiting.end());
   changed.erase(waiting.begin(), waiting.end());
   config::Config next = config;
+  if (auto taken = take_access(next.server.web); !taken) return std::unexpected(std::move(taken.error()));
   next.server = config_.server;
+  next.api.ca_file = config_.api.ca_file;
+  next.api.proxy = config_.api.proxy;
   next.store.path = config_.store.path;
   next.poll.max_series = config_.poll.max_series;
   next.control = config_.control;

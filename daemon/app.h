@@ -4,6 +4,7 @@
 // Threads: made, asked and destroyed by main alone.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -27,11 +28,13 @@ namespace runwatch::daemon {
 class App {
  public:
   // Fails: `busy` for a port or database in use, `corrupt` and `unavailable` for the store, `invalid` for an address.
-  static core::Result<std::unique_ptr<App>> start(const config::Config& config);
+  // `ask_reload` is what the command `reload` asks, from any thread.
+  static core::Result<std::unique_ptr<App>> start(const config::Config& config,
+                                                  std::function<core::Result<std::string>()> ask_reload);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
-  std::string address() const { return server_->address(); }
+  std::vector<std::string> addresses() const { return server_->addresses(); }
   std::shared_ptr<const view::Snapshot> status() const { return exposition_.snapshot(); }
   // Once a second: meters. Fails: with the store.
   core::Result<void> tick();
@@ -43,14 +46,17 @@ class App {
   void reload_refused(const std::string& why);  // the file was bad: everything goes on as before
 
  private:
-  explicit App(const config::Config& config);
+  App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload);
   core::Result<void> open_store();
   core::Result<void> start_watch();
   core::Result<void> start_server();
   core::Result<void> start_control();
   std::optional<std::string> find_stuck_loop() const;
+  // In force from then on, whatever becomes of the rest of a reload. Fails: nothing changes.
+  core::Result<void> take_access(const config::Web& web);
 
   config::Config config_;
+  const std::function<core::Result<std::string>()> ask_reload_;
   core::SystemClock clock_;
   std::mt19937_64 random_{std::random_device{}()};
   core::Guarded<std::optional<std::string>> stuck_loop_;  // as of the last tick; the server's threads read it

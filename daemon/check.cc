@@ -14,6 +14,7 @@
 #include "core/log_sink.h"
 #include "daemon/commands.h"
 #include "daemon/settings.h"
+#include "http/access.h"
 #include "http/listen.h"
 #include "notify/canonical.h"
 #include "notify/format.h"
@@ -143,8 +144,6 @@ int check_places(const config::Config& config) {
   const bool makes_folder = lacks_folder(config.store);
   const auto store = makes_folder ? could_make(folder) : store::examine(config.store.path);
   const bool running = !store && store.error().kind == core::ErrorKind::busy;
-  const auto listener = http::could_listen_on(config.server.host, config.server.port);
-  const bool own_port = running && !listener && listener.error().kind == core::ErrorKind::busy;
 
   int code = EX_OK;
   const auto tell = [&code](const core::Result<void>& found, bool fault) {
@@ -155,10 +154,14 @@ int check_places(const config::Config& config) {
   if (makes_folder && store) fmt::print(stderr, "note: `serve` will make the state folder {}\n", folder.string());
   tell(store, !running);
   if (const auto fault = fault_in_control(config)) fmt::print(stderr, "note: {}\n", *fault);
-  if (own_port)
-    fmt::print(stderr, "note: port {} is in use, as it is while that process serves\n", config.server.port);
-  else
-    tell(listener, true);
+  tell(http::check_access(access_settings(config.server.web)), true);
+  for (const auto& [host, port] : config.server.listen) {
+    const auto listener = http::could_listen_on(host, port);
+    if (running && !listener && listener.error().kind == core::ErrorKind::busy)
+      fmt::print(stderr, "note: port {} is in use, as it is while that process serves\n", port);
+    else
+      tell(listener, true);
+  }
   return code;
 }
 

@@ -63,8 +63,9 @@ int check_live(const config::Config& config);
 int look_once(const config::Config& config, const std::string& format);
 
 // `demo`: the daemon on an ordinary configuration and store, against a simulated platform in the same process. Serves
-// on `listen`; leaves nothing behind.
-int demo(const std::string& listen);
+// on `listen`, else on demo_address(), else, where that is taken, on a free port and says so; leaves nothing behind.
+int demo(const std::optional<std::string>& listen);
+std::string demo_address();
 
 // `simulate`: the simulated platform alone.
 struct SimulateArguments {
@@ -89,8 +90,10 @@ struct SinkArguments {
 void add_sink_options(CLI::App& command, SinkArguments& arguments);
 int sink(const SinkArguments& arguments);
 
-// `alerts …` and `silence …`, which ask the running daemon.
+// `alerts …`, `silence …`, `reload` and `backup`, which ask the running daemon; and `check --running`.
 struct ControlArguments;
+int check_running(const ControlArguments& arguments);
+void add_running(CLI::App& app, ControlArguments& arguments);
 void add_alerts(CLI::App& app, ControlArguments& arguments);
 void add_silence(CLI::App& app, ControlArguments& arguments);
 

@@ -25,26 +25,15 @@ std::expected<control::Target, int> target_of(const ControlArguments& arguments)
   return std::unexpected(config.error());
 }
 
-int code_of(core::ErrorKind kind) {
+int code_of(core::ErrorKind kind, int refused) {
   if (kind == core::ErrorKind::unavailable) return EX_UNAVAILABLE;
-  return kind == core::ErrorKind::invalid ? EX_USAGE : EX_TEMPFAIL;
+  return kind == core::ErrorKind::invalid ? refused : EX_TEMPFAIL;
 }
 
 int question(const ControlArguments& arguments, const std::string& method, const std::string& path, Print print) {
-  const auto target = target_of(arguments);
-  if (!target) return target.error();
-  const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
-  const auto answer = control::ask(*target, method, path + arguments.id, body);
-  if (!answer) {
-    fmt::print(stderr, "runwatch: {}\n", answer.error().text);
-    return code_of(answer.error().kind);
-  }
-  const auto json = Json::parse(*answer, nullptr, false);
-  if (!json.is_object()) {
-    fmt::print(stderr, "runwatch: the daemon's answer cannot be read: is it of another version?\n");
-    return EX_TEMPFAIL;
-  }
-  fmt::print("{}", arguments.json ? *answer + "\n" : print(json));
+  const auto answer = ask_daemon(arguments, method, path + arguments.id);
+  if (!answer) return answer.error();
+  fmt::print("{}", arguments.json ? answer->dump() + "\n" : print(*answer));
   return EX_OK;
 }
 
@@ -54,12 +43,32 @@ std::size_t width(const std::string& text) {
 
 }  // namespace
 
+std::expected<Json, int> ask_daemon(const ControlArguments& arguments, const std::string& method,
+                                    const std::string& path, int refused) {
+  const auto target = target_of(arguments);
+  if (!target) return std::unexpected(target.error());
+  const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
+  const auto answer = control::ask(*target, method, path, body);
+  if (!answer) {
+    fmt::print(stderr, "runwatch: {}\n", answer.error().text);
+    return std::unexpected(code_of(answer.error().kind, refused));
+  }
+  auto json = Json::parse(*answer, nullptr, false);
+  if (json.is_object()) return json;
+  fmt::print(stderr, "runwatch: the daemon's answer cannot be read: is it of another version?\n");
+  return std::unexpected(EX_TEMPFAIL);
+}
+
+void add_target(CLI::App& command, ControlArguments& arguments) {
+  command.add_option("--config,-c", arguments.config, "Configuration file, which says where the socket is")
+      ->capture_default_str();
+  command.add_option("--control", arguments.socket, "The running daemon's socket, instead of a look at --config");
+}
+
 CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,
                        const std::string& method, const std::string& path, Print print) {
   auto* command = group.add_subcommand(name, what);
-  command->add_option("--config,-c", arguments.config, "Configuration file, which says where the socket is")
-      ->capture_default_str();
-  command->add_option("--control", arguments.socket, "The running daemon's socket, instead of a look at --config");
+  add_target(*command, arguments);
   command->add_flag("--json", arguments.json, "Print the daemon's answer as it came");
   command->callback([&arguments, method, path, print] {
     arguments.chosen = [&arguments, method, path, print] { return question(arguments, method, path, print); };

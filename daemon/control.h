@@ -4,6 +4,7 @@
 // know), EX_TEMPFAIL for what it cannot do now.
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -22,13 +23,20 @@ struct ControlArguments {
   std::string config = config::kDefaultPath;
   std::string socket;  // empty: where the configuration says
   bool json = false;
-  std::string id;  // empty: the path has none
+  std::string id;    // empty: the path has none
+  std::string file;  // of a backup
   control::Request request;
   std::function<int()> chosen;  // the command that was named; returns its exit code
 };
 
 using Json = nlohmann::ordered_json;
 using Print = std::string (*)(const Json& answer);
+
+// What the daemon answers; the error is the exit code, and was told: `refused` for what the daemon refuses.
+std::expected<Json, int> ask_daemon(const ControlArguments& arguments, const std::string& method,
+                                    const std::string& path, int refused = 64);
+
+void add_target(CLI::App& command, ControlArguments& arguments);  // --config and --control
 
 // A subcommand with --config, --control and --json that asks with GET, or POSTs the request; the id goes behind `path`.
 CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,

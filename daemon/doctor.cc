@@ -55,7 +55,8 @@ bool look_at_peer(const std::string& what, const std::string& url, const http::C
 void look_at_clock(const config::Config& config, Findings& findings) {
   const core::SystemClock clock;
   const auto began = clock.wall_now();
-  const auto answer = make_http_client()->send({.url = config.api.base_url + "/", .timeout = config.api.timeout}, {});
+  const auto answer =
+      make_http_client(config.api)->send({.url = config.api.base_url + "/", .timeout = config.api.timeout}, {});
   if (!answer) return;  // that it answers is looked at elsewhere
   const auto now = clock.wall_now();
   const auto ahead = http::clock_ahead_of(*answer, began + (now - began) / 2);
@@ -102,7 +103,8 @@ void look_at_disk(const config::Config& config, Findings& findings) {
 
 bool look_at_surroundings(const config::Config& config, Findings& findings) {
   look_at_disk(config, findings);
-  const bool reached = look_at_peer("platform", config.api.base_url, {}, config.api.timeout, findings);
+  const bool reached =
+      look_at_peer("platform", config.api.base_url, client_options(config.api), config.api.timeout, findings);
   if (reached) look_at_clock(config, findings);
   look_at_receivers(config, findings);
   return reached;

@@ -4,11 +4,13 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <string>
 
 #include "config/load.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
+#include "daemon/help.h"
 #include "version.h"
 
 namespace runwatch::daemon {
@@ -17,8 +19,9 @@ namespace {
 struct Arguments {
   std::string config = config::kDefaultPath;
   bool live = false;
+  bool running = false;
   std::string format = "table";
-  std::string demo_listen = "127.0.0.1:0";
+  std::optional<std::string> demo_listen;
   SimulateArguments simulate;
   SinkArguments sink;
   ControlArguments control;
@@ -31,11 +34,6 @@ serves gauges, counters and histograms to Prometheus on /metrics.
 Start with `runwatch demo`, which needs no account. For your own campaigns write a configuration (a commented
 sample is installed as /etc/runwatch/runwatch.toml), try it with `runwatch check --live`, then run
 `runwatch serve`, which is what the systemd unit does.)";
-
-constexpr const char* kFooter =
-    R"(Exit codes: 0 good; 64 wrong usage, or an id or name that the daemon does not know; 69 platform unreachable, a poll
-incomplete, a named run unknown, or no daemon to ask; 75 port or database in use, or disk trouble; 77 credentials
-refused; 78 configuration wrong, or a database this version cannot read.)";
 
 void add_config(CLI::App& command, Arguments& arguments) {
   command.add_option("--config,-c", arguments.config, "Configuration file (TOML)")->capture_default_str();
@@ -50,13 +48,15 @@ void add_look(CLI::App& app, Arguments& arguments) {
   look->footer(
       "FAILED is how many tasks stand there as failed now. Attempts that failed, retried or not, are what `serve` "
       "counts\n"
-      "and the alerts look at.");
+      "and the alerts look at.\n\n" +
+      exit_codes());
 }
 
 int run(int argc, char** argv) {
   Arguments arguments;
   CLI::App app(kDescription, "runwatch");
-  app.footer(kFooter);
+  app.footer(exit_codes());
+  app.failure_message(refusal);
   app.require_subcommand(0, 1);
   const auto version_text = fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler);
   app.set_version_flag("--version", version_text);
@@ -67,19 +67,28 @@ int run(int argc, char** argv) {
   auto* check = app.add_subcommand(
       "check", "Say what is wrong with a configuration, and what serve would stumble over; touches nothing");
   add_config(*check, arguments);
-  check->add_flag("--live", arguments.live, "Ask the platform too: token, organization, each space and run");
+  auto* live = check->add_flag("--live", arguments.live,
+                               "Look around, too: disk, DNS, TLS, clock, token, each space, run and receiver");
+  check->add_flag("--running", arguments.running, "Ask the running daemon instead whether it is alive")->excludes(live);
+  check->add_option("--control", arguments.control.socket, "With --running: its socket, instead of a look at --config");
+  check->footer(
+      "Exit codes: 0 good; 69 something does not answer or is unknown, with --running no daemon; 75 port, "
+      "database or disk\ntrouble, with --running a loop that hangs; 77 credentials refused; 78 the "
+      "configuration is wrong.");
   add_look(app, arguments);
   add_alerts(app, arguments.control);
   add_silence(app, arguments.control);
+  add_running(app, arguments.control);
   auto* sink_command =
       app.add_subcommand("sink", "A local receiver of notices that verifies who signed them, for trials");
   add_sink_options(*sink_command, arguments.sink);
   auto* demo_command = app.add_subcommand("demo", "Watch a simulated platform: everything real but the calls");
   demo_command->add_option("--listen", arguments.demo_listen, "Where to serve; port 0: any free one")
-      ->capture_default_str();
+      ->option_text(fmt::format("TEXT [{}, or a free port]", demo_address()));
   auto* simulate_command = app.add_subcommand("simulate", "The simulated platform alone, for tests and trials");
   add_simulate_options(*simulate_command, arguments.simulate);
   auto* version = app.add_subcommand("version", "Print the version");
+  auto* described = app.add_subcommand("describe", "Print all of this as JSON")->group("");
 
   if (argc == 2 && argv[1] == std::string_view("help")) {
     fmt::print("{}", app.help());
@@ -94,19 +103,27 @@ int run(int argc, char** argv) {
     fmt::print("{}\n", version_text);
     return EX_OK;
   }
+  if (described->parsed()) {
+    fmt::print("{}\n", describe(app));
+    return EX_OK;
+  }
   if (arguments.control.chosen) return arguments.control.chosen();
   if (sink_command->parsed()) return sink(arguments.sink);
   if (demo_command->parsed()) return demo(arguments.demo_listen);
   if (simulate_command->parsed()) return simulate(arguments.simulate);
   // A reload that is asked for while the daemon is still starting is no reason to end.
   if (!check->parsed() && !app.got_subcommand("once")) std::signal(SIGHUP, SIG_IGN);
+  if (check->parsed() && arguments.running) {
+    arguments.control.config = arguments.config;
+    return check_running(arguments.control);
+  }
   const auto config = load_config(arguments.config);
   if (!config) return config.error();
   if (check->parsed()) {
     const int code = check_places(*config);
     if (code == EX_OK) fmt::print("{}: the configuration is good\n", arguments.config);
-    const int live = arguments.live ? check_live(*config) : EX_OK;
-    return code != EX_OK ? code : live;
+    const int around = arguments.live ? check_live(*config) : EX_OK;
+    return code != EX_OK ? code : around;
   }
   if (app.got_subcommand("once")) return look_once(*config, arguments.format);
   return serve(arguments.config, *config);

@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "daemon/app.h"
 #include "daemon/commands.h"
+#include "daemon/reload_requests.h"
 #include "daemon/signals.h"
 #include "version.h"
 #include "view/snapshot.h"
@@ -70,43 +71,48 @@ class Status {
   std::string told_;
 };
 
-// Why the file was refused; nothing: it is in force.
-std::optional<std::string> reload(App& app, const std::filesystem::path& path) {
+core::Error refused(std::string why) { return {core::ErrorKind::invalid, std::move(why)}; }
+
+ReloadOutcome reload(App& app, const std::filesystem::path& path) {
   const auto loaded = config::load(path, config::process_environment());
   if (!loaded) {
     for (const auto& problem : loaded.error()) {
       log::error("configuration not taken over", {{"problem", config::format_problem(path, problem)}});
     }
-    return config::format_problem(path, loaded.error().front());
+    const auto more = loaded.error().size() - 1;
+    return std::unexpected(refused(config::format_problem(path, loaded.error().front()) +
+                                   (more == 0 ? "" : fmt::format("; and {} more, see the log", more))));
   }
   for (const auto& warning : loaded->warnings) {
     log::warning("in the configuration", {{"warning", config::format_problem(path, warning)}});
   }
   if (const auto fault = fault_in_receivers(loaded->config)) {
     log::error("configuration not taken over", {{"problem", *fault}});
-    return fault;
+    return std::unexpected(refused(*fault));
   }
-  const auto changed = app.reload(loaded->config);
+  auto changed = app.reload(loaded->config);
   if (!changed) {
     log::error("configuration not taken over", {{"error", changed.error().text}});
-    return changed.error().text;
+    return changed;
   }
   log::info("configuration reloaded",
             {{"config", path.string()}, {"changed", changed->empty() ? "nothing" : *changed}});
-  return std::nullopt;
+  return changed;
 }
 
-core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path, Signals& signals) {
+core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path, Signals& signals,
+                                     ReloadRequests& requests) {
   for (Status status;;) {
     status.tell(*app.status());
-    const auto signal = signals.wait(kTurn);
+    const auto signal = signals.wait(kTurn, requests.fd());
     if (signal == Signal::stop) return {};
     if (signal == Signal::reload) {
       notify_reloading();
-      const auto refused = reload(app, path);
-      if (refused) app.reload_refused(*refused);
-      status.reloaded(refused);
+      const auto outcome = reload(app, path);
+      if (!outcome) app.reload_refused(outcome.error().text);
+      status.reloaded(outcome ? std::nullopt : std::optional(outcome.error().text));
       notify("READY=1");
+      requests.answer(outcome);
     }
     if (auto ticked = app.tick(); !ticked) return ticked;
     if (app.is_alive()) notify("WATCHDOG=1");
@@ -128,12 +134,14 @@ int serve(const std::filesystem::path& path, const config::Config& config,
   keep_memory_small();
   log::configure(config.log.level, config.log.format);
   log::info("starting", {{"version", kVersion}, {"config", path.string()}});
-  auto app = App::start(config);
+  ReloadRequests requests;
+  auto app = App::start(config, [&requests] { return requests.ask(); });
   if (!app) return failed(app.error());
-  log::info("listening", {{"address", (*app)->address()}});
-  if (announce) announce((*app)->address());
+  for (const auto& address : (*app)->addresses()) log::info("listening", {{"address", address}});
+  if (announce) announce((*app)->addresses().front());
   notify("READY=1");
-  const auto ended = run_until_stopped(**app, path, signals);
+  const auto ended = run_until_stopped(**app, path, signals, requests);
+  requests.answer(core::fail(core::ErrorKind::busy, "runwatch is stopping"));
   notify("STOPPING=1");
   if (!ended) return failed(ended.error());
   log::info("stopping");

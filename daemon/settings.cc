@@ -123,8 +123,36 @@ std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& confi
   return std::make_unique<unpod::Credentials>(config.api.token, token_reader(config));
 }
 
-std::unique_ptr<http::Client> make_http_client() {
-  return http::make_client({.user_agent = fmt::format("runwatch/{}", kVersion), .max_header = core::kib(16)});
+http::AccessSettings access_settings(const config::Web& web) {
+  http::AccessSettings out;
+  out.users = web.users;
+  for (const auto& [name, value] : web.headers) out.headers.push_back({name, value});
+  if (!web.tls) return out;
+  // The same words in the same order.
+  static_assert(static_cast<int>(config::ClientAuth::checked) == static_cast<int>(http::ClientCertificate::checked));
+  static_assert(static_cast<int>(config::TlsVersion::tls13) == static_cast<int>(http::TlsVersion::tls13));
+  out.tls = {.cert_file = web.tls->cert_file,
+             .key_file = web.tls->key_file,
+             .client = static_cast<http::ClientCertificate>(web.tls->client_auth),
+             .client_ca_file = web.tls->client_ca_file,
+             .client_names = web.tls->client_allowed_sans,
+             .oldest = static_cast<http::TlsVersion>(web.tls->min_version),
+             .newest = static_cast<http::TlsVersion>(web.tls->max_version),
+             .cipher_suites = web.tls->cipher_suites,
+             .curves = web.tls->curve_preferences,
+             .prefer_own_ciphers = web.tls->prefer_server_cipher_suites};
+  return out;
+}
+
+http::ClientOptions client_options(const config::Api& api) {
+  return {.user_agent = fmt::format("runwatch/{}", kVersion),
+          .ca_file = api.ca_file,
+          .proxy = api.proxy,
+          .max_header = core::kib(16)};
+}
+
+std::unique_ptr<http::Client> make_http_client(const config::Api& api) {
+  return http::make_client(client_options(api));
 }
 
 std::unique_ptr<http::Client> make_courier_client(const std::string& ca_file, const std::string& proxy) {
@@ -135,7 +163,7 @@ std::unique_ptr<http::Client> make_courier_client(const std::string& ca_file, co
 }
 
 Asking::Asking(const config::Config& config)
-    : client(make_http_client()),
+    : client(make_http_client(config.api)),
       credentials(make_credentials(config)),
       pace(config.api.rate_limit, static_cast<double>(config.api.burst), clock),
       api(api_options(config), *client, *credentials, paced(pace), clock) {}

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "config/config.h"
+#include "http/access.h"
 #include "http/client.h"
 #include "unpod/api.h"
 #include "watch/settings.h"
@@ -17,7 +18,10 @@ unpod::ApiOptions api_options(const config::Config& config);
 // Reads the token's file again; empty where the token came from elsewhere.
 unpod::Credentials::Reader token_reader(const config::Config& config);
 std::unique_ptr<unpod::Credentials> make_credentials(const config::Config& config);
-std::unique_ptr<http::Client> make_http_client();
+http::AccessSettings access_settings(const config::Web& web);
+// With what `api` trusts and goes by.
+http::ClientOptions client_options(const config::Api& api);
+std::unique_ptr<http::Client> make_http_client(const config::Api& api);
 std::unique_ptr<http::Client> make_courier_client(const std::string& ca_file, const std::string& proxy);
 
 // Makes the state folder, mode 0700, where the configuration leaves the store's place to us and it is missing; says so.

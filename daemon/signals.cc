@@ -19,10 +19,12 @@ Signals::Signals() {
   if (!fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
 }
 
-std::optional<Signal> Signals::wait(core::Duration patience) {
-  pollfd polled{.fd = fd_.get(), .events = POLLIN, .revents = 0};
-  poll(&polled, 1, static_cast<int>(patience.count()));
+std::optional<Signal> Signals::wait(core::Duration patience, int reload_fd) {
+  pollfd polled[] = {{.fd = fd_.get(), .events = POLLIN, .revents = 0},
+                     {.fd = reload_fd, .events = POLLIN, .revents = 0}};
+  poll(polled, 2, static_cast<int>(patience.count()));
   std::optional<Signal> result;
+  if (polled[1].revents != 0) result = Signal::reload;
   for (signalfd_siginfo info{}; read(fd_.get(), &info, sizeof info) == sizeof info;) {
     if (info.ssi_signo != SIGHUP) return Signal::stop;
     result = Signal::reload;

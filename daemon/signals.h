@@ -19,8 +19,9 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  // The next signal within `patience`. Any number of reloads that came meanwhile is one; a stop goes before them.
-  std::optional<Signal> wait(core::Duration patience);
+  // The next signal within `patience`; `reload_fd` being readable is a reload, too. Any number of reloads that came
+  // meanwhile is one; a stop goes before them.
+  std::optional<Signal> wait(core::Duration patience, int reload_fd = -1);
 
  private:
   core::Fd fd_;

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -13,7 +14,9 @@
 #include "core/log.h"
 #include "core/log_sink.h"
 #include "daemon/commands.h"
+#include "daemon/help.h"
 #include "daemon/signals.h"
+#include "http/listen.h"
 #include "sim/fault.h"
 #include "sim/simulator.h"
 #include "sim/sink.h"
@@ -94,9 +97,24 @@ void announce(const std::string& address, const std::string& platform, double fa
   print(text);
 }
 
+std::string usual_or_free() {
+  const auto usual = config::Server{}.listen.front();
+  const auto free = http::could_listen_on(usual.host, usual.port);
+  if (free || free.error().kind != core::ErrorKind::busy) return demo_address();
+  fmt::print(stderr, "note: port {} is in use: the demo takes a free one\n", usual.port);
+  return usual.host + ":0";
+}
+
 }  // namespace
 
-int demo(const std::string& listen) {
+// Where Prometheus' sample configuration looks for it: what `serve` does without a word in its file.
+std::string demo_address() {
+  const auto usual = config::Server{}.listen.front();
+  return fmt::format("{}:{}", usual.host, usual.port);
+}
+
+int demo(const std::optional<std::string>& given) {
+  const std::string listen = given ? *given : usual_or_free();
   if (const auto address = config::parse_listen(listen); !address) {
     fmt::print(stderr, "--listen {}: {}\n", listen, address.error());
     return EX_USAGE;
@@ -152,7 +170,8 @@ void add_simulate_options(CLI::App& command, SimulateArguments& arguments) {
   command.add_option("--fault", arguments.faults, "Trouble to make, as listed below; may be given again");
   command.add_option("--journal", arguments.journal, "Append every answer to this file, as JSON lines");
   command.add_flag("!--no-control", arguments.control, "Do not answer below /_sim/");
-  command.footer("Faults, NAME[=VALUE][/CALL[:PAGE]]:\n" + sim::fault_help());
+  command.footer("Faults, NAME[=VALUE][/CALL[:PAGE]]:\n" + sim::fault_help() + "\n" +
+                 exit_codes({EX_OK, EX_USAGE, EX_TEMPFAIL}));
 }
 
 int simulate(SimulateArguments arguments) {
@@ -162,8 +181,10 @@ int simulate(SimulateArguments arguments) {
     fmt::print(stderr, "--listen {}: {}\n", arguments.listen, address.error());
     return EX_USAGE;
   }
-  const sim::ListenOptions listen{
-      .host = address->host, .port = address->port, .journal = arguments.journal, .control = arguments.control};
+  const sim::ListenOptions listen{.host = config::ipv4_host(*address),
+                                  .port = address->port,
+                                  .journal = arguments.journal,
+                                  .control = arguments.control};
   for (const auto& text : arguments.faults) {
     auto faults = sim::parse_faults(text);
     if (!faults) {

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "core/secret.h"
 #include "daemon/commands.h"
+#include "daemon/help.h"
 #include "daemon/signals.h"
 #include "notify/signature.h"
 
@@ -38,14 +39,15 @@ void add_sink_options(CLI::App& command, SinkArguments& arguments) {
   command.add_flag("--json", arguments.json, "One JSON object for each arrival");
   command.footer(
       "Each arrival is a line: what it says, whether its signature is good, whether its id came before.\n"
-      "`hang` never answers; `close` takes the notice and loses the answer.");
+      "`hang` never answers; `close` takes the notice and loses the answer.\n\n" +
+      exit_codes({EX_OK, EX_USAGE, EX_TEMPFAIL}));
 }
 
 int sink(const SinkArguments& arguments) {
   Signals signals;
   const auto address = config::parse_listen(arguments.listen);
   if (!address) return refuse("--listen " + arguments.listen, address.error());
-  sim::SinkOptions options{.host = address->host, .port = address->port, .seed = arguments.seed};
+  sim::SinkOptions options{.host = config::ipv4_host(*address), .port = address->port, .seed = arguments.seed};
   for (const auto& text : arguments.faults) {
     const auto fault = sim::parse_sink_fault(text);
     if (!fault) return refuse("--fail " + text, fault.error().text);

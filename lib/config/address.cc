@@ -70,7 +70,8 @@ bool is_host(std::string_view text) {
 
 bool is_every_address(const std::string& host) {
   in6_addr address{};
-  return host == "0.0.0.0" || (::inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_UNSPECIFIED(&address));
+  return host == kEveryAddress || host == "0.0.0.0" ||
+         (::inet_pton(AF_INET6, host.c_str(), &address) == 1 && IN6_IS_ADDR_UNSPECIFIED(&address));
 }
 
 bool is_loopback(std::string_view host) {
@@ -110,7 +111,7 @@ std::expected<Listen, std::string> parse_listen(std::string_view text) {
     return Refusal("has an impossible host: a name or an IP address, or nothing for every address");
   const auto port = core::parse_number<std::uint16_t>(*authority->port);
   if (!port) return Refusal("has an impossible port: 0 to 65535, 0 for any free one");
-  return Listen{authority->host.empty() ? "0.0.0.0" : authority->host, *port};
+  return Listen{authority->host.empty() ? kEveryAddress : authority->host, *port};
 }
 
 }  // namespace runwatch::config

@@ -25,6 +25,8 @@ std::expected<Url, std::string> parse_url(std::string_view text);
 // One that paths are added to: without a query, and without slashes at its end.
 std::expected<Url, std::string> parse_base_url(std::string_view text);
 
+inline constexpr const char* kEveryAddress = "*";
+
 struct Listen {
   std::string host;  // IPv6 without brackets
   std::uint16_t port = 0;
@@ -32,13 +34,16 @@ struct Listen {
   bool operator==(const Listen&) const = default;
 };
 
-// `HOST:PORT`, `[IPv6]:PORT`, or `:PORT` for every IPv4 address.
+// `HOST:PORT`, `[IPv6]:PORT`, or `:PORT` for every address of both families, whose host is kEveryAddress.
 std::expected<Listen, std::string> parse_listen(std::string_view text);
+
+// For servers that do not know kEveryAddress: every IPv4 address then.
+inline std::string ipv4_host(const Listen& listen) { return listen.host == kEveryAddress ? "0.0.0.0" : listen.host; }
 
 // A host name of letters, digits, '-', '_' and '.', an IPv4 address, or an IPv6 address without brackets.
 bool is_host(std::string_view text);
 
-// 0.0.0.0 or ::, however written.
+// kEveryAddress, 0.0.0.0 or ::, however written.
 bool is_every_address(const std::string& host);
 
 // A name or address that cannot leave this machine.

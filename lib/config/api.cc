@@ -118,6 +118,8 @@ Api read_api(const toml::table* table, const Surroundings& around, Findings& fin
   reader.count("concurrency", api.concurrency, {1, 64});
   reader.count("page_size", api.page_size, {1, 10'000});
   reader.size("max_response", api.max_response, {core::kib(1), core::mib(1024)});
+  api.ca_file = read_ca_file(reader, around);
+  api.proxy = read_proxy(reader);
   reader.finish();
   return api;
 }

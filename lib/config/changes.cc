@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <tuple>
 
 #include "config/config.h"
 
@@ -83,7 +82,9 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
       .key("burst", &Api::burst)
       .key("concurrency", &Api::concurrency)
       .key("page_size", &Api::page_size)
-      .key("max_response", &Api::max_response);
+      .key("max_response", &Api::max_response)
+      .key("ca_file", &Api::ca_file)
+      .key("proxy", &Api::proxy);
   Comparison{"poll", before.poll, after.poll, out}
       .key("interval", &Poll::interval)
       .key("idle_interval", &Poll::idle_interval)
@@ -92,7 +93,9 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
       .key("max_series", &Poll::max_series);
   compare_spaces(before.spaces, after.spaces, out);
   Comparison{"server", before.server, after.server, out}
-      .key("listen", [](const Server& s) { return std::tie(s.host, s.port); })
+      .key("listen", &Server::listen)
+      .key("route_prefix", &Server::route_prefix)
+      .key("web_config_file", &Server::web)
       .key("hosts", &Server::hosts)
       .key("created_series", &Server::created_series);
   Comparison{"store", before.store, after.store, out}.key("path", &Store::path).key("retention", &Store::retention);
@@ -111,7 +114,9 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
 }
 
 bool needs_restart(std::string_view key) {
-  return key.starts_with("server.") || key == "store.path" || key == "poll.max_series" || key == "control";
+  if (key == "server.web_config_file") return false;
+  return key.starts_with("server.") || key == "api.ca_file" || key == "api.proxy" || key == "store.path" ||
+         key == "poll.max_series" || key == "control";
 }
 
 }  // namespace runwatch::config

@@ -13,7 +13,9 @@
 #include <string_view>
 #include <vector>
 
+#include "config/address.h"
 #include "config/receiver.h"
+#include "config/web.h"
 #include "core/bytes.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -23,6 +25,8 @@
 namespace runwatch::config {
 
 enum class TokenSource : std::uint8_t { config, file, environment, credential };
+
+inline constexpr const char* kEnvironment = "environment";
 
 struct Api {
   std::string base_url = "https://unpod.dev";  // scheme, host, optional port and path; never a trailing slash
@@ -36,6 +40,8 @@ struct Api {
   std::size_t concurrency = 4;
   std::size_t page_size = 100;
   core::Bytes max_response = core::mib(32);
+  std::string ca_file = {};  // trusted alone; empty: the system's
+  std::string proxy = {};    // empty: none; kEnvironment: as the environment says
 
   bool operator==(const Api&) const = default;
 };
@@ -66,9 +72,10 @@ struct Space {
 };
 
 struct Server {
-  std::string host = "127.0.0.1";  // a name or address, IPv6 without brackets
-  std::uint16_t port = 10321;      // 0: any free one
-  std::vector<std::string> hosts;  // further values of `Host` that the page answers to
+  std::vector<Listen> listen{{"127.0.0.1", 10321}};  // never empty
+  std::vector<std::string> hosts;                    // further values of `Host` that the page answers to
+  std::string route_prefix = {};                     // as `/runwatch`; empty: none
+  Web web = {};
   bool created_series = false;
 
   bool operator==(const Server&) const = default;

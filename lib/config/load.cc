@@ -34,7 +34,7 @@ Config read_tables(const toml::table& tables, const Surroundings& around, Findin
   config.poll = read_poll(root.table("poll"), findings);
   config.spaces =
       read_spaces(root.tables("spaces", "remove it to watch every space of the organization"), around, findings);
-  config.server = read_server(root.table("server"), findings);
+  config.server = read_server(root.table("server"), around, findings);
   config.store = read_store(root.table("store"), config, around, findings);
   config.log = read_log(root.table("log"), findings);
   read_alerts(root.table("alerts"), config, around, findings);

@@ -48,7 +48,7 @@ struct Receiver {
   double rate_limit = 1.0;  // notices a second
   core::Bytes max_body = core::kib(20);
   std::string ca_file;      // trusted alone; empty: the system's
-  std::string proxy;        // empty: none
+  std::string proxy;        // empty: none; kEnvironment: as the environment says
   std::string custom_body;  // template of a custom one, a JSON text; its places are not checked here
 
   bool includes() const { return include_task || !include.empty(); }

@@ -5,6 +5,7 @@
 #include "config/address.h"
 #include "config/sections.h"
 #include "core/ascii.h"
+#include "core/certificates.h"
 
 namespace runwatch::config {
 namespace {
@@ -66,6 +67,20 @@ std::string read_url(TableReader& reader, std::string_view key) {
   const auto fault = text.empty() ? std::nullopt : fault_in_url(text);
   if (fault) reader.problem(key, *fault), text.clear();
   return text;
+}
+
+std::string read_proxy(TableReader& reader) {
+  return reader.text("proxy").value_or("") == kEnvironment ? kEnvironment : read_url(reader, "proxy");
+}
+
+std::string read_ca_file(TableReader& reader, const Surroundings& around) {
+  if (reader.text("ca_file").value_or("").empty()) return {};
+  const auto path = read_path(reader, "ca_file", around);
+  if (!path) return {};
+  const auto pem = read_small_file(*path, core::mib(4));
+  const auto count = pem ? core::count_certificates(*pem) : std::unexpected(pem.error());
+  if (!count) reader.problem("ca_file", fmt::format("cannot be used: {} {}", path->string(), count.error().text));
+  return path->string();
 }
 
 void drop_slashes(std::vector<core::Secret>& urls) {

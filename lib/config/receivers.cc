@@ -112,11 +112,8 @@ Receiver read_receiver(const toml::table* table, const Surroundings& around, Fin
   reader.duration("timeout", receiver.timeout, {milliseconds(100), minutes(10)});
   reader.number("rate_limit", receiver.rate_limit, {0.01, 1000});
   reader.size("max_body", receiver.max_body, {core::kib(2), core::mib(16)});
-  receiver.proxy = read_url(reader, "proxy");
-  if (!reader.text("ca_file").value_or("").empty())
-    receiver.ca_file = read_path(reader, "ca_file", around).value_or("");
-  if (const auto ca = receiver.ca_file.empty() ? "" : read_small_file(receiver.ca_file, core::mib(4)); !ca)
-    reader.problem("ca_file", fmt::format("cannot be used: {} {}", receiver.ca_file, ca.error().text));
+  receiver.proxy = read_proxy(reader);
+  receiver.ca_file = read_ca_file(reader, around);
   read_template(reader, receiver);
   reader.finish();
   return receiver;

@@ -8,6 +8,7 @@
 
 #include "config/address.h"
 #include "config/units.h"
+#include "core/ascii.h"
 #include "core/text.h"
 
 namespace runwatch::config {
@@ -27,6 +28,72 @@ std::filesystem::path state_folder(const Environment& environment) {
   if (const auto state = given("XDG_STATE_HOME"); state.is_absolute()) return state / "runwatch";
   if (const auto home = given("HOME"); home.is_absolute()) return home / ".local/state/runwatch";
   return Store().path.parent_path();
+}
+
+// Everybody who can reach it may read it, unless users or certificates say who may.
+void warn_of_every_address(TableReader& reader, const Text& text, const Web& web) {
+  const auto warn = [&](std::string_view rest) {
+    reader.findings().warning(text.place, fmt::format("server.listen {}", rest));
+  };
+  if (!web.guarded())
+    warn(
+        "is every address of this machine, and whoever can reach it can read everything: name one address, as in "
+        "127.0.0.1:10321, or guard the port");
+  else if (!web.users.empty() && !web.tls)
+    warn(
+        "is every address of this machine, and passwords are sent in the clear: add tls_server_config to the web "
+        "configuration");
+}
+
+void read_listen(TableReader& reader, Server& server) {
+  const bool given = reader.take("listen") != nullptr;
+  const auto texts = reader.one_or_more("listen", true);
+  if (!given) return;
+  server.listen.clear();
+  for (const Text& text : texts) {
+    auto listen = parse_listen(text.value);
+    if (!listen) {
+      reader.problem_at(text.place, "listen", listen.error());
+      continue;
+    }
+    const auto taken = [&](const Listen& other) {
+      const bool both = is_every_address(listen->host) && is_every_address(other.host);
+      return listen->port != 0 && listen->port == other.port && (both || listen->host == other.host);
+    };
+    if (std::ranges::any_of(server.listen, taken))
+      reader.problem_at(text.place, "listen",
+                        "has an address twice: :PORT and [::]:PORT are every one of both families");
+    if (is_every_address(listen->host)) warn_of_every_address(reader, text, server.web);
+    server.listen.push_back(std::move(*listen));
+  }
+  const auto* const array = reader.take("listen")->as_array();
+  if (array != nullptr && array->empty()) reader.problem("listen", "is an empty array: name an address");
+}
+
+void read_route_prefix(TableReader& reader, Server& server) {
+  auto prefix = reader.text("route_prefix").value_or("");
+  while (prefix.ends_with('/')) prefix.pop_back();
+  const auto plain = [](char c) {
+    return core::is_letter(c) || core::is_digit(c) || std::string_view("-_./").contains(c);
+  };
+  const bool good = prefix.starts_with('/') && prefix.size() <= 256 && std::ranges::all_of(prefix, plain) &&
+                    !prefix.contains("//") && !(prefix + "/").contains("/./") && !(prefix + "/").contains("/../");
+  if (!prefix.empty() && !good)
+    return reader.problem("route_prefix", "must be a path of letters, digits, '-', '_' and '.', as in \"/runwatch\"");
+  server.route_prefix = std::move(prefix);
+}
+
+Web read_web(TableReader& reader, const Surroundings& around) {
+  if (reader.text("web_config_file").value_or("").empty()) return {};
+  const auto path = read_path(reader, "web_config_file", around);
+  if (!path) return {};
+  auto web = read_web_config(*path);
+  if (web) return std::move(*web);
+  for (const Problem& problem : web.error()) {
+    const auto where = problem.place.line == 0 ? path->string() + " " : format_problem(*path, {problem.place, ""});
+    reader.problem("web_config_file", fmt::format("cannot be used: {}{}", where, problem.text));
+  }
+  return {};
 }
 
 }  // namespace
@@ -115,21 +182,12 @@ Poll read_poll(const toml::table* table, Findings& findings) {
   return poll;
 }
 
-Server read_server(const toml::table* table, Findings& findings) {
+Server read_server(const toml::table* table, const Surroundings& around, Findings& findings) {
   TableReader reader("server", table, findings);
   Server server;
-  if (const auto text = reader.text("listen")) {
-    if (const auto listen = parse_listen(*text)) {
-      server.host = listen->host;
-      server.port = listen->port;
-    } else {
-      reader.problem("listen", listen.error());
-    }
-    if (is_every_address(server.host))
-      reader.warning("listen",
-                     "is every address of this machine, and whoever can reach it can read everything: name one "
-                     "address, as in 127.0.0.1:10321, or guard the port");
-  }
+  server.web = read_web(reader, around);
+  read_listen(reader, server);
+  read_route_prefix(reader, server);
   for (auto& host : reader.texts("hosts").value_or(std::vector<Text>{})) {
     if (!is_host(host.value))
       reader.problem_at(host.place, "hosts", "must be host names or IP addresses, without a port");

@@ -21,7 +21,7 @@ struct Surroundings {
 
 Api read_api(const toml::table* table, const Surroundings& around, Findings& findings);
 Poll read_poll(const toml::table* table, Findings& findings);
-Server read_server(const toml::table* table, Findings& findings);
+Server read_server(const toml::table* table, const Surroundings& around, Findings& findings);
 Log read_log(const toml::table* table, Findings& findings);
 
 // `tables` may be null.
@@ -41,6 +41,13 @@ std::filesystem::path read_control(TableReader& root, const Surroundings& around
 
 // A URL as given; empty when it is absent, empty, or a problem was reported.
 std::string read_url(TableReader& reader, std::string_view key);
+
+// `proxy` and `ca_file`, of the platform and of receivers.
+std::string read_proxy(TableReader& reader);
+std::string read_ca_file(TableReader& reader, const Surroundings& around);
+
+// Fails: with every problem in the file, its places those of the YAML.
+std::expected<Web, Problems> read_web_config(const std::filesystem::path& path);
 
 // The texts of a table in which `fault_in` finds nothing.
 using FaultInPair = std::optional<std::string>(std::string_view name, std::string_view value);

@@ -26,6 +26,8 @@ Json host_of(std::string_view address) {
   return url ? Json(fmt::format("{}://{}/…", url->encrypted ? "https" : "http", url->host)) : Json("set");
 }
 
+Json proxy_of(const std::string& proxy) { return proxy == kEnvironment ? Json(proxy) : host_of(proxy); }
+
 Json hosts_of(const std::vector<core::Secret>& addresses) {
   Json hosts = Json::array();
   for (const auto& address : addresses) hosts.push_back(host_of(address.reveal()));
@@ -50,7 +52,9 @@ Json api_json(const Api& api) {
           {"burst", api.burst},
           {"concurrency", api.concurrency},
           {"page_size", api.page_size},
-          {"max_response", format_size(api.max_response)}};
+          {"max_response", format_size(api.max_response)},
+          {"ca_file", text_or_null(api.ca_file)},
+          {"proxy", proxy_of(api.proxy)}};
 }
 
 Json poll_json(const Poll& poll) {
@@ -79,10 +83,15 @@ Json spaces_json(const Config& config) {
 }
 
 Json server_json(const Server& server) {
-  const bool is_v6 = server.host.find(':') != std::string::npos;
-  return {{"listen",
-           is_v6 ? fmt::format("[{}]:{}", server.host, server.port) : fmt::format("{}:{}", server.host, server.port)},
+  Json listen = Json::array();
+  for (const auto& [host, port] : server.listen)
+    listen.push_back(host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port));
+  return {{"listen", std::move(listen)},
           {"hosts", server.hosts},
+          {"route_prefix", text_or_null(server.route_prefix)},
+          {"web_config_file", text_or_null(server.web.file.string())},
+          {"tls", server.web.tls.has_value()},
+          {"users", server.web.users.size()},
           {"created_series", server.created_series}};
 }
 
@@ -126,7 +135,7 @@ Json receiver_json(const Receiver& receiver) {
           {"rate_limit", receiver.rate_limit},
           {"max_body", format_size(receiver.max_body)},
           {"ca_file", text_or_null(receiver.ca_file)},
-          {"proxy", host_of(receiver.proxy)},
+          {"proxy", proxy_of(receiver.proxy)},
           {"body", set_or_null(!receiver.custom_body.empty())}};
 }
 

@@ -113,9 +113,12 @@ class Served final : public Server, private httplib::Server {
   void route() {
     get("/alerts", handler_.list);
     get("/silences", handler_.silences);
+    get("/health", handler_.health);
     Get("/alerts/([^/]+)", [this](const auto& asked, auto& out) {
       answer(out, is_meant(asked) ? handler_.show(asked.matches[1]) : another(), 404);
     });
+    post("/reload", handler_.reload);
+    post("/backup", handler_.backup);
     post("/alerts/test", handler_.test);
     post("/alerts/replay", handler_.replay);
     post("/alerts/drop", handler_.drop);

@@ -1,6 +1,9 @@
 // The daemon's end of the control socket: a Unix socket of mode 0600 that speaks HTTP and JSON.
 //
 // clang-format off
+// GET  /health          {alive, stuck_loop, ready, not_ready, summary}
+// POST /reload          {}: {changed}, the keys that did
+// POST /backup          {}: {path}, of a copy of the database that is the asker's to take away
 // GET  /alerts          {incidents: [INCIDENT], receivers: [RECEIVER], dead: [DEAD]}
 // GET  /alerts/ID       {incident: INCIDENT or null, clause, notices: [NOTICE]}: of an incident, or of a notice
 // POST /alerts/test     {receiver}: {id}
@@ -39,9 +42,9 @@ namespace runwatch::control {
 // Each gives the JSON text of its answer.
 struct Handler {
   using Answer = core::Result<std::string>;
-  std::function<Answer()> list, silences;
+  std::function<Answer()> list, silences, health;
   std::function<Answer(const std::string& id)> show;
-  std::function<Answer(const Request&)> test, replay, drop, add_silence, expire;
+  std::function<Answer(const Request&)> test, replay, drop, add_silence, expire, reload, backup;
 };
 
 class Server {

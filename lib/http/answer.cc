@@ -2,35 +2,47 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <httplib.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
-#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "core/log.h"
 #include "http/grammar.h"
-#include "http/request_scan.h"
 
 namespace runwatch::http {
 namespace {
 
-struct Refusal {
+struct Reason {
   int status;
-  std::string_view reason;
-  std::string_view extra;  // header lines
+  std::string_view phrase;
 };
 
-constexpr std::array kRefusals{
-    Refusal{400, "Bad Request", ""},           Refusal{405, "Method Not Allowed", "Allow: GET, HEAD\r\n"},
-    Refusal{417, "Expectation Failed", ""},    Refusal{431, "Request Header Fields Too Large", ""},
-    Refusal{500, "Internal Server Error", ""},
+constexpr std::array kReasons{
+    Reason{200, "OK"},
+    Reason{204, "No Content"},
+    Reason{301, "Moved Permanently"},
+    Reason{302, "Found"},
+    Reason{304, "Not Modified"},
+    Reason{400, "Bad Request"},
+    Reason{401, "Unauthorized"},
+    Reason{403, "Forbidden"},
+    Reason{404, "Not Found"},
+    Reason{405, "Method Not Allowed"},
+    Reason{417, "Expectation Failed"},
+    Reason{431, "Request Header Fields Too Large"},
+    Reason{500, "Internal Server Error"},
+    Reason{501, "Not Implemented"},
+    Reason{503, "Service Unavailable"},
 };
+
+std::string_view phrase(int status) {
+  const auto found = std::ranges::find(kReasons, status, &Reason::status);
+  return found == kReasons.end() ? "Status" : found->phrase;
+}
 
 // IMF-fixdate (RFC 9110 §5.6.7), whatever the locale.
 std::string http_date() {
@@ -43,6 +55,11 @@ bool is_framing(std::string_view name) {
   return std::ranges::any_of(kOurs, [name](std::string_view ours) { return equal_ignoring_case(name, ours); });
 }
 
+bool is_sendable(const Header& header) {
+  const auto breaks = [](char c) { return is_control(c) && c != '\t'; };
+  return is_token(header.name) && !is_framing(header.name) && std::ranges::none_of(header.value, breaks);
+}
+
 bool has_body(int status) { return status != 204 && status != 304; }
 
 void log_failure(std::string_view text) {
@@ -52,7 +69,29 @@ void log_failure(std::string_view text) {
   }
 }
 
-ServerResponse call(const Handler& handler, const ServerRequest& request) {
+std::string connection_line(const Head& head) {
+  if (!head.keep_alive) return "Connection: close\r\n";
+  return head.http10 ? "Connection: keep-alive\r\n" : "";
+}
+
+}  // namespace
+
+ServerResponse text_response(int status, std::string text) {
+  ServerResponse response;
+  response.status = status;
+  response.body = std::make_shared<const std::string>(std::move(text));
+  return response;
+}
+
+ServerResponse refusal(int status) {
+  auto response = text_response(status, std::string(phrase(status)) + "\n");
+  if (status == 401) response.headers.push_back({"WWW-Authenticate", R"(Basic realm="runwatch", charset="UTF-8")"});
+  if (status == 503) response.headers.push_back({"Retry-After", "5"});
+  if (status == 405) response.headers.push_back({"Allow", "GET, HEAD"});
+  return response;
+}
+
+ServerResponse ask_handler(const Handler& handler, const ServerRequest& request) {
   try {
     auto response = handler(request);
     if (response.status < 200 || response.status > 599) throw std::out_of_range("status out of 200 to 599");
@@ -65,151 +104,28 @@ ServerResponse call(const Handler& handler, const ServerRequest& request) {
   return text_response(500, "internal error\n");
 }
 
-// One request in memory; what is written is kept for taking.
-class MemoryStream final : public httplib::Stream {
- public:
-  explicit MemoryStream(std::string input) : input_(std::move(input)) {}
-
-  std::string take_output() { return std::move(output_); }
-
-  bool is_readable() const override { return position_ < input_.size(); }
-  bool is_writable() const override { return true; }
-  ssize_t read(char* to, std::size_t size) override {
-    const auto taken = input_.copy(to, size, position_);
-    position_ += taken;
-    return static_cast<ssize_t>(taken);
+Answer form_answer(const Head& head, ServerResponse response, const std::vector<Header>& extra) {
+  auto out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, phrase(response.status), http_date());
+  for (const Header& header : extra) {
+    std::erase_if(response.headers, [&](const Header& own) { return equal_ignoring_case(own.name, header.name); });
+    response.headers.push_back(header);
   }
-  // Must not return 0: cpp-httplib would write again, for ever.
-  ssize_t write(const char* bytes, std::size_t size) override {
-    output_.append(bytes, size);
-    return static_cast<ssize_t>(size);
+  for (const Header& header : response.headers) {
+    if (is_sendable(header)) out.append(header.name).append(": ").append(header.value).append("\r\n");
   }
-  void get_remote_ip_and_port(std::string&, int&) const override {}
-  void get_local_ip_and_port(std::string&, int&) const override {}
-  socket_t socket() const override { return 0; }  // cpp-httplib compares it with FD_SETSIZE
-
- private:
-  std::string input_;
-  std::size_t position_ = 0;
-  std::string output_;
-};
-
-}  // namespace
-
-ServerResponse text_response(int status, std::string text) {
-  ServerResponse response;
-  response.status = status;
-  response.body = std::make_shared<const std::string>(std::move(text));
-  return response;
+  if (has_body(response.status)) {
+    out += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
+                       response.body ? response.body->size() : 0);
+  }
+  out.append(connection_line(head)).append("\r\n");
+  if (head.is_head || !has_body(response.status)) response.body.reset();
+  return {std::move(out), std::move(response.body), !head.keep_alive, head.patience};
 }
 
-Answer refusal(int status, std::string_view head) {
-  const auto known = std::ranges::find(kRefusals, status, &Refusal::status);
-  const Refusal& why = known == kRefusals.end() ? kRefusals.front() : *known;
-  std::string bytes = fmt::format(
-      "HTTP/1.1 {} {}\r\nDate: {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n"
-      "Connection: close\r\n\r\n",
-      why.status, why.reason, http_date(), why.extra, why.reason.size() + 1);
-  if (!head.starts_with("HEAD ")) bytes.append(why.reason).append("\n");
-  return {.head = std::move(bytes), .body = nullptr, .close = true};
-}
-
-// One request at a time: what cpp-httplib calls back with finds its context in `head_` and leaves its result in
-// `response_`.
-class Workers::Answerer final : private httplib::Server {
- public:
-  explicit Answerer(const http::Handler& handler) : handler_(handler) {
-    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      route(request, response);
-      return HandlerResponse::Handled;
-    });
-    set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) { finish(response); });
-  }
-
-  Answer answer(std::string_view bytes) {
-    try {
-      const auto head = read_head(bytes);
-      return head ? process(*head) : refusal(head.error(), bytes);
-    } catch (const std::exception&) {  // out of memory: what a handler throws never comes here
-      return refusal(500, bytes);
-    }
-  }
-
- private:
-  Answer process(const Head& head) {
-    head_ = &head;
-    response_.reset();
-    MemoryStream stream(bare_request(head));
-    bool closed = false;
-    process_request(stream, !head.keep_alive, closed, nullptr);
-    if (!response_) return refusal(400, head.is_head ? "HEAD " : "");
-    auto body = std::exchange(response_->body, nullptr);
-    if (head.is_head || !has_body(response_->status)) body.reset();
-    return {.head = stream.take_output(), .body = std::move(body), .close = !head.keep_alive};
-  }
-
-  void route(const httplib::Request& request, httplib::Response& response) {
-    const Head& head = *head_;
-    response_ = call(handler_, {.path = request.path,
-                                .query = head.query(),
-                                .host = head.host,
-                                .accept = head.accept,
-                                .accept_encoding = head.accept_encoding,
-                                .head = head.is_head});
-    response.status = response_->status;
-    for (const auto& [name, value] : response_->headers) {
-      if (is_token(name) && !is_framing(name)) response.set_header(name, value);
-    }
-    response.set_header("Date", http_date());
-    if (!has_body(response_->status)) return;
-    // `res.body` stays empty: cpp-httplib would copy and compress it.
-    response.set_header("Content-Type", response_->content_type);
-    response.set_header("Content-Length", std::to_string(response_->body ? response_->body->size() : 0));
-  }
-
-  void finish(httplib::Response& response) const {
-    response.headers.erase("Keep-Alive");  // promises a number of requests that nobody counts
-    response.headers.erase("Accept-Ranges");
-    if (!response_ || !has_body(response_->status)) response.headers.erase("Content-Length");
-    if (head_->http10 && head_->keep_alive) response.set_header("Connection", "keep-alive");
-  }
-
-  const http::Handler& handler_;
-  const Head* head_ = nullptr;
-  std::optional<ServerResponse> response_;
-};
-
-Workers::Workers(int count, Handler handler, Done done) : handler_(std::move(handler)), done_(std::move(done)) {
-  for (int i = 0; i < std::max(count, 1); ++i) {
-    threads_.emplace_back([this, answerer = std::make_unique<Answerer>(handler_)](const std::stop_token& stop) {
-      pthread_setname_np(pthread_self(), "http-worker");
-      work(*answerer, stop);
-    });
-  }
-}
-
-void Workers::submit(Job job) {
-  {
-    std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-  }
-  changed_.notify_one();
-}
-
-void Workers::stop() {
-  for (auto& thread : threads_) thread.request_stop();
-  threads_.clear();
-}
-
-void Workers::work(Answerer& answerer, const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (changed_.wait(lock, stop, [this] { return !jobs_.empty(); }) && !stop.stop_requested()) {
-    const Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    done_(job.connection, answerer.answer(job.head));
-    lock.lock();
-  }
+std::optional<std::string_view> below(std::string_view prefix, std::string_view path) {
+  if (!path.starts_with(prefix)) return std::nullopt;
+  path.remove_prefix(prefix.size());
+  return path.starts_with('/') ? std::optional(path) : std::nullopt;
 }
 
 }  // namespace runwatch::http

@@ -1,67 +1,45 @@
-// From a request's head to the bytes of its answer, and the threads that make it.
-//
-// cpp-httplib parses the request, hands it to the handler and forms the head of the answer, all through a Stream in
-// memory; the body is never copied nor compressed.
+// From a request's head to the bytes of its answer, with no socket and no thread in it. Private to this room.
 #pragma once
 
-#include <condition_variable>
-#include <cstdint>
-#include <deque>
-#include <functional>
 #include <memory>
-#include <mutex>
-#include <stop_token>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
+#include "core/clock.h"
 #include "http/server.h"
 
 namespace runwatch::http {
+
+struct Head {
+  bool is_head = false;
+  bool http10 = false;
+  bool keep_alive = false;  // false too when a body follows, for bodies are never read
+  std::string path;         // percent-decoded
+  std::string query, host, accept, accept_encoding, authorization;
+  core::Duration patience{0};  // how long the peer says that it waits
+
+  ServerRequest request(std::string_view below) const { return {below, query, host, accept, accept_encoding, is_head}; }
+};
 
 struct Answer {
   std::string head;
   std::shared_ptr<const std::string> body;  // null for HEAD
   bool close = true;                        // the connection ends with it
+  core::Duration patience{0};
 };
 
-// An answer without a handler, to a request that is refused; closes. `head` is what is known of the request.
-Answer refusal(int status, std::string_view head);
+// `extra` stands in place of the response's own headers of those names; what decides about framing is left out of both.
+Answer form_answer(const Head& head, ServerResponse response, const std::vector<Header>& extra);
 
-struct Job {
-  std::uint64_t connection = 0;
-  std::string head;
-};
+// What the handler says; 500 where it throws or says nonsense, logged.
+ServerResponse ask_handler(const Handler& handler, const ServerRequest& request);
 
-// The threads that answer: each takes one complete request head at a time and hands back its answer.
-//
-// Owns: its threads; `stop`, or the destructor, lets the answers under way end and drops the requests still waiting.
-// Threads: `submit` from any; `Done` is called from the workers, as is the handler.
-class Workers {
- public:
-  using Done = std::function<void(std::uint64_t connection, Answer answer)>;
+// To a request that is answered without the handler. That of 400, 405, 417, 431 and 501 ends the connection.
+ServerResponse refusal(int status);
 
-  // cpp-httplib's constructor sets SIGPIPE to be ignored, for the whole process.
-  Workers(int count, Handler handler, Done done);
-  ~Workers() { stop(); }
-  Workers(const Workers&) = delete;
-  Workers& operator=(const Workers&) = delete;
-
-  // The caller keeps the number of jobs bounded: one for each connection at most.
-  void submit(Job job);
-  void stop();
-
- private:
-  class Answerer;
-  void work(Answerer& answerer, const std::stop_token& stop);
-
-  Handler handler_;
-  Done done_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::deque<Job> jobs_;
-  std::vector<std::jthread> threads_;
-};
+// `path` as it is called below `prefix`, which is empty or as `/runwatch`; nothing outside.
+std::optional<std::string_view> below(std::string_view prefix, std::string_view path);
 
 }  // namespace runwatch::http

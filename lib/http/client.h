@@ -111,8 +111,9 @@ class Client {
 
 struct ClientOptions {
   std::string user_agent = "runwatch";
-  std::string ca_file = {};                // PEM, trusted alone; empty: the system's
-  std::string proxy = {};                  // http://host:port; empty: none, whatever the environment says
+  std::string ca_file = {};  // PEM, trusted alone; empty: the system's
+  static constexpr std::string_view kEnvironment = "environment";
+  std::string proxy = {};                  // http://host:port; empty: none; kEnvironment: as its variables say
   core::Bytes max_header = core::kib(64);  // status lines, all headers and trailers together
   // After it a new connection is made, and the host looked up anew: a name that moved is followed.
   core::Duration max_connection_age{120'000};

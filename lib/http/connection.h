@@ -1,117 +1,270 @@
-// What one connection has received and has yet to send: its part of the protocol, with no socket and no clock in it;
-// and where all of them wait.
+// One connection: reads heads, sends answers, and knows when its time is over. Only server.cc includes this, as
+// Boost.Asio comes with it.
 //
-//   idle ─► receiving ─► answering (a worker has the request) ─► writing ─► idle, or draining ─► closed
+//   shaking hands ─► idle ─► receiving ─► asking (a worker has it) ─► writing ─► idle, or draining ─► ended
 //
 // Draining: our end is shut, the peer's is read and thrown away for a while, for a socket closed with unread input
-// sends a reset that can overtake the answer. Threads: the front's alone.
+// sends a reset that can overtake the answer.
+// Threads: the loop's alone, but for the channel while it shakes hands.
 #pragma once
 
-#include <sys/uio.h>
-
 #include <array>
-#include <cstddef>
-#include <cstdint>
-#include <list>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 
-#include "core/clock.h"
 #include "core/fd.h"
-#include "http/answer.h"
-#include "http/request_scan.h"
+#include "http/channel.h"
+#include "http/head.h"
+#include "http/lane.h"
+#include "http/listen.h"
 
 namespace runwatch::http {
 
-enum class Phase { idle, receiving, answering, writing, draining };
+inline constexpr auto kDrainTime = std::chrono::milliseconds(1000);
+inline constexpr auto kStalled = std::chrono::seconds(1);
+inline constexpr core::Duration kAskTime = std::chrono::minutes(10);  // what takes longer is lost: its work threw
+inline constexpr std::size_t kDrainBytes = std::size_t{256} * 1024;
 
-class Connection {
+class Connection;
+
+// What all connections share. Outlives them.
+struct Keeper {
+  const ServerOptions& options;
+  asio::io_context& io;
+  Lane& handshakes;
+  std::function<std::shared_ptr<Access>()> access;             // in force now
+  std::function<void(std::shared_ptr<Connection>, Head)> ask;  // answered by `Connection::start`
+  std::function<void(const std::shared_ptr<Connection>&)> forget;
+  std::array<char, 16384> scratch{};
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  explicit Connection(std::size_t max_header_bytes) : max_header_bytes_(max_header_bytes), scan_(max_header_bytes) {}
+  // Throws when there is no memory or no place in the kernel's list.
+  Connection(Keeper& keeper, core::Fd socket, std::shared_ptr<Access> access)
+      : keeper_(keeper),
+        socket_(std::move(socket)),
+        ready_(keeper.io),
+        access_(std::move(access)),
+        channel_(socket_.get(), access_->tls ? access_->tls->context() : nullptr) {
+    bound_output(socket_.get(), keeper.options.write_timeout);
+    ready_.assign(socket_.get());
+  }
 
-  Phase phase() const { return phase_; }
+  ~Connection() {
+    if (ready_.is_open()) ready_.release();
+  }
 
-  // Idle and receiving only. How many more bytes may be received: never 0 there.
-  std::size_t room() const { return max_header_bytes_ + 1 - received_.size(); }
-  void receive(std::string_view bytes) { received_ += bytes; }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
 
-  enum class Next {
-    wait,    // for more input; the phase is idle or receiving
-    ask,     // `take_head` is for a worker; the phase is answering
-    refuse,  // `status` says with what
-  };
-  Next next();
-  int status() const { return status_; }
-  std::string take_head();
-  // What is known of the request, for a refusal.
-  std::string_view received() const { return received_; }
+  void begin() {
+    const auto& options = keeper_.options;
+    last_output_ = now();
+    enter(channel_.encrypted() ? Phase::shaking : Phase::idle,
+          channel_.encrypted() ? options.header_timeout : options.idle_timeout);
+    go_on();
+  }
 
-  void start(Answer answer);  // the phase is writing
-  std::array<iovec, 2> unsent() const;
-  bool all_sent() const { return sent_ == answer_.head.size() + (answer_.body ? answer_.body->size() : 0); }
-  void sent(std::size_t bytes) { sent_ += bytes; }
-  // After the last byte: the phase is idle or draining.
-  void finish();
+  void start(Answer answer) {
+    if (ended_) return;
+    const auto limit = std::max(keeper_.options.write_timeout, answer.patience);
+    if (answer.patience > keeper_.options.write_timeout) bound_output(socket_.get(), limit);
+    answer_ = std::move(answer);
+    sent_ = 0;
+    last_output_ = now();
+    enter(Phase::writing, limit);
+    flush();
+  }
 
-  // Draining only: whether so much was thrown away that it is enough.
-  bool drained(std::size_t bytes);
+  void end(bool reset = false) {
+    if (std::exchange(ended_, true)) return;
+    const auto self = shared_from_this();
+    keeper_.forget(self);
+    if (reset) reset_on_close(socket_.get());
+    if (shaking_elsewhere_) return;  // closed when that is over, with the last reference
+    ready_.release();
+    socket_ = core::Fd();
+  }
+
+  // What the peer has not taken is dropped: closed in the ordinary way the kernel would keep it.
+  void abandon() { end(phase_ == Phase::writing || has_unacknowledged(socket_.get())); }
+
+  core::SteadyTime deadline() const { return deadline_; }
+
+  // How little is lost with it, the least first; nothing while it is being answered.
+  std::optional<std::pair<int, core::SteadyTime>> worth(core::SteadyTime at) const {
+    switch (phase_) {
+      case Phase::shaking:
+      case Phase::idle:
+        return std::pair(0, since_);
+      case Phase::receiving:
+        return std::pair(1, since_);
+      case Phase::draining:
+        return std::pair(2, since_);
+      case Phase::writing:
+        if (at - last_output_ > kStalled) return std::pair(3, last_output_);
+        [[fallthrough]];
+      case Phase::asking:
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
 
  private:
-  std::size_t max_header_bytes_;
+  enum class Phase { shaking, idle, receiving, asking, writing, draining };
+
+  // Where it is in that phase already, its time goes on.
+  void enter(Phase phase, core::Duration limit) {
+    if (phase == phase_ && since_ != core::SteadyTime{}) return;
+    phase_ = phase;
+    since_ = now();
+    deadline_ = since_ + limit;
+  }
+
+  void wait(Wants wants) {
+    using Socket = asio::posix::stream_descriptor;
+    ready_.async_wait(wants == Wants::to_write ? Socket::wait_write : Socket::wait_read,
+                      [self = shared_from_this()](const boost::system::error_code& error) {
+                        if (!error && !self->ended_) self->go_on();
+                      });
+  }
+
+  void go_on() {
+    switch (phase_) {
+      case Phase::shaking:
+        return shake();
+      case Phase::idle:
+      case Phase::receiving:
+        return read();
+      case Phase::asking:
+        return;
+      case Phase::writing:
+        return flush();
+      case Phase::draining:
+        return drain();
+    }
+  }
+
+  void shake() {
+    shaking_elsewhere_ = true;
+    keeper_.handshakes.post([self = shared_from_this()] {
+      const Wants wants = self->channel_.shake_hands();
+      asio::post(self->keeper_.io, [self, wants] { self->shaken(wants); });
+    });
+  }
+
+  void shaken(Wants wants) {
+    shaking_elsewhere_ = false;
+    if (ended_) return;
+    if (wants == Wants::to_end) return end();
+    if (wants != Wants::nothing) return wait(wants);
+    enter(Phase::idle, keeper_.options.idle_timeout);
+    read();
+  }
+
+  void read() {
+    const auto scratch = std::span<char>(keeper_.scratch);
+    for (;;) {
+      const auto room = std::min(scratch.size(), keeper_.options.max_header_bytes + 1 - received_.size());
+      const auto moved = channel_.receive(scratch.first(room));
+      if (moved.wants == Wants::to_end) return end();  // every request it sent whole has been answered
+      if (moved.wants != Wants::nothing) return wait(moved.wants);
+      received_.append(scratch.data(), moved.bytes);
+      if (!advance()) return;
+    }
+  }
+
+  // Whether more is needed before there is anything to do.
+  bool advance() {
+    while (received_.starts_with("\r\n")) received_.erase(0, 2);  // blank lines before a request, RFC 9112 §2.2
+    const int found = received_ == "\r" ? HeadScan::kMore : scan_.advance(received_, keeper_.options.max_header_bytes);
+    if (found == HeadScan::kWhole) return take_head(), false;
+    if (found != HeadScan::kMore) return refuse(found), false;
+    if (received_.empty())
+      std::string().swap(received_);  // idle connections are many
+    else
+      enter(Phase::receiving, keeper_.options.header_timeout);
+    return true;
+  }
+
+  void take_head() {
+    auto head = read_head(std::string_view(received_).substr(0, scan_.end()));
+    if (!head) return refuse(head.error());
+    received_.erase(0, scan_.end());
+    scan_ = HeadScan();
+    // One that came under other rules ends with this answer.
+    if (access_ != keeper_.access()) head->keep_alive = false;
+    enter(Phase::asking, kAskTime);
+    keeper_.ask(shared_from_this(), std::move(*head));
+  }
+
+  void refuse(int status) {
+    Head head;
+    head.is_head = received_.starts_with("HEAD ");
+    enter(Phase::asking, kAskTime);
+    start(form_answer(head, refusal(status), access_->headers));
+  }
+
+  void flush() {
+    const auto rest = [this](std::string_view bytes, std::size_t skip) {
+      bytes.remove_prefix(std::min(skip, bytes.size()));
+      // iovec is for reading and writing alike, hence the cast; it is only read.
+      return iovec{const_cast<char*>(bytes.data()), bytes.size()};
+    };
+    const std::string_view body = answer_.body ? std::string_view(*answer_.body) : std::string_view();
+    const auto of_body = sent_ - std::min(sent_, answer_.head.size());
+    const auto moved = channel_.send({rest(answer_.head, sent_), rest(body, of_body)});
+    if (moved.wants == Wants::to_end) return end();
+    if (moved.bytes > 0) last_output_ = now();
+    sent_ += moved.bytes;
+    if (sent_ < answer_.head.size() + body.size()) {
+      return wait(moved.wants == Wants::nothing ? Wants::to_write : moved.wants);
+    }
+    after_answer();
+  }
+
+  void after_answer() {
+    const bool close = std::exchange(answer_, Answer{}).close;
+    if (!close) {
+      enter(Phase::idle, keeper_.options.idle_timeout);
+      if (advance()) read();
+      return;
+    }
+    std::string().swap(received_);
+    channel_.finish();
+    enter(Phase::draining, kDrainTime);
+    wait(Wants::to_read);
+  }
+
+  void drain() {
+    const auto moved = channel_.drain(std::span<char>(keeper_.scratch));
+    thrown_away_ += moved.bytes;
+    if (moved.wants == Wants::to_end || thrown_away_ >= kDrainBytes) return end();
+    wait(Wants::to_read);
+  }
+
+  static core::SteadyTime now() { return std::chrono::steady_clock::now(); }
+
+  Keeper& keeper_;
+  core::Fd socket_;
+  asio::posix::stream_descriptor ready_;  // of the same socket
+  std::shared_ptr<Access> access_;        // when it was accepted
+  Channel channel_;
   Phase phase_ = Phase::idle;
+  bool shaking_elsewhere_ = false;
+  bool ended_ = false;
+  core::SteadyTime since_{}, deadline_{}, last_output_{};
   std::string received_;
   HeadScan scan_;
-  int status_ = 0;
   Answer answer_;
-  std::size_t sent_ = 0;
-  std::size_t thrown_away_ = 0;
-};
-
-struct Peer {
-  std::uint64_t id;
-  core::Fd socket;
-  Connection connection;
-  std::uint32_t interest = 0;      // what epoll was told
-  Phase parked = Phase::idle;      // the queue it is in
-  core::SteadyTime since{};        // when it came there
-  core::SteadyTime last_output{};  // when the kernel last took a byte
-};
-
-// All connections, each in the queue of its phase. Every phase lasts at most a fixed time, so a queue in order of
-// arrival is in order of deadline too, and the first in it is the one that has been there longest.
-class Parking {
- public:
-  // How long a connection may stay in each phase, in the order of Phase.
-  using Limits = std::array<core::SteadyTime::duration, 5>;
-  static constexpr auto kNoLimit = core::SteadyTime::duration::max();
-
-  explicit Parking(const Limits& limits) : limits_(limits) {}
-
-  std::size_t size() const { return by_id_.size(); }
-  Peer& add(Peer peer, core::SteadyTime now);
-  Peer* find(std::uint64_t id);
-  void remove(std::uint64_t id);
-  // Moves it to the queue of its phase, where its time starts anew; nothing if it is there already.
-  void park(Peer& peer, core::SteadyTime now);
-
-  // Whose time is over; null if nobody's.
-  Peer* overdue(core::SteadyTime now);
-  // When the first time is over; max if nobody's.
-  core::SteadyTime next_deadline() const;
-  // Whom to close for a newcomer: the one idle longest, else the one that has been sending its request longest, else
-  // one that drains, else one that has not read for a second. Null when all are being answered.
-  Peer* most_dispensable(core::SteadyTime now);
-  Peer* any();
-
- private:
-  using Queue = std::list<Peer>;
-  Queue& queue(Phase phase) { return queues_.at(static_cast<std::size_t>(phase)); }
-  core::SteadyTime deadline(const Queue& queue) const;
-
-  Limits limits_;
-  std::array<Queue, 5> queues_;  // by phase
-  std::unordered_map<std::uint64_t, Queue::iterator> by_id_;
+  std::size_t sent_ = 0, thrown_away_ = 0;
 };
 
 }  // namespace runwatch::http

@@ -74,6 +74,7 @@ std::expected<core::Fd, int> open_socket(const addrinfo& address) {
   if (!fd) return std::unexpected(errno);
   // Not SO_REUSEPORT: with it two processes share a port in silence.
   set(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.ai_family == AF_INET6) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0);  // `::` is every IPv4 address as well
   set(fd.get(), SOL_SOCKET, SO_SNDBUF, kSendBuffer);  // inherited by accepted sockets, as is the next
   set(fd.get(), SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
   if (::bind(fd.get(), address.ai_addr, address.ai_addrlen) != 0) return std::unexpected(errno);
@@ -100,6 +101,10 @@ std::expected<Listener, int> start_listening(core::Fd socket) {
 // What `use` makes of a socket that is bound to the first of the host's addresses that lets it.
 template <class T>
 core::Result<T> with_bound(const std::string& host, std::uint16_t port, std::expected<T, int> use(core::Fd)) {
+  if (host == "*") {  // one socket for both families; where the kernel has no IPv6, for the other
+    auto both = with_bound<T>("::", port, use);
+    return both || both.error().kind == core::ErrorKind::busy ? std::move(both) : with_bound<T>("0.0.0.0", port, use);
+  }
   const auto addresses = resolve(host, port);
   if (!addresses) return std::unexpected(addresses.error());
   int error = EADDRNOTAVAIL;

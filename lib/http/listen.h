@@ -16,7 +16,8 @@ struct Listener {
   std::string address;  // `127.0.0.1:10321`, `[::1]:10321`
 };
 
-// Fails: `busy` when the port is taken, `invalid` for an address that is not ours, `unavailable` out of resources.
+// `*` is every address of both families. Fails: `busy` when the port is taken, `invalid` for an address that is not
+// ours, `unavailable` out of resources.
 core::Result<Listener> listen_on(const std::string& host, std::uint16_t port);
 
 // Whether `listen_on` would succeed now, told without listening.

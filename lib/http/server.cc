@@ -1,85 +1,270 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
+#include <sys/socket.h>
 
-#include <algorithm>
-#include <charconv>
-#include <optional>
-#include <string_view>
-#include <system_error>
-#include <utility>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <csignal>
+#include <deque>
+#include <limits>
+#include <unordered_set>
 
-#include "http/front.h"
-#include "http/grammar.h"
-#include "http/listen.h"
+#include "core/guarded.h"
+#include "core/log.h"
+#include "http/connection.h"
 
 namespace runwatch::http {
 namespace {
 
-// What stands before the next `separator` outside of a quoted string, taken off `rest` together with it.
-std::string_view take_until(std::string_view& rest, char separator) {
-  bool quoted = false;
-  std::size_t i = 0;
-  for (; i < rest.size() && (quoted || rest[i] != separator); ++i) {
-    if (rest[i] == '"') quoted = !quoted;
-    if (quoted && rest[i] == '\\') ++i;
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 250ms;  // the loop turns at least so often, for deadlines and `last_progress`
+constexpr unsigned kTicksPerLook = 4;
+constexpr int kAcceptsAtOnce = 64;
+// Who waits for an answer keeps its connection: so many may, or the slow ones would take the places of all.
+constexpr int kMostSlow = 256;
+constexpr int kMostGuesses = 64;
+constexpr int kAll = std::numeric_limits<int>::max();
+
+core::SteadyTime now() { return std::chrono::steady_clock::now(); }
+
+bool is_out_of_resources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// The thread that holds the connections: accepts, ends what takes too long, and finds out who asks for what.
+class Front final : public Server {
+ public:
+  Front(std::vector<Listener> listeners, const ServerOptions& options, std::shared_ptr<Access> access, Handler handler);
+  ~Front() override;
+  Front(const Front&) = delete;
+  Front& operator=(const Front&) = delete;
+
+  std::vector<std::string> addresses() const override;
+  std::uint16_t port() const override { return doors_.front().listener.port; }
+  core::SteadyTime last_progress() const override;
+  core::Result<void> replace_access(const AccessSettings& settings) override;
+
+ private:
+  struct Door {
+    Door(asio::io_context& io, Listener l) : listener(std::move(l)), ready(io, listener.socket.get()) {}
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+    ~Door() {
+      if (ready.is_open()) ready.release();
+    }
+    Listener listener;
+    asio::posix::stream_descriptor ready;
+    bool resting = false;  // out of descriptors: until the next tick
+  };
+
+  std::shared_ptr<Access> access() const {
+    return access_.with([](const auto& access) { return access; });
   }
-  i = std::min(i, rest.size());
-  const auto part = rest.substr(0, i);
-  rest.remove_prefix(std::min(i + 1, rest.size()));
-  return trim(part);
+  void run();
+  void tick();
+  void watch_door(Door& door);
+  void accept(Door& door);
+  bool make_room();
+  // Finds out who asks for what, and has it answered.
+  void ask(std::shared_ptr<Connection> connection, Head head);
+  void start_lanes(const Access& access);
+  void route(std::shared_ptr<Connection> connection, Head head);
+  void say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response);
+
+  const ServerOptions options_;
+  const Handler handler_;
+  asio::io_context io_{1};
+  std::deque<Door> doors_;
+  asio::steady_timer ticker_{io_};
+  unsigned ticks_ = 0;
+  std::unordered_set<std::shared_ptr<Connection>> connections_;
+  core::Guarded<std::shared_ptr<Access>> access_;
+  std::atomic<core::SteadyTime::rep> progress_;
+  Lane prompt_, slow_, passwords_, handshakes_;
+  Keeper keeper_{options_,
+                 io_,
+                 handshakes_,
+                 [this] { return access(); },
+                 [this](auto connection, Head head) { ask(std::move(connection), std::move(head)); },
+                 [this](const auto& connection) { connections_.erase(connection); }};
+  std::jthread thread_;
+};
+
+Front::Front(std::vector<Listener> listeners, const ServerOptions& options, std::shared_ptr<Access> access,
+             Handler handler)
+    : options_(options),
+      handler_(std::move(handler)),
+      access_(std::move(access)),
+      progress_(now().time_since_epoch().count()),
+      prompt_("http-prompt", options.workers, kAll),
+      slow_("http-slow", options.workers, kMostSlow),
+      passwords_("http-password", 1, kMostGuesses),
+      handshakes_("http-tls", 1, kAll) {
+  for (auto& listener : listeners) doors_.emplace_back(io_, std::move(listener));
+  prompt_.start();
+  if (options_.prompt) slow_.start();
+  start_lanes(*this->access());
+  for (Door& door : doors_) watch_door(door);
+  tick();
+  thread_ = std::jthread([this] { run(); });
 }
 
-// `0`, `0.5`, `1.000`; more than 1 counts as 1. Nothing for anything else.
-std::optional<double> read_weight(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.begin(), text.end(), value, std::chars_format::fixed);
-  if (error != std::errc() || end != text.end() || !is_digit(text.front())) return std::nullopt;
-  return std::min(value, 1.0);
+Front::~Front() {
+  for (Lane* lane : {&prompt_, &slow_, &passwords_, &handshakes_}) lane->stop();
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+  while (!connections_.empty()) (*connections_.begin())->abandon();
 }
 
-// The element's weight, 1 by default; nothing when it cannot be read.
-std::optional<double> element_weight(std::string_view parameters) {
-  while (!parameters.empty()) {
-    auto value = take_until(parameters, ';');
-    const auto name = take_until(value, '=');
-    if (equal_ignoring_case(name, "q")) return read_weight(trim(value));
+void Front::start_lanes(const Access& access) {
+  if (!access.users.empty()) passwords_.start();
+  if (access.tls) handshakes_.start();
+}
+
+std::vector<std::string> Front::addresses() const {
+  std::vector<std::string> out;
+  for (const Door& door : doors_) out.push_back(door.listener.address);
+  return out;
+}
+
+core::SteadyTime Front::last_progress() const {
+  return core::SteadyTime(core::SteadyTime::duration(progress_.load(std::memory_order_relaxed)));
+}
+
+core::Result<void> Front::replace_access(const AccessSettings& settings) {
+  auto next = Access::make(settings);
+  if (!next) return std::unexpected(std::move(next.error()));
+  try {
+    start_lanes(**next);
+  } catch (const std::system_error& error) {
+    return core::fail(core::ErrorKind::unavailable, fmt::format("cannot start a thread: {}", error.what()));
   }
-  return 1.0;
+  access_.with([&](auto& access) { access = std::move(*next); });
+  return {};
 }
 
-// How well `range` names `name`: 3 exactly, 2 by its type, 1 by anything, 0 not at all.
-int specificity(std::string_view range, std::string_view name) {
-  if (equal_ignoring_case(range, name)) return 3;
-  if (range == "*" || range == "*/*") return 1;
-  const auto slash = name.find('/');
-  if (slash == std::string_view::npos || !range.ends_with("/*")) return 0;
-  return equal_ignoring_case(range.substr(0, range.size() - 1), name.substr(0, slash + 1)) ? 2 : 0;
+void Front::run() {
+  pthread_setname_np(pthread_self(), "http-front");
+  turn(io_);
+}
+
+void Front::tick() {
+  ticker_.expires_after(kTick);
+  ticker_.async_wait([this](const boost::system::error_code&) { tick(); });
+  const auto at = now();
+  progress_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+  std::vector<std::shared_ptr<Connection>> overdue;
+  for (const auto& connection : connections_) {
+    if (connection->deadline() <= at) overdue.push_back(connection);
+  }
+  for (const auto& connection : overdue) connection->abandon();
+  for (Door& door : doors_) {
+    if (std::exchange(door.resting, false)) watch_door(door);
+  }
+  const auto current = access();
+  if (++ticks_ % kTicksPerLook == 0 && current->tls && !current->looking.exchange(true)) {
+    handshakes_.post([current] {
+      current->tls->look_again();
+      current->looking = false;
+    });
+  }
+}
+
+void Front::watch_door(Door& door) {
+  door.ready.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this, &door](const boost::system::error_code&) { accept(door); });
+}
+
+void Front::accept(Door& door) {
+  door.resting = true;  // if anything fails here, until the next tick
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    core::Fd socket(::accept4(door.listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+    // With none of ours to give up, trying again at once would keep the loop spinning.
+    if (!socket && is_out_of_resources(errno) && !make_room()) return;
+    if (!socket) continue;  // the newcomer's trouble: gone before it was accepted
+    const auto most = static_cast<std::size_t>(std::max(options_.max_connections, 1));
+    if (connections_.size() >= most && !make_room()) continue;
+    const auto connection = std::make_shared<Connection>(keeper_, std::move(socket), access());
+    connections_.insert(connection);
+    connection->begin();
+  }
+  door.resting = false;
+  watch_door(door);
+}
+
+bool Front::make_room() {
+  const auto at = now();
+  std::shared_ptr<Connection> least;
+  for (const auto& connection : connections_) {
+    const auto worth = connection->worth(at);
+    if (worth && (!least || *worth < *least->worth(at))) least = connection;
+  }
+  if (!least) return false;
+  least->abandon();
+  return true;
+}
+
+void Front::ask(std::shared_ptr<Connection> connection, Head head) {
+  const auto access = this->access();
+  const auto found = access->users.empty() ? Users::Found::right : access->users.look(head.authorization);
+  if (found == Users::Found::right) return route(std::move(connection), std::move(head));
+  if (found == Users::Found::wrong) return say(std::move(connection), head, refusal(401));
+  if (passwords_.full()) return say(std::move(connection), head, refusal(503));
+  passwords_.post([this, access, connection = std::move(connection), head = std::move(head)]() mutable {
+    if (access->users.check(head.authorization)) return route(std::move(connection), std::move(head));
+    say(std::move(connection), head, refusal(401));
+  });
+}
+
+void Front::route(std::shared_ptr<Connection> connection, Head head) {
+  const auto path = below(options_.route_prefix, head.path);
+  if (!path) {
+    const bool near = head.path == "/" || head.path == options_.route_prefix;
+    auto response = near ? text_response(302, "") : text_response(404, "All that is served stands below a prefix.\n");
+    if (near) response.headers.push_back({"Location", options_.route_prefix + "/"});
+    return say(std::move(connection), head, std::move(response));
+  }
+  Lane& lane = options_.prompt && !options_.prompt(*path) ? slow_ : prompt_;
+  if (lane.full()) return say(std::move(connection), head, refusal(503));
+  lane.post([this, connection = std::move(connection), head = std::move(head)]() mutable {
+    const auto here = std::string_view(head.path).substr(options_.route_prefix.size());
+    say(std::move(connection), head, ask_handler(handler_, head.request(here)));
+  });
+}
+
+void Front::say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response) {
+  asio::post(io_, [connection = std::move(connection),
+                   answer = form_answer(head, std::move(response), access()->headers)]() mutable {
+    connection->start(std::move(answer));
+  });
 }
 
 }  // namespace
 
-double quality(std::string_view list, std::string_view name) {
-  int best = 0;
-  double found = -1;
-  while (!list.empty()) {
-    auto parameters = take_until(list, ',');
-    const int fit = specificity(take_until(parameters, ';'), name);
-    if (fit == 0 || fit < best) continue;
-    const auto weight = element_weight(parameters);
-    if (!weight) continue;
-    found = fit > best ? *weight : std::max(found, *weight);
-    best = fit;
-  }
-  return found;
+core::Result<void> check_access(const AccessSettings& settings) {
+  const auto made = Access::make(settings);
+  return made ? core::Result<void>() : std::unexpected(made.error());
 }
 
 core::Result<std::unique_ptr<Server>> serve(const ServerOptions& options, Handler handler) {
-  auto listener = listen_on(options.host, options.port);
-  if (!listener) return std::unexpected(listener.error());
-  const std::string address = listener->address;
+  std::signal(SIGPIPE, SIG_IGN);
+  auto access = Access::make(options.access);
+  if (!access) return std::unexpected(std::move(access.error()));
+  std::vector<Endpoint> endpoints = options.also;
+  endpoints.insert(endpoints.begin(), {options.host, options.port});
+  std::vector<Listener> listeners;
+  for (const auto& [host, port] : endpoints) {
+    auto listener = listen_on(host, port);
+    if (!listener) return std::unexpected(std::move(listener.error()));
+    listeners.push_back(std::move(*listener));
+  }
+  const std::string address = listeners.front().address;
   try {
-    return std::make_unique<Front>(std::move(*listener), options, std::move(handler));
+    return std::make_unique<Front>(std::move(listeners), options, std::move(*access), std::move(handler));
   } catch (const std::system_error& error) {
     return core::fail(core::ErrorKind::unavailable,
                       fmt::format("cannot serve on {}: {}; the limits of threads or open files may be too low", address,

@@ -41,8 +41,10 @@ void configure(CURL* easy, const ClientOptions& options) {
   set(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   set(easy, CURLOPT_HTTP09_ALLOWED, 0L);
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-  set(easy, CURLOPT_PROXY, options.proxy.c_str());  // an empty one, too: the environment's are nobody's configuration
-  set(easy, CURLOPT_NOPROXY, "");
+  if (options.proxy != ClientOptions::kEnvironment) {
+    set(easy, CURLOPT_PROXY, options.proxy.c_str());  // an empty one, too: the environment's are nobody's configuration
+    set(easy, CURLOPT_NOPROXY, "");
+  }
   set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // the proxy's answer is not the peer's
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_QUICK_EXIT, 1L);  // a hanging getaddrinfo would outlive every deadline

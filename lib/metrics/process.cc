@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -33,11 +34,17 @@ std::optional<double> soft_limit(decltype(RLIMIT_NOFILE) resource) {
   return static_cast<double>(limit.rlim_cur);
 }
 
-// Boot plus the ticks until the start: neither changes while the process lives.
-std::optional<double> start_time(const ProcessStat& stat) {
-  static const auto boot = parse_boot_time(read_file("/proc/stat"));
-  if (!boot) return std::nullopt;
-  return *boot + stat.started_after_boot_seconds;
+double seconds_of(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Once, so that no clock that is set moves it. Not by `btime` of /proc/stat, which ProcSubset=pid hides.
+double start_time(const ProcessStat& stat) {
+  static const double start =
+      started_at(stat.started_after_boot_seconds, seconds_of(CLOCK_BOOTTIME), seconds_of(CLOCK_REALTIME));
+  return start;
 }
 
 }  // namespace
@@ -56,11 +63,8 @@ std::optional<ProcessStat> parse_process_stat(const std::string& stat, ProcUnits
                      pages * units.page_bytes};
 }
 
-std::optional<double> parse_boot_time(const std::string& stat) {
-  double seconds = 0;
-  const auto at = stat.find("\nbtime ");
-  if (at == stat.npos || std::sscanf(stat.c_str() + at, " btime %lf", &seconds) != 1) return std::nullopt;
-  return seconds;
+double started_at(double started_after_boot, double since_boot, double now) {
+  return now - (since_boot - started_after_boot);
 }
 
 void append_process(std::string& out, TextFormat format, bool created) {
@@ -77,8 +81,8 @@ void append_process(std::string& out, TextFormat format, bool created) {
     const auto started = start_time(*stat);
     family({"process_cpu_seconds_total", MetricType::counter, "Total user and system CPU time spent in seconds."},
            stat->cpu_seconds);
-    if (created && started && format == TextFormat::open_metrics) {
-      append_sample(out, "process_cpu_seconds", "_created", "", *started);
+    if (created && format == TextFormat::open_metrics) {
+      append_sample(out, "process_cpu_seconds", "_created", "", started);
     }
     gauge("process_start_time_seconds", "Start time of the process since unix epoch in seconds.", started);
     gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", stat->virtual_bytes);

@@ -27,8 +27,8 @@ struct ProcUnits {
 
 // /proc/self/stat, whose second field may hold blanks and parentheses.
 std::optional<ProcessStat> parse_process_stat(const std::string& stat, ProcUnits units);
-// The line `btime` of /proc/stat, seconds since 1970.
-std::optional<double> parse_boot_time(const std::string& stat);
+// Seconds since 1970, of what started so many seconds after the boot, where the boot was `since_boot` ago.
+double started_at(double started_after_boot, double since_boot, double now);
 
 // With `created`, OpenMetrics gets the start of the process as `_created` of its counter.
 void append_process(std::string& out, TextFormat format, bool created);

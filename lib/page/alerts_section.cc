@@ -1,70 +1,196 @@
+#include "page/alerts_section.h"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <string>
+#include <vector>
 
-#include "core/timestamp.h"
-#include "page/status_page.h"
+#include "page/frame.h"
+#include "page/html.h"
 
 namespace runwatch::page {
 namespace {
 
-constexpr std::size_t kIncidentsOnPage = 50;
+using rule::Phase;
 
-std::string time_text(core::WallTime time) {
-  return time == task::kNoTime ? "" : fmt::format("<time>{}</time>", core::format_timestamp(time));
+bool concerns(const rule::Silence& silence, const rule::Notice& notice) {
+  const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
+  return fits(silence.space, notice.space) && fits(silence.run_id, notice.run_id) && fits(silence.rule, notice.rule);
 }
 
-std::string incident_row(const view::IncidentStanding& line) {
-  const auto& notice = line.notice;
-  const bool over = line.phase == rule::Phase::over;
-  const auto told = line.told == task::kNoTime ? "nobody yet" : time_text(line.told);
+// Until the last of the silences that concern it ends.
+std::string silenced_html(const rule::Notice& notice, const view::Alerts& alerts, core::WallTime now) {
+  auto until = task::kNoTime;
+  for (const auto& silence : alerts.silences) {
+    if (concerns(silence, notice)) until = std::max(until, silence.until);
+  }
+  return until == task::kNoTime ? "silenced" : "silenced until " + clock_html(until, now);
+}
+
+std::string names(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name_html(name);
+  return text;
+}
+
+// What was told then is still in the receiver's queue.
+bool waits_for(const std::string& name, core::WallTime told, const view::Alerts& alerts) {
+  const auto receiver = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
+  if (receiver == alerts.receivers.end() || receiver->pending == 0) return false;
+  return receiver->oldest != task::kNoTime && receiver->oldest <= told;
+}
+
+std::string unreached(const std::vector<std::string>& receivers) {
+  return fmt::format(R"(<span class="warn-text">{} not reached</span> yet)", names(receivers));
+}
+
+void add_told(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now,
+              std::vector<std::string>& parts) {
+  std::vector<std::string> heard, waiting;
+  for (const auto& name : incident.notice.receivers) {
+    (waits_for(name, incident.told, alerts) ? waiting : heard).push_back(name);
+  }
+  const auto told = "told " + both_html(incident.told, now);
+  if (!heard.empty()) parts.push_back(told + " to " + names(heard));
+  if (!waiting.empty()) parts.push_back(unreached(waiting));
+  if (parts.empty()) parts.push_back(told);
+}
+
+// Receivers that are shown what is open get no notices.
+void add_shown(const view::IncidentStanding& incident, const view::Alerts& alerts, std::vector<std::string>& parts) {
+  if (incident.phase != Phase::open) return;
+  std::vector<std::string> seeing, blind;
+  for (const auto& name : incident.shown_to) {
+    const auto receiver = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
+    (receiver != alerts.receivers.end() && is_failing(*receiver) ? blind : seeing).push_back(name);
+  }
+  if (!seeing.empty()) parts.push_back("shown to " + names(seeing));
+  if (!blind.empty()) parts.push_back(unreached(blind));
+}
+
+std::string subject(const rule::Notice& notice) {
+  std::string text;
+  if (!notice.run_id.empty()) text = run_html(notice.space, notice.run_id);
+  if (!notice.space.empty()) text += fmt::format("{}{}", text.empty() ? "" : " of ", name_html(notice.space));
+  if (notice.when == rule::When::delivery_failing) text = "receiver " + name_html(notice.about);
+  return text.empty() ? "the account" : text;
+}
+
+std::string standing(const view::IncidentStanding& incident) {
+  if (incident.phase == Phase::over) return badge(Level::good, "over");
+  if (incident.phase == Phase::gathering) return badge(Level::warn, "gathering");
+  return badge(Level::bad, "open");
+}
+
+std::string incident_row(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now) {
+  const auto& notice = incident.notice;
+  const auto since = incident.phase == Phase::over && notice.ended != task::kNoTime
+                         ? clock_html(notice.started, now) + " to " + clock_html(notice.ended, now)
+                         : both_html(notice.started, now);
   return fmt::format(
-      "<tr><th scope=\"row\">{}</th><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}{}</td>"
-      "<td class=\"n\">{}</td></tr>\n",
-      escape_html(notice.rule), escape_html(notice.space), escape_html(notice.run_id),
-      over ? "over" : escape_html(notice.why), time_text(notice.started), told, line.silenced ? ", silenced" : "",
-      notice.counts.open);
+      R"(<tr><th scope="row">{} {}</th><td>{}</td><td>{}</td><td data-label="since">{}</td><td>{}</td></tr>)"
+      "\n",
+      standing(incident), name_html(notice.rule), subject(notice), escape_html(notice.why), since,
+      told_html(incident, alerts, now));
 }
 
-std::string incidents(const view::Alerts& alerts) {
+std::string silences(const view::Alerts& alerts, core::WallTime now) {
+  std::string rows;
+  for (const auto& silence : alerts.silences) {
+    const auto what = [](std::string_view kind, const std::string& name) {
+      return name.empty() ? fmt::format("any {}", kind) : fmt::format("{} {}", kind, name_html(name));
+    };
+    rows +=
+        fmt::format(R"(<tr><th scope="row">{}</th><td>{}, {}, {}</td><td data-label="until">{}</td><td>{}</td></tr>)"
+                    "\n",
+                    silence.number, what("space", silence.space), what("run", silence.run_id),
+                    what("rule", silence.rule), both_html(silence.until, now), escape_html(silence.reason));
+  }
+  if (rows.empty()) return {};
+  return fmt::format(R"(<h3>Silences</h3>
+<div class="wide"><table class="stack"><thead><tr><th scope="col">number</th><th scope="col">of</th>)"
+                     R"(<th scope="col">until</th><th scope="col">reason</th></tr></thead>)"
+                     "\n<tbody>\n{}</tbody></table></div>\n",
+                     rows);
+}
+
+std::string incident_rows(const view::Alerts& alerts, core::WallTime now, std::size_t& left_out) {
   std::string rows;
   std::size_t shown = 0;
-  for (const auto& line : alerts.incidents) {
-    if (line.phase != rule::Phase::gathering && shown++ < kIncidentsOnPage) rows += incident_row(line);
+  for (const bool over : {false, true}) {
+    for (const auto& incident : alerts.incidents) {
+      if ((incident.phase == Phase::over) != over) continue;
+      shown++ < kIncidentsOnPage ? rows += incident_row(incident, alerts, now) : (++left_out, rows);
+    }
   }
-  if (rows.empty()) return "<p>No incident is open.</p>\n";
-  return fmt::format(
-      R"(<div class="wide"><table><thead><tr><th scope="col">rule</th><th scope="col">space</th><th scope="col">run</th>)"
-      R"(<th scope="col">why</th><th scope="col">since</th><th scope="col">told</th><th scope="col">open</th></tr></thead>)"
-      "\n<tbody>\n{}</tbody></table></div>\n",
-      rows);
+  return rows;
 }
 
-std::string receivers(const view::Alerts& alerts) {
-  std::string rows;
-  for (const auto& receiver : alerts.receivers) {
-    const auto trouble = receiver.disabled ? "wants no more (410): reload to try again" : receiver.last_failure;
-    rows += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td>{}</td><td>{}</td>"
-        "</tr>\n",
-        escape_html(receiver.name), escape_html(receiver.type), receiver.pending, receiver.dead,
-        time_text(receiver.failing_since), escape_html(trouble));
-  }
-  if (rows.empty()) return "";
+std::string how_it_goes(const view::ReceiverStanding& receiver, core::WallTime now) {
+  if (receiver.disabled) return "wants no more (410): reload to try again";
+  if (receiver.failing_since == task::kNoTime) return "takes what it is sent";
+  return fmt::format("failing since {}: {}<div class=\"sub\">{}</div>", both_html(receiver.failing_since, now),
+                     escape_html(words(receiver.last_failure)), escape_html(receiver.last_error));
+}
+
+std::string receiver_row(const view::ReceiverStanding& receiver, core::WallTime now) {
+  const bool fails = is_failing(receiver);
+  auto waiting = number_text(receiver.pending);
+  if (receiver.pending > 0) waiting += ", the oldest since " + both_html(receiver.oldest, now);
   return fmt::format(
-      R"(<h2>Receivers</h2>
-<div class="wide"><table><thead><tr><th scope="col">receiver</th><th scope="col">type</th><th scope="col">waiting</th>)"
-      R"(<th scope="col">dead</th><th scope="col">failing since</th><th scope="col">why</th></tr></thead>)"
-      "\n<tbody>\n{}</tbody></table></div>\n",
-      rows);
+      R"(<tr><th scope="row">{} {}</th><td>{}</td><td>{}</td><td data-label="waiting">{}</td><td data-label="given up">)"
+      R"(<span class="{}">{}</span></td></tr>)"
+      "\n",
+      badge(fails ? Level::bad : Level::good, fails ? "failing" : "well"), name_html(receiver.name),
+      escape_html(receiver.type), how_it_goes(receiver, now), waiting, receiver.dead > 0 ? "bad-text" : "",
+      number_text(receiver.dead));
 }
 
 }  // namespace
 
-std::string alerts_section(const view::Alerts& alerts) {
-  if (alerts.incidents.empty() && alerts.receivers.empty()) return "";
-  return "<h2>Incidents</h2>\n" + incidents(alerts) + receivers(alerts);
+bool is_failing(const view::ReceiverStanding& receiver) {
+  return receiver.failing_since != task::kNoTime || receiver.disabled;
+}
+
+std::string told_html(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now) {
+  std::vector<std::string> parts;
+  const bool was_told = incident.told != task::kNoTime;
+  if (was_told) add_told(incident, alerts, now, parts);
+  add_shown(incident, alerts, parts);
+  const bool is_silent = parts.empty();
+  if (incident.silenced) parts.push_back(silenced_html(incident.notice, alerts, now));
+  if (is_silent) {
+    parts.emplace_back(incident.silenced ? "nobody was told" : R"(<span class="warn-text">nobody was told yet</span>)");
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+std::string incidents_section(const view::Alerts& alerts, core::WallTime now) {
+  std::size_t left_out = 0;
+  const auto rows = incident_rows(alerts, now, left_out);
+  const auto table = fmt::format(
+      R"(<div class="wide"><table class="stack"><thead><tr><th scope="col">rule</th><th scope="col">about</th>)"
+      R"(<th scope="col">why</th><th scope="col">since</th><th scope="col">who knows</th></tr></thead>)"
+      "\n<tbody>\n{}</tbody></table></div>\n{}",
+      rows, left_out == 0 ? "" : fmt::format("<p class=\"note\">{} more are in the API.</p>\n", number_text(left_out)));
+  return fmt::format(
+      "<section aria-labelledby=\"incidents\">\n<div class=\"head\"><h2 id=\"incidents\">Incidents</h2></div>\n{}{}"
+      "</section>\n",
+      rows.empty() ? "<p class=\"wide note\">None is open.</p>\n" : table, silences(alerts, now));
+}
+
+std::string receivers_section(const view::Alerts& alerts, core::WallTime now) {
+  if (alerts.receivers.empty()) return {};
+  std::string rows;
+  for (const auto& receiver : alerts.receivers) rows += receiver_row(receiver, now);
+  return fmt::format(
+      R"(<section aria-labelledby="receivers">
+<div class="head"><h2 id="receivers">Receivers</h2>{}</div>
+<div class="wide"><table class="stack"><thead><tr><th scope="col">receiver</th><th scope="col">type</th>)"
+      R"(<th scope="col">how it goes</th><th scope="col">waiting</th><th scope="col">given up</th></tr></thead>)"
+      "\n<tbody>\n{}</tbody></table></div>\n</section>\n",
+      alerts.is_full ? R"(<span class="bad-text">The outbox is full: events wait for room.</span>)" : "", rows);
 }
 
 }  // namespace runwatch::page

@@ -1,12 +1,16 @@
 #include "page/site.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 
 #include "core/ascii.h"
 #include "http/gzip.h"
 #include "page/api.h"
+#include "page/assets.h"
+#include "page/query.h"
+#include "page/run_page.h"
 #include "page/status_page.h"
 
 namespace runwatch::page {
@@ -27,7 +31,8 @@ http::ServerResponse of_type(std::string_view content_type, std::string body) {
 void add_standing(http::ServerResponse& response) {
   const http::Header headers[] = {
       {"Content-Security-Policy",
-       "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+       "form-action 'self'; frame-ancestors 'none'"},
       {"X-Content-Type-Options", "nosniff"},
       {"X-Frame-Options", "DENY"},
       {"Referrer-Policy", "no-referrer"},
@@ -36,6 +41,9 @@ void add_standing(http::ServerResponse& response) {
       {"Vary", "Accept, Accept-Encoding"}};
   response.headers.insert(response.headers.end(), std::begin(headers), std::end(headers));
 }
+
+constexpr std::array<std::string_view, 5> kForPeople{"/", "/run", "/style.css", "/script.js", "/icon.svg"};
+bool is_for_people(std::string_view path) { return std::ranges::find(kForPeople, path) != kForPeople.end(); }
 
 void say_packed(http::ServerResponse& response) { response.headers.push_back({"Content-Encoding", "gzip"}); }
 
@@ -73,7 +81,6 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 Site::Site(Deps deps) : deps_(std::move(deps)), own_hosts_{"localhost", "127.0.0.1", "::1"} {
-  if (!deps_.listen_host.empty()) own_hosts_.push_back(host_name(deps_.listen_host));
   for (const auto& host : deps_.hosts) own_hosts_.push_back(host_name(host));
 }
 
@@ -94,21 +101,36 @@ http::ServerResponse Site::route_open(const http::ServerRequest& request) const 
 
 http::ServerResponse Site::route(const http::ServerRequest& request) const {
   const auto path = request.path;
-  if (path != "/" && path != "/style.css" && !path.starts_with("/api/")) return route_open(request);
   const bool is_api = path.starts_with("/api/");
+  if (!is_api && !is_for_people(path)) return route_open(request);
   if (deps_.loopback && !is_ours(request.host)) {
     constexpr std::string_view kText = "This host name is not served. Use localhost, or add the name to server.hosts.";
     return is_api ? api_error(403, kText) : http::text_response(403, std::string(kText) + '\n');
   }
   const auto snapshot = deps_.exposition.snapshot();
   if (path == "/") {
-    return of_type("text/html; charset=utf-8", status_page(*snapshot, deps_.version, deps_.clock.wall_now()));
+    const auto configuration = deps_.config ? deps_.config() : std::string();
+    return of_type("text/html; charset=utf-8", status_page(*snapshot, read_filter(request.query), deps_.version,
+                                                           configuration, deps_.clock.wall_now()));
   }
+  if (path == "/run") return run(*snapshot, request.query);
   if (path == "/style.css") return of_type("text/css; charset=utf-8", std::string(style_sheet()));
-  if (is_api) {
-    return answer_api(request, {*snapshot, deps_.clock.wall_now(), deps_.version, deps_.ledger, deps_.config});
+  if (path == "/script.js") return of_type("text/javascript; charset=utf-8", std::string(script()));
+  if (path == "/icon.svg") return of_type("image/svg+xml", icon(request.query));
+  return answer_api(request, {*snapshot, deps_.clock.wall_now(), deps_.version, deps_.ledger, deps_.config});
+}
+
+http::ServerResponse Site::run(const view::Snapshot& snapshot, std::string_view query) const {
+  const Query asked(query);
+  const auto now = deps_.clock.wall_now();
+  const auto verdict = view::judge_run(snapshot, asked.text("space"), asked.text("run"), now);
+  if (!verdict) {
+    auto missing = of_type("text/html; charset=utf-8", no_run_page(deps_.version, now));
+    missing.status = 404;
+    return missing;
   }
-  return route_open(request);
+  const auto ledger = ask_ledger(deps_.ledger, *verdict, query, now);
+  return of_type("text/html; charset=utf-8", run_page(*verdict, snapshot, ledger, deps_.version, now));
 }
 
 http::ServerResponse Site::metrics(const http::ServerRequest& request) const {

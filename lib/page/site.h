@@ -64,7 +64,6 @@ class Site {
     std::function<std::optional<std::string>()> stuck_loop;  // names a loop that makes no progress
     bool loopback = true;                                    // the listener is reachable from this machine alone
     std::vector<std::string> hosts;                          // further values of Host, with or without a port
-    std::string listen_host = {};                            // as configured
     view::LedgerQueries ledger{};                            // each may be empty: then it is answered 503
     std::function<std::string()> config{};                   // what is in force, JSON, secrets masked; as those
   };
@@ -74,11 +73,14 @@ class Site {
   Site& operator=(const Site&) = delete;
 
   http::ServerResponse answer(const http::ServerRequest& request) const;
+  // What is answered from bytes at hand: nothing slow may keep it waiting.
+  static bool is_prompt(std::string_view path) { return path == "/metrics" || path.starts_with("/-/"); }
 
  private:
   http::ServerResponse route(const http::ServerRequest& request) const;
   http::ServerResponse route_open(const http::ServerRequest& request) const;
   http::ServerResponse metrics(const http::ServerRequest& request) const;
+  http::ServerResponse run(const view::Snapshot& snapshot, std::string_view query) const;
   http::ServerResponse healthy() const;
   http::ServerResponse ready() const;
   bool is_ours(std::string_view host) const;

@@ -57,7 +57,7 @@ Options demo_options() {
   o.new_run_period = 12min;
   o.retry_delay = 3min;
   o.output_delay = 60s;
-  // What a healthy platform shows: no alert of etc/rules.yml fires before somebody breaks it.
+  // What a healthy platform shows: no alert of etc/prometheus/rules.yml fires before somebody breaks it.
   o.failure_rate = 0.08;
   o.odd_rate = 0;
   o.max_runs = 30;

@@ -96,6 +96,22 @@ Outcome<void> Session::checkpoint(bool must) {
   return {};
 }
 
+Outcome<void> Session::begin_backup(const std::filesystem::path& copy) {
+  if (backup_) return std::unexpected(Failure{FailureKind::locked, "another copy is in the making: ask again"});
+  auto begun = Backup::begin(connection_.handle(), copy);
+  if (!begun) return std::unexpected(std::move(begun.error()));
+  backup_ = std::move(*begun);
+  return {};
+}
+
+Outcome<bool> Session::continue_backup() {
+  if (!backup_)
+    return std::unexpected(Failure{FailureKind::other, "the database was opened anew meanwhile: ask again"});
+  auto done = backup_->step();
+  if (!done || *done) backup_.reset();
+  return done;
+}
+
 bool Session::roll_back() {
   if (connection_.in_transaction()) static_cast<void>(tables_->rollback.run());
   return !connection_.in_transaction();

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/backup.h"
 #include "store/connection.h"
 #include "store/tables.h"
 
@@ -50,6 +51,9 @@ class Session {
   Outcome<Queue> queue(const std::string& receiver);
   Outcome<std::string> odd_id(const task::TaskKey& key);
 
+  Outcome<void> begin_backup(const std::filesystem::path& copy);
+  Outcome<bool> continue_backup();
+
   // A transaction as far as its COMMIT, with the number of commits that it leads to; after an error it may still be
   // open. SQLITE_OK or an error.
   [[nodiscard]] int write(const Batch& batch, std::uint64_t commits);
@@ -86,7 +90,8 @@ class Session {
   Meta opened_;
   std::int64_t last_incident_ = 0;  // highest numbers given so far
   std::int64_t last_silence_ = 0;
-  int frames_ = 0;  // in the log
+  int frames_ = 0;                  // in the log
+  std::unique_ptr<Backup> backup_;  // after the connection: it goes first
 };
 
 }  // namespace runwatch::store

@@ -200,6 +200,14 @@ std::expected<std::string, Failure> Store::odd_id(const task::TaskKey& key) {
   return ask([&](Session& session) { return session.odd_id(key); });
 }
 
+std::expected<void, Failure> Store::begin_backup(const std::filesystem::path& copy) {
+  return ask([&](Session& session) { return session.begin_backup(copy); });
+}
+
+std::expected<bool, Failure> Store::continue_backup() {
+  return ask([&](Session& session) { return session.continue_backup(); });
+}
+
 std::expected<void, Failure> Store::scrub() {
   if (auto ready = reconnect(); !ready) return ready;
   return checkpoint(true);

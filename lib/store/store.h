@@ -154,6 +154,11 @@ class Store {
   std::expected<std::string, Failure> odd_id(const task::TaskKey& key);  // empty: not known
   // Once the rows that ended are committed: nothing of their bodies is left in the database's file nor in its log.
   std::expected<void, Failure> scrub();
+  // A copy of everything, beside what else is done: once begun, until `continue_backup` says that it is whole. What is
+  // committed meanwhile is in it. The copy takes the place of a file of its name and is not synced. Fails: `locked`
+  // while another one is in the making; when the connection was lost meanwhile, and there is no copy then.
+  std::expected<void, Failure> begin_backup(const std::filesystem::path& copy);
+  std::expected<bool, Failure> continue_backup();
   // An empty batch is good and writes nothing.
   std::expected<void, Failure> commit(const Batch& batch);
 

@@ -143,6 +143,18 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, cons
   return change_rows(std::move(rows), store::OutboxRow::State::dropped);
 }
 
+core::Result<void> Ledger::begin_backup(const std::filesystem::path& copy) {
+  auto begun = deps_.store->begin_backup(copy);
+  if (!begun) return core::fail(core::ErrorKind::unavailable, begun.error().text);
+  return {};
+}
+
+core::Result<bool> Ledger::continue_backup() {
+  auto done = deps_.store->continue_backup();
+  if (!done) return core::fail(core::ErrorKind::unavailable, done.error().text);
+  return *done;
+}
+
 // What happened in the run since the incident is, or the change that an event tells of.
 core::Result<void> Ledger::add_changes(Told& told) const {
   const auto first = std::ranges::min_element(told.rows, {}, &store::OutboxRow::seq);

@@ -54,6 +54,17 @@ def store_rows(folder):
         yield f"store: {name.removesuffix('/real_time')}", "", f"{nanoseconds / 1e6:.2f} ms", "", None
 
 
+def page_rows(folder):
+    """What a page is made in, and its bytes, which the benchmark counts."""
+    done = subprocess.run([folder / "page_bench", "--benchmark_format=json"], capture_output=True, text=True, check=True)
+    for run in json.loads(done.stdout)["benchmarks"]:
+        name, runs = run["name"].split("/")
+        large = runs == "10000"
+        yield (f"page: {name} of {int(runs):,} runs", "<= 50 ms, 300 kB" if large else "",
+               f"{run['cpu_time']:.1f} ms, {run['bytes'] / 1e3:.0f} kB", "",
+               (run["cpu_time"] <= 50 and run["bytes"] <= 300e3) if large else None)
+
+
 def whole_rows(options):
     import whole_job  # reads RUNWATCH_BIN when it is imported
     cells = whole_job.check_equal()
@@ -100,14 +111,14 @@ def main():
     parser.add_argument("--seconds", type=float, default=4, help="of each measurement")
     parser.add_argument("--million", type=int, default=1_000_000, help="tasks of the large world")
     parser.add_argument("--kills", type=int, default=20, help="of runwatch and of Alertmanager")
-    parts = ["decode", "scrape", "known", "store", "whole", "alerts"]
+    parts = ["decode", "scrape", "known", "store", "page", "whole", "alerts"]
     parser.add_argument("--only", choices=parts, help="one part alone")
     options = parser.parse_args()
     os.environ["RUNWATCH_BIN"] = str((options.build / "daemon" / "runwatch").resolve())
     folder = options.build / "tests" / "bench"
     parts = {"decode": lambda: decode_rows(folder), "scrape": lambda: scrape_rows(folder),
              "known": lambda: known_rows(folder), "store": lambda: store_rows(folder),
-             "whole": lambda: whole_rows(options), "alerts": lambda: alert_rows(options)}
+             "page": lambda: page_rows(folder), "whole": lambda: whole_rows(options), "alerts": lambda: alert_rows(options)}
     line = "{:<50} {:<13} {:<34} {:<36} {}"
     print(line.format("what", "reach", "runwatch", "beside", "reached"), flush=True)
     for name, rows in parts.items():

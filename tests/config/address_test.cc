@@ -78,7 +78,7 @@ TEST_CASE("a listening address is HOST:PORT, [IPv6]:PORT or :PORT") {
   CHECK(*parse_listen("127.0.0.1:10321") == Listen{"127.0.0.1", 10321});
   CHECK(*parse_listen("[::1]:0") == Listen{"::1", 0});
   CHECK(*parse_listen("[::]:65535") == Listen{"::", 65535});
-  CHECK(*parse_listen(":9000") == Listen{"0.0.0.0", 9000});
+  CHECK(*parse_listen(":9000") == Listen{kEveryAddress, 9000});
   CHECK(*parse_listen("localhost:1") == Listen{"localhost", 1});
   for (const char* text : {"", "10321", "localhost", "localhost:", "localhost:http", "localhost:65536", "localhost:-1",
                            "::1:10321", "[::1]", "[::1]10", "*:80", "a b:80", "http://localhost:80", "256.0.0.1:80",

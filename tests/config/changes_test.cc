@@ -36,6 +36,7 @@ constexpr Change kChanges[] = {
     {"api.concurrency", "1", "2"},
     {"api.page_size", "1", "2"},
     {"api.max_response", "'1KiB'", "'2KiB'"},
+    {"api.proxy", "'http://a:1'", "'environment'"},
     {"poll.interval", "'1s'", "'2s'"},
     {"poll.idle_interval", "'1m'", "'2m'"},
     {"poll.discovery_interval", "'1s'", "'2s'"},
@@ -49,7 +50,9 @@ constexpr Change kChanges[] = {
     {"server.listen", "'127.0.0.1:1'", "'127.0.0.2:1'"},
     {"server.listen", "'127.0.0.1:1'", "'127.0.0.1:2'"},
     {"server.listen", "'127.0.0.1:1'", "'127.0.0.2:2'"},
+    {"server.listen", "'127.0.0.1:1'", "['127.0.0.1:1', '[::1]:1']"},
     {"server.hosts", "['a']", "['b']"},
+    {"server.route_prefix", "'/a'", "'/b/'"},
     {"server.created_series", "true", "false"},
     {"store.path", "'/a'", "'/b'"},
     {"store.retention", "'31d'", "'32d'"},
@@ -86,6 +89,7 @@ TEST_CASE("the change of a key is told by that key alone") {
 
 TEST_CASE("no key that a file may hold is left out of what a reload can tell") {
   std::set<std::string> told{"api.token", "api.token_file", "spaces.token", "spaces.token_file"};
+  for (const char* key : {"api.ca_file", "server.web_config_file"}) told.insert(key);  // see below, and web_test.cc
   for (const auto& c : kChanges) told.insert(c.key);
   auto valid = config::valid_keys();
   std::erase_if(valid, [](const std::string& key) { return std::ranges::count(key, '.') > 1; });  // told as a whole
@@ -122,7 +126,9 @@ TEST_CASE("what counts after a restart only is known by its key") {
   std::string keys;
   for (const auto& key : config::valid_keys())
     if (config::needs_restart(key)) keys += key + " ";
-  CHECK(keys == "control poll.max_series server.listen server.hosts server.created_series store.path ");
+  CHECK(keys ==
+        "control api.ca_file api.proxy poll.max_series server.listen server.route_prefix server.hosts "
+        "server.created_series store.path ");
 }
 
 TEST_CASE("a rule, a receiver and the heartbeat are told as a whole, by their names") {

@@ -81,7 +81,7 @@ config::Config expected_full() {
   config::Space other;
   other.token = core::Secret("OTHER");
   c.spaces = {sales, other};
-  c.server = {.host = "::1", .port = 0, .hosts = {"runwatch.example", "10.0.0.7"}, .created_series = true};
+  c.server = {.listen = {{"::1", 0}}, .hosts = {"runwatch.example", "10.0.0.7"}, .created_series = true};
   c.store = {.path = "/tmp/state.db", .in_state_folder = false, .retention = 24h * 29 + 1ms};
   c.log = {.level = core::log::Level::debug, .format = core::log::Format::json};
   return c;

@@ -37,7 +37,7 @@ TEST_CASE("unknown keys are told with their place and the nearest valid one") {
        "control\n"},
       {"[api]\n\"a\\nb\\u202e\" = 1",
        "2:1 unknown key in [api]: valid are base_url, org_handle, token, token_file, timeout, rate_limit, "
-       "burst, concurrency, page_size, max_response\n"},
+       "burst, concurrency, page_size, max_response, ca_file, proxy\n"},
   });
 }
 

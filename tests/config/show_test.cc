@@ -71,7 +71,7 @@ TEST_CASE("times and sizes are shown in the notation of the file") {
   const auto shown = json::parse(config::show_json({}));
   CHECK(shown["poll"]["interval"] == "30s");
   CHECK(shown["api"]["max_response"] == "32MiB");
-  CHECK(shown["server"]["listen"] == "127.0.0.1:10321");
+  CHECK(shown["server"]["listen"] == nlohmann::json::array({"127.0.0.1:10321"}));
   CHECK(shown["alerts"]["rules"][1]["when"] == "run_stalled");
   CHECK(shown["alerts"]["rules"][1]["for"] == "30m");
   CHECK(shown["log"]["level"] == "info");

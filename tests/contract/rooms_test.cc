@@ -28,14 +28,20 @@ const struct {
   std::string target;
   Names rooms;
 } kLibraries[] = {
-    {"openssl/evp.h", "OpenSSL::Crypto", {"core", "notify"}},  // SHA-256, base64
-    {"openssl/crypto.h", "OpenSSL::Crypto", {"notify"}},       // comparison in constant time
-    {"openssl/hmac.h", "OpenSSL::Crypto", {"notify"}},
+    {"openssl/evp.h", "OpenSSL::Crypto", {"core", "notify", "http"}},  // SHA-256, base64
+    {"openssl/crypto.h", "OpenSSL::Crypto", {"notify", "http"}},       // comparison in constant time
+    {"openssl/hmac.h", "OpenSSL::Crypto", {"notify", "http"}},
+    {"openssl/pem.h", "OpenSSL::Crypto", {"core"}},  // whether a file holds certificates
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
+    {"yaml-cpp/", "yaml-cpp", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},
-    {"httplib.h", "PkgConfig::HTTPLIB", {"http", "sim", "control"}},  // for scrapers; as a simulated peer; both ours
-    {"openssl/err.h", "OpenSSL::SSL", {"http"}},                      // whether a kept-alive TLS connection is quiet
+    {"httplib.h", "PkgConfig::HTTPLIB", {"sim", "control"}},  // as a simulated peer; both ours
+    {"openssl/err.h", "OpenSSL::Crypto", {"core", "http"}},  // whether a kept-alive TLS connection is quiet; TLS served
     {"openssl/ssl.h", "OpenSSL::SSL", {"http"}},
+    {"openssl/x509v3.h", "OpenSSL::Crypto", {"http"}},  // whom a client's certificate is for
+    {"openssl/rand.h", "OpenSSL::Crypto", {"http"}},
+    {"crypt.h", "crypt", {"http"}},  // bcrypt
+    {"boost/", "Boost::headers", {"http"}},
     {"libdeflate.h", "PkgConfig::DEFLATE", {"http"}},
     {"simdjson.h", "simdjson::simdjson", {"unpod"}},
     {"xxhash.h", "PkgConfig::XXHASH", {"unpod"}},

@@ -112,6 +112,27 @@ TEST_CASE("the sample configuration shows every key there is and no other") {
   CHECK(keys_in(sample()) == std::set<std::string>(valid.begin(), valid.end()));
 }
 
+TEST_CASE("the configurations in the documents are sound, but for the files that they name") {
+  for (const std::string name : {"README", "docs/alerting", "docs/fleet"}) {
+    CAPTURE(name);
+    std::ifstream file(std::string(RUNWATCH_SOURCE) + "/" + name + ".md", std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string blocks;
+    for (auto begin = text.find("```toml\n"); begin != text.npos; begin = text.find("```toml\n", begin)) {
+      const auto end = text.find("```\n", begin += 8);
+      blocks += text.substr(begin, end - begin) + '\n';
+    }
+    CHECK(blocks.find("[[") != blocks.npos);
+    if (blocks.find("[api]") == blocks.npos) blocks = "[api]\norg_handle = \"x.example\"\n" + blocks;
+    const auto loaded = config::parse(blocks, "/nowhere", with_token());
+    if (loaded) continue;
+    for (const auto& problem : loaded.error()) {
+      CAPTURE(problem.text);
+      CHECK(problem.text.find("_file cannot be used: ") != problem.text.npos);
+    }
+  }
+}
+
 TEST_CASE("README's first screen names the command that runs the main job and the one that runs the tests") {
   std::ifstream file(std::string(RUNWATCH_SOURCE) + "/README.md");
   std::string first_screen;

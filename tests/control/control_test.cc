@@ -35,12 +35,15 @@ Handler echo() {
   };
   return {.list = [] { return Handler::Answer("the list"); },
           .silences = [] { return Handler::Answer("the silences"); },
+          .health = [] { return Handler::Answer("the health"); },
           .show = [](const std::string& id) { return Handler::Answer("about " + id); },
           .test = told("test"),
           .replay = told("replay"),
           .drop = told("drop"),
           .add_silence = told("add"),
-          .expire = told("expire")};
+          .expire = told("expire"),
+          .reload = told("reload"),
+          .backup = told("backup")};
 }
 
 const fs::path kDatabasePath = "/nowhere/state.db";
@@ -118,9 +121,10 @@ TEST_CASE("each path reaches its handler with what was asked, and the answer com
   const struct {
     std::string method, path, answer;
   } table[] = {
-      {"GET", "/alerts", "the list"},    {"GET", "/silences", "the silences"},    {"GET", "/alerts/ab12", "about ab12"},
-      {"POST", "/alerts/test", "test "}, {"POST", "/alerts/replay", "replay "},   {"POST", "/alerts/drop", "drop "},
-      {"POST", "/silences", "add "},     {"POST", "/silences/expire", "expire "},
+      {"GET", "/health", "the health"},      {"GET", "/alerts", "the list"},    {"GET", "/silences", "the silences"},
+      {"GET", "/alerts/ab12", "about ab12"}, {"POST", "/alerts/test", "test "}, {"POST", "/alerts/replay", "replay "},
+      {"POST", "/alerts/drop", "drop "},     {"POST", "/silences", "add "},     {"POST", "/silences/expire", "expire "},
+      {"POST", "/reload", "reload "},        {"POST", "/backup", "backup "},
   };
   for (const auto& row : table) {
     CAPTURE(row.path);

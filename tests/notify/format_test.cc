@@ -197,6 +197,20 @@ TEST_CASE("an incident that is open hides one of the same labels that is over, w
   }
 }
 
+TEST_CASE(
+    "two that watch one run show its incident with the same labels, whoever saw it first and whatever it is called") {
+  const auto now = at("2026-02-07T06:00:00Z");
+  auto mine = standing("r");
+  auto theirs = mine;
+  theirs.incident = "another";
+  theirs.started = mine.started + 7s;
+  theirs.why = "4 tasks failed";
+  const Json a = Json::parse(notify::alertmanager_body({{mine}}, "https://watch-1.example", now));
+  const Json b = Json::parse(notify::alertmanager_body({{theirs}}, "https://watch-2.example", now));
+  CHECK(a != b);
+  CHECK(a[0]["labels"] == b[0]["labels"]);
+}
+
 TEST_CASE("labels have names that Alertmanager takes, and ours cannot be replaced") {
   auto incident = standing("r");
   incident.labels = {{"9 lives-é", "x"}, {"instance", "i"}, {"alertname", "other"}, {"empty", ""}, {"team", kHostile}};

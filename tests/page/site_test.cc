@@ -37,7 +37,8 @@ struct Fixture {
   Fixture() { exposition.publish(support::sample_snapshot()); }
 
   page::Site site(bool loopback = true, std::vector<std::string> hosts = {}) const {
-    return page::Site({exposition, clock, "1.2.3", [this] { return stuck; }, loopback, std::move(hosts), "127.0.0.2"});
+    hosts.emplace_back("127.0.0.2");
+    return page::Site({exposition, clock, "1.2.3", [this] { return stuck; }, loopback, std::move(hosts), {}, {}});
   }
   http::ServerResponse get(const char* path, const char* host = "localhost:10321") const {
     return site().answer(asking(path, host));
@@ -157,7 +158,7 @@ TEST_CASE("on loopback the page and the API refuse a foreign host, /metrics and 
                {"127.0.0.3", false}};
   for (const auto& c : cases) {
     CAPTURE(c.host);
-    for (const char* path : {"/", "/style.css", "/api/v1/status", "/api/v1/runs"}) {
+    for (const char* path : {"/", "/style.css", "/script.js", "/icon.svg", "/api/v1/status", "/api/v1/runs"}) {
       const auto response = site.answer(asking(path, c.host));
       CHECK(response.status == (c.ours ? 200 : 403));
       if (!c.ours) CHECK(response.body->find("evil") == std::string::npos);
@@ -173,7 +174,7 @@ TEST_CASE("beyond loopback every host is answered") {
   CHECK(f.site(false).answer(asking("/", "anything.example")).status == 200);
 }
 
-TEST_CASE("every answer forbids scripts, frames, sniffing and caching, and allows no other origin") {
+TEST_CASE("every answer forbids foreign and inline scripts, frames, sniffing and caching, and allows no other origin") {
   const Fixture f;
   for (const char* path : {"/", "/style.css", "/api/v1/status", "/api/v1/runs", "/metrics", "/-/ready", "/nowhere"}) {
     CAPTURE(path);
@@ -185,6 +186,41 @@ TEST_CASE("every answer forbids scripts, frames, sniffing and caching, and allow
     CHECK(header(response, "Cache-Control") == "no-store");
     CHECK(header(response, "Access-Control-Allow-Origin").empty());
   }
+}
+
+TEST_CASE("a run has a page, and one that is not watched is told so with a way back, repeating nothing") {
+  const Fixture f;
+  const auto get = [&](const char* query) {
+    auto request = asking("/run", "localhost");
+    request.query = query;
+    return f.site().answer(request);
+  };
+  for (const char* query :
+       {"space=sales&run=R40fe5eface1511f082ac156368e7acc4", "run=R40fe5eface1511f082ac156368e7acc4"}) {
+    const auto response = get(query);
+    CHECK(response.status == 200);
+    CHECK(response.body->find("R40fe5eface1511f082ac156368e7acc4") != std::string::npos);
+  }
+  for (const char* query : {"", "run=", "run=Rxyz", "space=xyz&run=R40fe5eface1511f082ac156368e7acc4", "%%&=&run"}) {
+    const auto response = get(query);
+    CHECK(response.status == 404);
+    CHECK(response.content_type == "text/html; charset=utf-8");
+    CHECK(response.body->find("href=\"./\"") != std::string::npos);
+    CHECK(response.body->find("xyz") == std::string::npos);
+  }
+}
+
+TEST_CASE("script and icon are served as what they are, and an unknown level has an icon, too") {
+  const Fixture f;
+  CHECK(f.get("/script.js").content_type == "text/javascript; charset=utf-8");
+  const auto icon = [&](const char* query) {
+    auto request = asking("/icon.svg", "localhost");
+    request.query = query;
+    return *f.site().answer(request).body;
+  };
+  CHECK(f.get("/icon.svg").content_type == "image/svg+xml");
+  CHECK(icon("level=bad") != icon("level=good"));
+  CHECK(icon("level=x\"><script>") == icon("level=none"));
 }
 
 TEST_CASE("an answer is of the snapshot last published") {

@@ -54,6 +54,28 @@ TEST_CASE("an attempt without its outcome waits for it over restarts, ten minute
   }
 }
 
+TEST_CASE("two that watch one space give the event of an attempt with a call or a start the same id") {
+  for (const bool called : {true, false}) {
+    std::vector<std::string> ids;
+    for (const int instance : {1, 2}) {  // each with its own database, clock and history, and outputs seen apart or not
+      auto world = finishing();
+      world.space.number = world.run.space = instance;
+      world.run.number = 7 * instance;
+      world.seq = 100 * instance;
+      world.pass(minutes(instance));
+      auto attempt = ends(1, Status::failed, task::CallStatus::busy, called ? 9 : 0);
+      attempt.facts.started = kStart;
+      if (instance == 2) world.poll({change(1, Status::processing, Status::failed)});
+      if (instance == 2)
+        attempt.kind = task::ChangeKind::late, attempt.from = Status::failed, attempt.new_attempt = false;
+      world.poll({attempt});
+      REQUIRE(world.told.size() == 1);
+      ids.push_back(world.told[0].id);
+    }
+    CHECK(ids[0] == ids[1]);
+  }
+}
+
 TEST_CASE("an attempt that is followed by another one is told as it is") {
   auto world = finishing();
   world.poll({ends(1, Status::failed, std::nullopt)});

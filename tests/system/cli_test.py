@@ -1,8 +1,10 @@
 """The command line: exit codes, messages that name no secret, signals, and what `check` and `once` say."""
+import contextlib
 import email.utils
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -56,6 +58,35 @@ class CliTest(unittest.TestCase):
                           ["serve", "--config"]):
             with self.subTest(arguments):
                 self.assertTrue(self.check_exit(USAGE, *arguments).stderr)
+
+    def test_every_command_tells_its_exit_codes_and_describe_says_what_help_says(self):
+        def look_at(command, path):
+            text = self.check_exit(GOOD, *path, "--help").stdout
+            self.assertRegex(text, r"\nExit codes:\n  0   good\n")
+            self.assertIn(command["about"], text)
+            self.assertIn(command["footer"], text)
+            self.assertTrue(text.find(command["usage"]) >= 0, command["usage"])
+            for option in command["options"]:
+                self.assertIn(option["text"], text)
+                self.assertIn(f"{','.join(option['names'])} {option['value']}".strip(), text)
+            shown = re.findall(r"^  ([a-z]+) ", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M)
+            self.assertEqual([inner["name"] for inner in command["commands"]], shown)
+            for inner in command["commands"]:
+                look_at(inner, [*path, inner["name"]])
+        app = json.loads(self.check_exit(GOOD, "describe").stdout)
+        self.assertGreater(len(app["commands"]), 8)
+        look_at(app, [])
+
+    def test_a_command_that_is_none_is_answered_with_those_that_are(self):
+        for words, text in ((["lst"], "runwatch: there is no `lst`; there are serve, check, "),
+                            (["alerts", "lst"], "runwatch alerts: there is no `lst`; there are list, show, "),
+                            (["alerts"], "runwatch alerts: say which: list, show, "),
+                            (["silence", "rm", "3"], "runwatch silence: there is no `rm`; there are add, "),
+                            (["alerts", "list", "x"], "runwatch alerts list: The following argument was not expected"),
+                            (["alerts", "show", ""], "id: is empty: give an id as `alerts list` shows them"),
+                            (["alerts", "drop", ""], "ids: is empty: give an id as `alerts list` shows them")):
+            with self.subTest(words):
+                self.assertIn(text, self.check_exit(USAGE, *words).stderr)
 
     def test_every_problem_of_a_configuration_is_told_with_its_place(self):
         self.config.write_text('[api]\nbase_ur = "http://x"\ntoken = "' + SECRET + '"\n[poll]\ninterval = 30\n')
@@ -335,6 +366,26 @@ class CliTest(unittest.TestCase):
             done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
                                   text=True, timeout=60, check=True)
             self.assertEqual(done.stdout, f"in {elsewhere}: serve {' '.join(arguments)}\n")
+        for arguments in ([], ["--listen", "127.0.0.1:0"]):
+            done = subprocess.run([root / "dev", "run", *arguments], cwd=elsewhere, env=env, capture_output=True,
+                                  text=True, timeout=60, check=True)
+            self.assertEqual(done.stdout, f"in {elsewhere}: {' '.join(['demo', *arguments])}\n")
+
+    def test_the_demo_is_where_the_sample_of_prometheus_looks_and_gives_way_where_that_is_taken(self):
+        sample = pathlib.Path(__file__).parents[2] / "etc" / "prometheus" / "prometheus.yml"
+        target = re.search(r'targets: \["(.*)"\]\s*$', sample.read_text())[1]
+        self.assertIn(f"[{target}, or a free port]", self.check_exit(GOOD, "demo", "--help").stdout)
+        host, port = target.split(":")
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # else somebody else has it
+                taken.bind((host, int(port)))
+                taken.listen()
+            demo = harness.Server(["demo"])
+            wait_for(lambda: "/metrics" in demo.log, "the address")
+            self.assertIn(f"note: port {port} is in use: the demo takes a free one", demo.log)
+            self.assertNotIn(f"http://{target}/", demo.log)
+            self.assertEqual(demo.stop()[0], 0)
 
     def test_the_demo_moves_within_ten_seconds(self):
         demo = harness.Server(["demo"])

@@ -1,6 +1,6 @@
 """The independent judge: what the daemon's counters and gauges must be, from the journal alone.
 
-Written from the meanings in README ("What is counted"), with its own reading of the platform's documents and its own
+Written from the meanings in docs/metrics.md ("What is counted"), with its own reading of the platform's documents and its own
 tables; shares nothing with the product. A run's tasks are held as immutable states, so that a world forks cheaply when
 a killed daemon may or may not have committed what it read last.
 """

@@ -16,13 +16,14 @@ scrape_configs:
 
 
 class Prometheus:
-    def __init__(self, target):
+    def __init__(self, target=None, config=None, data=None):
+        """Scrapes a target, or does what `config` says, and knows what is in `data`."""
         place = folder()
         self.address = f"127.0.0.1:{free_port()}"
-        (place / "p.yml").write_text(SCRAPE.format(target=target, itself=self.address))
+        (place / "p.yml").write_text(SCRAPE.format(target=target, itself=self.address) if config is None else config)
         self.log = open(place / "log", "w+", encoding="utf-8")
         self.process = start_process(
-            ["prometheus", f"--config.file={place / 'p.yml'}", f"--storage.tsdb.path={place / 'data'}",
+            ["prometheus", f"--config.file={place / 'p.yml'}", f"--storage.tsdb.path={data or place / 'data'}",
              f"--web.listen-address={self.address}", "--log.level=warn", "--enable-feature=exemplar-storage"],
             stdout=self.log, stderr=subprocess.STDOUT)
         wait_for(self.is_ready, "Prometheus")
@@ -45,6 +46,13 @@ class Prometheus:
             labels = {k: v for k, v in sample["metric"].items() if k not in ("instance", "job")}
             result[tuple(sorted(labels.items()))] = float(sample["value"][1])
         return result
+
+    def ask(self, path, **values):
+        """What the API answers, as it is."""
+        answer = request(self.address, f"/api/v1/{path}?{urllib.parse.urlencode(values)}")
+        document = json.loads(answer.text)
+        assert document["status"] == "success", (values, document)
+        return document["data"]
 
     def wait_scrapes(self, more):
         """Until the target was scraped so often again."""

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -29,6 +30,15 @@ using Exposed = std::map<std::string, std::set<std::string>>;  // labels by samp
 std::string read(const std::string& path) {
   std::ifstream file(std::string(RUNWATCH_SOURCE) + "/" + path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The text of docs/*.md.
+std::string documents() {
+  std::string text;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(RUNWATCH_SOURCE) + "/docs")) {
+    if (entry.path().extension() == ".md") text += read("docs/" + entry.path().filename().string());
+  }
+  return text;
 }
 
 // All there is to expose: a snapshot with an example of everything, and every meter used once.
@@ -56,22 +66,29 @@ Exposed exposed() {
 
 void collect_queries(const json& node, std::vector<std::string>& queries) {
   if (node.is_object() && node.contains("expr")) queries.push_back(node["expr"]);
-  if (node.is_object() && node.contains("definition")) queries.push_back(node["definition"]);
+  const bool is_query = node.is_object() && node.contains("query") && node.contains("refId");
+  if (is_query) queries.push_back(node["query"]);  // of a variable
   for (const auto& child : node) {
     if (child.is_structured()) collect_queries(child, queries);
   }
 }
 
+std::vector<json> dashboards() {
+  std::vector<json> found;
+  for (const auto* name : {"overview", "run", "itself"})
+    found.push_back(json::parse(read("grafana/dashboards/" + std::string(name) + ".json")));
+  return found;
+}
+
 std::vector<std::string> dashboard_queries() {
-  const auto dashboard = json::parse(read("grafana/dashboards/runwatch.json"));
   std::vector<std::string> queries;
-  collect_queries(dashboard, queries);
+  for (const auto& dashboard : dashboards()) collect_queries(dashboard, queries);
   return queries;
 }
 
 // What stands after `expr:`, on its line or, after `|`, on the deeper lines that follow.
 std::vector<std::string> rule_queries() {
-  const auto text = read("etc/rules.yml");
+  const auto text = read("etc/prometheus/rules.yml");
   const std::regex expr(R"( expr: *(\|[-+]?\n(?: {10,}[^\n]*\n)+|[^\n]+))");
   std::vector<std::string> queries;
   for (std::sregex_iterator m(text.begin(), text.end(), expr), end; m != end; ++m) queries.push_back((*m)[1]);
@@ -111,7 +128,7 @@ void check_groupings(const std::string& query, const Exposed& exposed) {
   for (const auto& name : matches(query, kName)) {
     if (const auto labels = exposed.find(name); labels != exposed.end()) known.merge(std::set(labels->second));
   }
-  auto lists = matches(query, R"(\b(?:by|on|group_left) *\(([a-z_, ]*)\))");
+  auto lists = matches(query, R"(\b(?:by|on|without|ignoring|group_left) *\(([a-z_, ]*)\))");
   lists.merge(matches(query, R"(^label_values\(.*, *([a-z_]+)\)$)"));
   for (const auto& list : lists) {
     for (const auto& label : matches(list, R"(([a-z_]+))")) {
@@ -121,10 +138,15 @@ void check_groupings(const std::string& query, const Exposed& exposed) {
   }
 }
 
+constexpr const char* kRecorded = R"(\b([a-z]+:[a-z0-9_]+:[a-z0-9_]+))";
+
 void check_queries(const std::vector<std::string>& queries) {
   const auto all = exposed();
-  for (const auto& query : queries) {
+  const auto recorded = matches(read("etc/prometheus/rules.yml"), R"(record: ([a-z0-9_:]+))");
+  for (auto query : queries) {
     CAPTURE(query);
+    for (const auto& name : matches(query, kRecorded)) CHECK(recorded.contains(name));
+    query = std::regex_replace(query, std::regex(kRecorded), "recorded");
     check_names(query, all);
     check_matchers(query, all);
     check_groupings(query, all);
@@ -133,7 +155,8 @@ void check_queries(const std::vector<std::string>& queries) {
 
 std::string with_variables(std::string query) {
   const std::pair<const char*, const char*> values[] = {
-      {"$__rate_interval", "5m"}, {"$__range", "1h"}, {"$space", ".*"}, {"$run", ".*"}};
+      {"$__rate_interval", "5m"}, {"$__range", "1h"}, {"$space", ".*"}, {"$run", ".*"}, {"$job", ".+"},
+      {"$instance", ".+"}};
   for (const auto& [variable, value] : values) {
     for (auto at = query.find(variable); at != query.npos; at = query.find(variable)) {
       query.replace(at, std::string(variable).size(), value);
@@ -144,7 +167,7 @@ std::string with_variables(std::string query) {
 
 }  // namespace
 
-TEST_CASE("the dashboard asks only for names and labels that are exposed") {
+TEST_CASE("the dashboards ask only for names and labels that are exposed") {
   const auto queries = dashboard_queries();
   CHECK(queries.size() > 50);
   check_queries(queries);
@@ -156,9 +179,9 @@ TEST_CASE("the rules ask only for names and labels that are exposed") {
   check_queries(queries);
 }
 
-TEST_CASE("README names only metrics that are exposed") {
+TEST_CASE("the documents name only metrics that are exposed") {
   const auto all = exposed();
-  for (auto name : matches(read("README.md"), R"(`((?:unpod|runwatch|process)_[a-z0-9_]+)[`{\[])")) {
+  for (auto name : matches(read("README.md") + documents(), R"(`((?:unpod|runwatch|process)_[a-z0-9_]+)[`{\[])")) {
     if (all.contains(name) || all.contains(name + "_count")) continue;
     CAPTURE(name);
     CHECK(name.ends_with('_'));  // `unpod_` stands for all of them
@@ -177,17 +200,17 @@ std::string family_of(std::string name) {
 
 }  // namespace
 
-TEST_CASE("README names each metric that is exposed") {
-  const auto readme = read("README.md");
+TEST_CASE("docs/metrics.md names each metric that is exposed") {
+  const auto reference = read("docs/metrics.md");
   for (const auto& [name, labels] : exposed()) {
     if (name.starts_with("process_") || name.ends_with("_bucket")) continue;
     const auto family = family_of(name);
     CAPTURE(family);
-    CHECK((readme.find('`' + family + '`') != readme.npos || readme.find('`' + name + '`') != readme.npos));
+    CHECK((reference.find('`' + family + '`') != reference.npos || reference.find('`' + name + '`') != reference.npos));
   }
 }
 
-TEST_CASE("each exposed family of the platform is shown on the dashboard") {
+TEST_CASE("each exposed family is shown on a dashboard") {
   std::string queries;
   for (const auto& query : dashboard_queries()) queries += query + '\n';
   const auto shown = matches(queries, kName);
@@ -199,7 +222,7 @@ TEST_CASE("each exposed family of the platform is shown on the dashboard") {
   }
 }
 
-TEST_CASE("Prometheus accepts every query of the dashboard") {
+TEST_CASE("Prometheus accepts every query of the dashboards") {
   char path[] = "/tmp/runwatch-dashboard-XXXXXX.yml";
   const int fd = ::mkstemps(path, 4);
   REQUIRE(fd >= 0);
@@ -216,19 +239,20 @@ TEST_CASE("Prometheus accepts every query of the dashboard") {
 }
 
 TEST_CASE("panels have ids, places and titles of their own and speak to the chosen data source") {
-  const auto dashboard = json::parse(read("grafana/dashboards/runwatch.json"));
-  std::set<int> ids;
-  std::set<std::pair<int, int>> places;
-  for (const auto& panel : dashboard["panels"]) {
-    CAPTURE(panel["title"].get<std::string>());
-    CHECK(ids.insert(panel["id"].get<int>()).second);
-    const auto& place = panel["gridPos"];
-    CHECK(place["x"].get<int>() + place["w"].get<int>() <= 24);
-    for (int y = place["y"]; y < place["y"].get<int>() + place["h"].get<int>(); ++y) {
-      for (int x = place["x"]; x < place["x"].get<int>() + place["w"].get<int>(); ++x) {
-        CHECK(places.insert({x, y}).second);
+  for (const auto& dashboard : dashboards()) {
+    std::set<int> ids;
+    std::set<std::pair<int, int>> places;
+    for (const auto& panel : dashboard["panels"]) {
+      CAPTURE(panel["title"].get<std::string>());
+      CHECK(ids.insert(panel["id"].get<int>()).second);
+      const auto& place = panel["gridPos"];
+      CHECK(place["x"].get<int>() + place["w"].get<int>() <= 24);
+      for (int y = place["y"]; y < place["y"].get<int>() + place["h"].get<int>(); ++y) {
+        for (int x = place["x"]; x < place["x"].get<int>() + place["w"].get<int>(); ++x) {
+          CHECK(places.insert({x, y}).second);
+        }
       }
+      if (panel["type"] != "row") CHECK(panel["datasource"]["uid"] == "${datasource}");
     }
-    if (panel["type"] != "row") CHECK(panel["datasource"]["uid"] == "${datasource}");
   }
 }

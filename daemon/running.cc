@@ -1,0 +1,120 @@
+// Commands about the running daemon as a whole.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+
+#include "core/fd.h"
+#include "daemon/commands.h"
+#include "daemon/control.h"
+
+namespace runwatch::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+int reload(const ControlArguments& arguments) {
+  const auto answer = ask_daemon(arguments, "POST", "/reload", EX_CONFIG);
+  if (!answer) return answer.error();
+  const auto changed = text(*answer, "changed");
+  fmt::print("reloaded; changed: {}\n", changed.empty() ? "nothing" : changed);
+  return EX_OK;
+}
+
+int failed(const fs::path& file, int error) {
+  fmt::print(stderr, "runwatch: {}: {}; the backup was not made\n", file.string(),
+             std::generic_category().message(error));
+  return EX_TEMPFAIL;
+}
+
+// errno of what failed; 0: all of it is there, and synced.
+int copy(const core::Fd& from, const core::Fd& to) {
+  std::array<char, 65536> bytes{};
+  for (;;) {
+    const auto got = ::read(from.get(), bytes.data(), bytes.size());
+    if (got == 0) break;
+    if (got < 0) return errno;
+    for (ssize_t done = 0; done < got;) {
+      const auto put = ::write(to.get(), bytes.data() + done, static_cast<std::size_t>(got - done));
+      if (put < 0) return errno;
+      done += put;
+    }
+  }
+  return ::fsync(to.get()) == 0 ? 0 : errno;
+}
+
+// The daemon's own copy, which it can make beside its database alone, moves to where it is wanted.
+int take(const fs::path& made, const fs::path& file) {
+  auto part = file;
+  part += ".part";
+  const core::Fd from(::open(made.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from) return failed(made, errno);
+  const core::Fd to(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!to) return failed(part, errno);
+  auto error = copy(from, to);
+  if (error == 0 && ::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) != 0) error = errno;
+  ::unlink(made.c_str());
+  if (error == 0) return EX_OK;
+  ::unlink(part.c_str());
+  return failed(file, error);
+}
+
+int back_up(const ControlArguments& arguments, const fs::path& file) {
+  if (fs::exists(fs::symlink_status(file))) {
+    fmt::print(stderr, "runwatch: {} is there already: name a new file\n", file.string());
+    return EX_USAGE;
+  }
+  const auto folder = fs::absolute(file).parent_path();
+  if (::access((folder / ".").c_str(), W_OK | X_OK) != 0)
+    return failed(folder, errno);  // before the daemon works for it
+  const auto answer = ask_daemon(arguments, "POST", "/backup");
+  if (!answer) return answer.error();
+  const fs::path made = answer->value("path", "");
+  std::error_code unknown;
+  const auto size = fs::file_size(made, unknown);
+  if (const int code = take(made, file); code != EX_OK) return code;
+  fmt::print("{}: {} bytes; to restore it see docs/backup.md\n", file.string(), unknown ? 0 : size);
+  return EX_OK;
+}
+
+}  // namespace
+
+int check_running(const ControlArguments& arguments) {
+  const auto answer = ask_daemon(arguments, "GET", "/health");
+  if (!answer) return answer.error();
+  const auto stuck = text(*answer, "stuck_loop");
+  if (!stuck.empty()) {
+    fmt::print("the loop {} makes no progress; {}\n", stuck, text(*answer, "summary"));
+    return EX_TEMPFAIL;
+  }
+  const auto waits = text(*answer, "not_ready");
+  fmt::print("alive, {}; {}\n", waits.empty() ? "ready" : "not ready: " + waits, text(*answer, "summary"));
+  return EX_OK;
+}
+
+void add_running(CLI::App& app, ControlArguments& arguments) {
+  auto* again =
+      app.add_subcommand("reload", "Have the running daemon read its configuration again, and say what came of it");
+  add_target(*again, arguments);
+  again->footer(
+      "Exit codes: 0 in force; 69 no daemon answers; 75 it could not be done now; 78 the file was refused, "
+      "for the reason\nthat is told: what was in force stays.");
+  again->callback([&arguments] { arguments.chosen = [&arguments] { return reload(arguments); }; });
+  auto* backup = app.add_subcommand("backup", "Write a copy of the running daemon's database; nothing waits for it");
+  add_target(*backup, arguments);
+  backup->add_option("file", arguments.file, "A new file")->required();
+  backup->footer(
+      "Exit codes: 0 it is whole and on the disk; 64 the file is there already; 69 no daemon answers; 75 "
+      "disk trouble.");
+  backup->callback([&arguments] { arguments.chosen = [&arguments] { return back_up(arguments, arguments.file); }; });
+}
+
+}  // namespace runwatch::daemon

@@ -71,10 +71,8 @@ int run(int argc, char** argv) {
                                "Look around, too: disk, DNS, TLS, clock, token, each space, run and receiver");
   check->add_flag("--running", arguments.running, "Ask the running daemon instead whether it is alive")->excludes(live);
   check->add_option("--control", arguments.control.socket, "With --running: its socket, instead of a look at --config");
-  check->footer(
-      "Exit codes: 0 good; 69 something does not answer or is unknown, with --running no daemon; 75 port, "
-      "database or disk\ntrouble, with --running a loop that hangs; 77 credentials refused; 78 the "
-      "configuration is wrong.");
+  check->footer("With --running, a loop that hangs ends it with 75.\n\n" +
+                exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG}));
   add_look(app, arguments);
   add_alerts(app, arguments.control);
   add_silence(app, arguments.control);

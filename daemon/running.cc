@@ -15,6 +15,7 @@
 #include "core/fd.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
+#include "daemon/help.h"
 
 namespace runwatch::daemon {
 namespace {
@@ -104,16 +105,15 @@ void add_running(CLI::App& app, ControlArguments& arguments) {
   auto* again =
       app.add_subcommand("reload", "Have the running daemon read its configuration again, and say what came of it");
   add_target(*again, arguments);
-  again->footer(
-      "Exit codes: 0 in force; 69 no daemon answers; 75 it could not be done now; 78 the file was refused, "
-      "for the reason\nthat is told: what was in force stays.");
+  again->footer("Where the file is refused, the reason is told, and what was in force stays.\n\n" +
+                exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
   again->callback([&arguments] { arguments.chosen = [&arguments] { return reload(arguments); }; });
   auto* backup = app.add_subcommand("backup", "Write a copy of the running daemon's database; nothing waits for it");
   add_target(*backup, arguments);
   backup->add_option("file", arguments.file, "A new file")->required();
   backup->footer(
-      "Exit codes: 0 it is whole and on the disk; 64 the file is there already; 69 no daemon answers; 75 "
-      "disk trouble.");
+      "It is whole, and on the disk, when the command ends well. docs/backup.md says how to restore it.\n\n" +
+      exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
   backup->callback([&arguments] { arguments.chosen = [&arguments] { return back_up(arguments, arguments.file); }; });
 }
 

@@ -12,7 +12,7 @@
 
 namespace runwatch::page {
 
-inline constexpr std::size_t kIncidentsOnPage = 50;
+inline constexpr std::size_t kIncidentsOnPage = 40;
 
 bool is_failing(const view::ReceiverStanding& receiver);
 

@@ -67,6 +67,7 @@ std::string span_text(core::Duration span) {
 }
 
 std::string age_text(core::WallTime then, core::WallTime now) {
+  if (then == task::kNoTime) return "never";
   constexpr auto kSkew = std::chrono::seconds(2);  // between what was committed and the clock that is read now
   return then > now + kSkew ? "in " + span_text(then - now) : span_text(now - then) + " ago";
 }
@@ -80,6 +81,7 @@ std::string clock_seconds(core::WallTime time) {
 
 std::string clock_text(core::WallTime time, core::WallTime now) {
   constexpr std::array kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (time == task::kNoTime) return "never";
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const auto minutes = std::chrono::floor<std::chrono::minutes>(time - day).count();
   auto text = fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);

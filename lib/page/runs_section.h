@@ -12,9 +12,9 @@
 
 namespace runwatch::page {
 
-// Rows on a page: 10,000 runs and their plots take 300 kB at most.
-inline constexpr std::size_t kInTrouble = 40;
-inline constexpr std::size_t kFolded = 12;
+// Rows on a page: whatever else there is, 10,000 runs and their plots take 300 kB at most.
+inline constexpr std::size_t kInTrouble = 30;
+inline constexpr std::size_t kFolded = 10;
 inline constexpr std::size_t kListed = 50;
 
 std::string runs_sections(const Listing& listing, const RowContext& context);

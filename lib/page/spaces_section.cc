@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "page/chart.h"
 #include "page/frame.h"
 #include "page/html.h"
@@ -37,14 +40,22 @@ std::string space_row(const view::SpaceSnapshot& space, core::WallTime now) {
   const auto failing =
       space.runs_failing == 0 ? "" : fmt::format(R"(, <span class="bad-text">{} not read</span>)", space.runs_failing);
   return fmt::format(
-      R"(<tr data-key="space-{0}"><th scope="row">{1}</th><td>{2}{3}</td>{4}<td data-label="runs">{5}{6}</td>)"
+      R"(<tr data-key="space-{0}"><th scope="row"><a href="./?space={10}">{1}</a></th><td>{2}{3}</td>{4}<td data-label="runs">{5}{6}</td>)"
       R"(<td>{7}</td><td class="n" data-label="failed">{8}</td><td class="n" data-label="failed attempts">{9}</td></tr>)"
       "\n",
       escape_html(space.name), name_html(space.name), up_badge(space.up), error_line(space.last_error, now),
       complete_cell(space.last_success, now), number_text(space.runs.size()), failing,
       space.counted ? stacked_bar(space.tasks) + fmt::format("<div class=\"sub\">{}</div>", counts_text(space.tasks))
                     : std::string(kUnknown),
-      space.counted ? number_text(failed) : kUnknown, number_text(space.counters->total(task::Family::failures)));
+      space.counted ? number_text(failed) : kUnknown, number_text(space.counters->total(task::Family::failures)),
+      escape_query(space.name));
+}
+
+std::vector<const view::SpaceSnapshot*> failing_first(const view::Snapshot& snapshot) {
+  std::vector<const view::SpaceSnapshot*> spaces;
+  for (const auto& space : snapshot.spaces) spaces.push_back(space.get());
+  std::ranges::stable_partition(spaces, [](const auto* space) { return space->last_error || space->up == false; });
+  return spaces;
 }
 
 }  // namespace
@@ -56,7 +67,9 @@ std::string error_html(const view::PollError& error) {
 
 std::string spaces_section(const view::Snapshot& snapshot, core::WallTime now) {
   auto rows = organization_row(snapshot.organization, now);
-  for (const auto& space : snapshot.spaces) rows += space_row(*space, now);
+  const auto spaces = failing_first(snapshot);
+  const auto shown = std::min(spaces.size(), kSpacesOnPage);
+  for (std::size_t i = 0; i < shown; ++i) rows += space_row(*spaces[i], now);
   const auto table = fmt::format(
       R"(<div class="wide"><table class="stack spaces"><thead><tr><th scope="col">space</th><th scope="col">platform</th>)"
       R"(<th scope="col">last complete</th><th scope="col">runs</th><th scope="col">tasks</th>)"
@@ -64,10 +77,13 @@ std::string spaces_section(const view::Snapshot& snapshot, core::WallTime now) {
       R"(title="entries into failed since counting began, a task's retries included: what metrics and alerts count">)"
       "failed attempts</th></tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
       rows);
+  const auto more = spaces.size() == shown ? ""
+                                           : fmt::format("<p class=\"note\">{} more are in the API.</p>\n",
+                                                         number_text(spaces.size() - shown));
   return fmt::format(
-      "<section aria-labelledby=\"spaces\">\n<div class=\"head\"><h2 id=\"spaces\">Spaces</h2></div>\n{}"
+      "<section aria-labelledby=\"spaces\">\n<div class=\"head\"><h2 id=\"spaces\">Spaces</h2></div>\n{}{}"
       "</section>\n",
-      rows.empty() ? "<p class=\"wide note\">No space is known yet.</p>\n" : table);
+      rows.empty() ? "<p class=\"wide note\">No space is known yet.</p>\n" : table, more);
 }
 
 }  // namespace runwatch::page

@@ -3,6 +3,7 @@
 // Pure.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "core/clock.h"
@@ -10,6 +11,9 @@
 
 namespace runwatch::page {
 
+inline constexpr std::size_t kSpacesOnPage = 40;
+
+// Those that fail come first.
 std::string spaces_section(const view::Snapshot& snapshot, core::WallTime now);
 
 // `auth: 401 Invalid token`

@@ -86,7 +86,7 @@ TEST_CASE("incidents that are open come before those that are over, and what is 
   }
   auto html = page::incidents_section(alerts, at(120));
   CHECK(html.find(">over<") == html.npos);
-  CHECK(html.find("10 more are in the API") != html.npos);
+  CHECK(html.find("20 more are in the API") != html.npos);
   alerts.incidents.resize(10);
   html = page::incidents_section(alerts, at(120));
   CHECK(html.find(">over<") > html.rfind(">open<"));

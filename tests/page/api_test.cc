@@ -142,7 +142,9 @@ TEST_CASE("pages follow each other by their links, in the order asked for, until
 TEST_CASE("a page of ten thousand runs takes less than 50 ms, filtered or sorted, and less than 300 kB") {
   Fixture f;
   f.snapshot.spaces = {big_space(10'000)};
-  for (const char* query : {"limit=100", "limit=100&offset=9900", "limit=100&state=trouble", "limit=100&sort=worst"}) {
+  // Without a limit all of them come, which takes as long as it takes.
+  for (const char* query :
+       {"", "limit=100", "limit=100&offset=9900", "limit=100&state=trouble", "limit=100&sort=worst"}) {
     CAPTURE(query);
     auto fastest = std::chrono::steady_clock::duration::max();
     std::size_t bytes = 0;
@@ -157,6 +159,7 @@ TEST_CASE("a page of ten thousand runs takes less than 50 ms, filtered or sorted
     }
     const auto ms = std::chrono::duration<double, std::milli>(fastest).count();
     MESSAGE(std::string(query) << ": " << ms << " ms, " << bytes << " bytes");
+    if (std::string_view(query).empty()) continue;
     CHECK(bytes < 300'000);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     CHECK(ms < 1000);
@@ -164,11 +167,7 @@ TEST_CASE("a page of ten thousand runs takes less than 50 ms, filtered or sorted
     CHECK(ms < 50);
 #endif
   }
-  const auto began = std::chrono::steady_clock::now();
   const auto all = f.get("/api/v1/runs");
-  MESSAGE("all at once, parsed: "
-          << std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - began).count() << " ms, "
-          << all.text.size() << " bytes");
   CHECK(all.body.size() == 10'000);
 }
 

@@ -49,13 +49,32 @@ TEST_CASE("runs are listed by space, state and a part of their id") {
   CHECK(size({.space = "none", .run = {}}) == 0);
 }
 
-TEST_CASE("of very many runs a page shows the worst and the way to all others, within its bytes") {
-  const auto snapshot = support::many_runs(10'000);
-  const auto html = page::status_page(*snapshot, {}, "1.2.3", "", at(30'000));
+TEST_CASE("of very much a page shows the worst and the way to all the rest, within its bytes") {
+  const auto snapshot = support::many_runs(10'000, 200);
+  auto alerts = std::make_shared<view::Alerts>();
+  auto polls = std::make_shared<std::vector<view::FailedPoll>>();
+  for (int i = 0; i < 500; ++i) {
+    view::IncidentStanding incident;
+    incident.phase = rule::Phase::open;
+    incident.notice.rule = "task-failed";
+    incident.notice.space = "space-" + std::to_string(i % 200);
+    incident.notice.run_id = snapshot->spaces[static_cast<std::size_t>(i % 200)]->runs[0]->run_id;
+    incident.notice.why = "131 tasks failed and stayed failed for 0s";
+    incident.notice.started = incident.told = at(29'000);
+    incident.notice.receivers = {"ops-slack", "pager"};
+    alerts->incidents.push_back(incident);
+    polls->push_back(
+        {"space-1", incident.notice.run_id, at(0), {view::PollReason::timeout, "no answer within 15 s", at(9)}});
+  }
+  snapshot->alerts = alerts;
+  snapshot->failed_polls = polls;
+  const auto html = page::status_page(*snapshot, {}, "1.2.3", std::string(4000, 'x'), at(30'000));
   CHECK(html.size() <= 300'000);
-  CHECK(rows_of(html) == 40 + 12 + 12);
+  CHECK(html.size() >= 200'000);
+  CHECK(rows_of(html) == 30 + 10 + 10);
   CHECK(html.find("<a href=\"./?state=trouble\">All 200</a>") != std::string::npos);
   CHECK(html.find("<a href=\"./?state=well\">All ") != std::string::npos);
+  CHECK(html.find("160 more are in the API") != std::string::npos);
 }
 
 TEST_CASE("what a query asks for is turned over page by page, each run once") {

@@ -75,7 +75,7 @@ class PageTest(unittest.TestCase):
         return self.base + "run?" + urllib.parse.urlencode({"space": name, "run": run})
 
     def places(self):
-        return {"overview": self.base, "run": self.run_url("collections", self.hour.carrier),
+        return {"overview": self.base, "list": self.base + "?space=collections&state=trouble", "run": self.run_url("collections", self.hour.carrier),
                 "odd run": self.run_url(ODD_NAME, self.hour.odd)}
 
     def tearDown(self):

@@ -108,7 +108,8 @@ class FullPipeTest(ServiceTest):
         code, _ = service.stop()
         self.assertEqual(code, 0)
         lines = pipe.lines()
-        self.assertRegex(lines[0], rf'^ts=\S+ level=warning msg="log lines found no room[^"]*" dropped={dropped}$')
+        told = re.fullmatch(r'ts=\S+ level=warning msg="log lines found no room[^"]*" dropped=(\d+)', lines[0])
+        self.assertGreaterEqual(int(told[1]), dropped)  # a poll may have had a line since
         self.assertEqual([re.search("msg=(.*)", line)[1] for line in lines[1:]], ["stopping", "stopped"])
 
     def test_the_demo_does_not_wait_for_a_reader_of_its_addresses(self):

@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import machine
-from harness import Simulator, folder, free_port, request, start_process, wait_for, write_config
+from harness import Simulator, folder, free_port, parse_metrics, request, start_process, total, wait_for, write_config
 
 BASE, IMAGE = "localhost/runwatch-base", "localhost/runwatch"
 
@@ -66,7 +66,7 @@ class ImageTest(unittest.TestCase):
             except OSError:
                 return False
         wait_for(is_ready, "readiness")
-        self.assertIn("unpod_up", request(address, "/metrics").text)
+        wait_for(lambda: total(parse_metrics(request(address, "/metrics").text), "unpod_tasks"), "tasks")
         self.assertEqual(subprocess.run([*inside, *check[1:]], check=False, capture_output=True).returncode, 0)
         self.assertEqual(subprocess.run([*inside, "id", "-un"], check=True, capture_output=True).stdout, b"runwatch\n")
         self.assertEqual(subprocess.run([*inside, "stat", "-c", "%U", "/var/lib/runwatch/state.db"], check=True,

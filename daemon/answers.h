@@ -27,6 +27,6 @@ struct DaemonHooks {
   std::function<core::Result<std::string>()> reload;
   std::filesystem::path database;  // a copy of it is made beside it
 };
-void answer_about_daemon(control::Handler& handler, watch::Watch& watch, DaemonHooks hooks);
+void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const DaemonHooks& hooks);
 
 }  // namespace runwatch::daemon

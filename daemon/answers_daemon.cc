@@ -47,7 +47,7 @@ core::Result<void> copy_database(watch::Watch& watch, const std::filesystem::pat
 
 }  // namespace
 
-void answer_about_daemon(control::Handler& handler, watch::Watch& watch, DaemonHooks hooks) {
+void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const DaemonHooks& hooks) {
   handler.health = [hooks]() -> Answer { return write(health(hooks)); };
   handler.reload = [hooks](const control::Request&) -> Answer {
     const auto changed = hooks.reload();

@@ -57,6 +57,8 @@ TEST_CASE("times are said as people say them") {
   CHECK(page::clock_text(at(0), at(86400)) == "Feb 2, 02:40");
   CHECK(page::both_html(at(0), at(125)) ==
         R"(<time datetime="2026-02-02T02:40:00Z" title="2026-02-02T02:40:00Z">02:40 (2 min ago)</time>)");
+  CHECK(page::age_text(task::kNoTime, at(0)) == "never");
+  CHECK(page::clock_text(task::kNoTime, at(0)) == "never");
   for (const auto& html : {page::ago_html(task::kNoTime, at(0)), page::clock_html(task::kNoTime, at(0)),
                            page::both_html(task::kNoTime, at(0))}) {
     CHECK(html == page::kUnknown);

@@ -51,6 +51,16 @@ TEST_CASE("no link of a page is absolute, so that it lives below any path of a p
   CHECK(links > 8);
 }
 
+// The link once carried the number of failed attempts in place of the name.
+TEST_CASE("the link of a space asks for the runs of that space") {
+  auto snapshot = support::sample_snapshot();
+  auto space = support::sample_space();
+  space->name = "sales & more";
+  snapshot->spaces = {space};
+  CHECK(page_of(*snapshot).find("<a href=\"./?space=sales%20%26%20more\"><bdi>sales &amp; more</bdi></a>") !=
+        std::string::npos);
+}
+
 TEST_CASE("foreign text is text on the page, never markup") {
   auto snapshot = support::sample_snapshot();
   auto space = support::sample_space();

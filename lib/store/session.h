@@ -53,6 +53,7 @@ class Session {
 
   Outcome<void> begin_backup(const std::filesystem::path& copy);
   Outcome<bool> continue_backup();
+  void end_backup() { backup_.reset(); }
 
   // A transaction as far as its COMMIT, with the number of commits that it leads to; after an error it may still be
   // open. SQLITE_OK or an error.

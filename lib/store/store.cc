@@ -208,6 +208,10 @@ std::expected<bool, Failure> Store::continue_backup() {
   return ask([&](Session& session) { return session.continue_backup(); });
 }
 
+void Store::end_backup() {
+  if (session_) session_->end_backup();
+}
+
 std::expected<void, Failure> Store::scrub() {
   if (auto ready = reconnect(); !ready) return ready;
   return checkpoint(true);

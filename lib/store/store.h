@@ -159,6 +159,7 @@ class Store {
   // while another one is in the making; when the connection was lost meanwhile, and there is no copy then.
   std::expected<void, Failure> begin_backup(const std::filesystem::path& copy);
   std::expected<bool, Failure> continue_backup();
+  void end_backup();  // gives one up that is not whole
   // An empty batch is good and writes nothing.
   std::expected<void, Failure> commit(const Batch& batch);
 

@@ -103,6 +103,7 @@ class Ledger {
   // A copy of the database, some pages with each call; true: it is whole.
   core::Result<void> begin_backup(const std::filesystem::path& copy);
   core::Result<bool> continue_backup();
+  core::Result<void> end_backup();  // gives one up that is not whole
   // For page and API: ledger_queries.cc. Fails: as view/ledger_query.h says.
   core::Result<view::ChangesPage> changes(const view::ChangesQuery& query);
   core::Result<std::vector<view::HourRow>> hours(const view::HoursQuery& query);

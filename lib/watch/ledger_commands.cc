@@ -155,6 +155,11 @@ core::Result<bool> Ledger::continue_backup() {
   return *done;
 }
 
+core::Result<void> Ledger::end_backup() {
+  deps_.store->end_backup();
+  return {};
+}
+
 // What happened in the run since the incident is, or the change that an event tells of.
 core::Result<void> Ledger::add_changes(Told& told) const {
   const auto first = std::ranges::min_element(told.rows, {}, &store::OutboxRow::seq);

@@ -49,6 +49,18 @@ TEST_CASE("one copy is in the making at a time, and one that is given up leaves 
   CHECK_FALSE(std::filesystem::exists(copy));
 }
 
+TEST_CASE("after one that was given up, another one can be made") {
+  const Directory directory;
+  const auto store = open_good(directory.database());
+  const auto given_up = directory.path() / "given-up.db", copy = directory.path() / "copy.db";
+  REQUIRE(store->begin_backup(given_up).has_value());
+  store->end_backup();
+  CHECK_FALSE(std::filesystem::exists(given_up));
+  CHECK_FALSE(store->continue_backup().has_value());
+  CHECK(store->begin_backup(copy).has_value());
+  store->end_backup();
+}
+
 TEST_CASE("a place where no copy can be made is named") {
   const Directory directory;
   const auto store = open_good(directory.database());

@@ -22,14 +22,23 @@ class RunningTest(unittest.TestCase):
         config.write_text(config.read_text() + more)
         return config
 
+    def control(self):
+        return next(self.place.rglob("control.sock"), None)
+
+    def serve(self):
+        """The page answers a moment before commands do."""
+        daemon = Daemon(self.config).wait_ready()
+        wait_for(self.control, "the control socket")
+        return daemon
+
     def say(self, code, *words):
         done = run_command([*words, "--config", self.config])
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout if code == GOOD else done.stderr
 
     def test_reload_says_what_changed_or_why_the_file_was_refused(self):
-        daemon = Daemon(self.config).wait_ready()
-        control = next(self.place.rglob("control.sock"))
+        daemon = self.serve()
+        control = self.control()
         self.assertEqual(self.say(GOOD, "reload"), "reloaded; changed: nothing\n")
         self.write(interval="300ms")
         self.assertEqual(self.say(GOOD, "reload"), "reloaded; changed: poll.interval, poll.idle_interval\n")
@@ -44,7 +53,7 @@ class RunningTest(unittest.TestCase):
         wait_for(lambda: total(daemon.metrics(), "runwatch_config_last_reload_successful") == 1, "the gauge")
 
     def test_whoever_asks_for_a_reload_while_it_stops_is_told(self):
-        daemon = Daemon(self.config).wait_ready()
+        daemon = self.serve()
         codes = []
 
         def ask():
@@ -59,7 +68,7 @@ class RunningTest(unittest.TestCase):
 
     def test_check_running_tells_alive_stuck_and_gone_apart(self):
         self.assertIn("no runwatch answers", self.say(UNAVAILABLE, "check", "--running"))
-        daemon = Daemon(self.config).wait_ready()
+        daemon = self.serve()
         wait_for(lambda: self.say(GOOD, "check", "--running") == "alive, ready; 1 space, 3 runs, all up\n", "all of it")
         daemon.kill()
         self.assertIn("no runwatch answers", self.say(UNAVAILABLE, "check", "--running"))
@@ -73,12 +82,12 @@ class RunningTest(unittest.TestCase):
         with_trouble.kill()
 
     def test_a_backup_is_whole_private_and_what_a_new_daemon_goes_on_from(self):
-        daemon = Daemon(self.config).wait_ready()
+        daemon = self.serve()
         wait_for(lambda: total(daemon.metrics(), "unpod_task_transitions_total"), "changes")
         copy = self.place / "copy.db"
         self.assertIn(f"{copy}: ", self.say(GOOD, "backup", copy))
         self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
-        self.assertEqual([p.name for p in self.place.rglob("*.backup")] + [p.name for p in self.place.rglob("*.part")], [])
+        self.assertEqual([p.name for p in self.place.rglob("*.backup*")] + [p.name for p in self.place.rglob("*.part")], [])
         with sqlite3.connect(copy) as connection:
             self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             self.assertEqual(connection.execute("SELECT count(*) FROM runs").fetchone(), (3,))
@@ -88,11 +97,11 @@ class RunningTest(unittest.TestCase):
         self.assertEqual(daemon.stop()[0], 0)
         database = next(self.place.rglob("state.db"))
         os.replace(copy, database)
-        again = Daemon(self.config).wait_ready()
+        again = self.serve()
         wait_for(lambda: total(again.metrics(), "unpod_task_transitions_total") >= before, "what there was, and more")
 
     def test_polls_go_on_while_backups_are_made(self):
-        daemon = Daemon(self.config).wait_ready()
+        daemon = self.serve()
         for number in range(5):
             self.say(GOOD, "backup", self.place / f"{number}.db")
         polls = total(daemon.metrics(), "runwatch_polls_total")
@@ -101,7 +110,7 @@ class RunningTest(unittest.TestCase):
         self.assertFalse(total(daemon.metrics(), "runwatch_store_errors_total"))
 
     def test_a_backup_that_has_no_place_says_so_before_the_daemon_works_for_it(self):
-        Daemon(self.config).wait_ready()
+        self.serve()
         self.assertIn("No such file or directory", self.say(TEMPORARY, "backup", self.place / "none" / "copy.db"))
 
 

@@ -235,9 +235,10 @@ class ReloadTest(ServiceTest):
         """What the unit's ExecReload lines do, in their order, as `systemctl reload` runs them."""
         commands = re.findall(r"^ExecReload=(.*)$", UNIT.read_text(), re.M)
         self.assertTrue(commands)
+        socket = wait_for(lambda: next(self.config.parent.rglob("control.sock"), None), "the control socket")
         for command in commands:
             words = shlex.split(command.replace("$MAINPID", str(service.pid))
-                                .replace("/run/runwatch/control.sock", str(next(self.config.parent.rglob("control.sock")))))
+                                .replace("/run/runwatch/control.sock", str(socket)))
             if words[0] == "/usr/bin/runwatch":
                 done = run_command(words[1:], env={"MAINPID": str(service.pid)})
             else:

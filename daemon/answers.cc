@@ -23,19 +23,10 @@ Json time_or_null(core::WallTime time) { return time == task::kNoTime ? Json() :
 
 Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
 
-std::string_view state_of(rule::Phase phase) {
-  return phase == rule::Phase::gathering ? "gathering" : phase == rule::Phase::open ? "open" : "over";
-}
-
-std::string_view state_of(store::OutboxRow::State state) {
-  constexpr std::array<std::string_view, 4> kNames{"pending", "delivered", "dead", "dropped"};
-  return kNames.at(task::index(state));
-}
-
 Json incident_json(const view::IncidentStanding& line) {
   const auto& notice = line.notice;
   return {{"id", notice.incident},
-          {"state", state_of(line.phase)},
+          {"state", name(line.phase)},
           {"rule", notice.rule},
           {"when", rule::name(notice.when)},
           {"severity", notice.severity},
@@ -129,7 +120,7 @@ Json delivery_json(const store::OutboxRow& row, const std::vector<store::Deliver
                      {"seconds", core::seconds(attempt.took)}});
   }
   return {{"receiver", row.receiver},
-          {"state", state_of(row.state)},
+          {"state", store::name(row.state)},
           {"due", row.due > newest ? time_or_null(row.due) : Json()},  // else the receiver is held back
           {"attempts", std::move(tries)}};
 }

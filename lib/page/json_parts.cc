@@ -28,10 +28,6 @@ Json ids_of(const std::vector<const view::IncidentStanding*>& incidents) {
   return ids;
 }
 
-std::string_view name(rule::Phase phase) {
-  return phase == rule::Phase::gathering ? "gathering" : phase == rule::Phase::open ? "open" : "over";
-}
-
 }  // namespace
 
 Json time_or_null(core::WallTime time) { return time == task::kNoTime ? Json() : Json(core::format_timestamp(time)); }

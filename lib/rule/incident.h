@@ -4,10 +4,12 @@
 // so that no leap of the wall clock makes anything due (`Instant`).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -39,6 +41,8 @@ enum class Phase : std::uint8_t {
   open,       // first told when due; then until it is over
   over,       // kept for group_interval: what comes meanwhile reopens it
 };
+inline constexpr std::array<std::string_view, 3> kPhaseNames{"gathering", "open", "over"};
+constexpr std::string_view name(Phase phase) { return kPhaseNames[task::index(phase)]; }
 
 struct Incident {
   std::int64_t number = 0;  // from 1, given once

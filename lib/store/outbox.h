@@ -1,9 +1,11 @@
 // Notices on their way to receivers, as they are kept.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/clock.h"
 #include "rule/rule.h"
@@ -14,6 +16,7 @@ namespace runwatch::store {
 struct OutboxRow {
   // `dropped`: by a person, or because another row took its place.
   enum class State : std::uint8_t { pending, delivered, dead, dropped };
+  static constexpr std::array<std::string_view, 4> kStateNames{"pending", "delivered", "dead", "dropped"};
 
   std::int64_t seq = 0;  // from 1 in the order of the batches, given by the store; 0: new
   std::string receiver;
@@ -38,6 +41,7 @@ struct OutboxRow {
 
   bool operator==(const OutboxRow&) const = default;
 };
+constexpr std::string_view name(OutboxRow::State state) { return OutboxRow::kStateNames[task::index(state)]; }
 
 // A request that tried to deliver a row.
 struct DeliveryAttempt {

@@ -32,11 +32,6 @@ view::ChangeRow to_row(const store::RecordedChange& recorded, std::string task) 
           .facts = change.facts};
 }
 
-std::string_view state_of(store::OutboxRow::State state) {
-  constexpr std::array<std::string_view, 4> kNames{"pending", "delivered", "dead", "dropped"};
-  return kNames.at(task::index(state));
-}
-
 std::unexpected<core::Error> no_run(const std::string& run_id) {
   return core::fail(
       core::ErrorKind::invalid,
@@ -96,7 +91,7 @@ core::Result<std::vector<view::HourRow>> Ledger::hours(const view::HoursQuery& q
 }
 
 core::Result<view::Delivery> Ledger::delivery(const store::OutboxRow& row) {
-  view::Delivery delivery{.receiver = row.receiver, .state = std::string(state_of(row.state)), .tries = {}};
+  view::Delivery delivery{.receiver = row.receiver, .state = std::string(store::name(row.state)), .tries = {}};
   if (row.state == store::OutboxRow::State::pending) delivery.due = row.due - ahead();
   const auto attempts = deps_.store->attempts(row.seq);
   if (!attempts) return unreadable(attempts.error());

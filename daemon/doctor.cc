@@ -10,7 +10,6 @@
 #include "http/client.h"
 #include "http/reach.h"
 #include "notify/receiver.h"
-#include "store/store.h"
 
 namespace runwatch::daemon {
 namespace {
@@ -29,7 +28,7 @@ std::string span(core::Duration time) {
                              : fmt::format("{:.0f} days", seconds / 86400);
 }
 
-// Whether a connection can be made; `whose` certificate it is says who is to renew it.
+// Whether a connection can be made.
 bool look_at_peer(const std::string& what, const std::string& url, const http::ClientOptions& options,
                   core::Duration timeout, Findings& findings) {
   const auto reached = http::reach(url, options, std::min(timeout, core::Duration(10s)));

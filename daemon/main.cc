@@ -52,18 +52,7 @@ void add_look(CLI::App& app, Arguments& arguments) {
       exit_codes());
 }
 
-int run(int argc, char** argv) {
-  Arguments arguments;
-  CLI::App app(kDescription, "runwatch");
-  app.footer(exit_codes());
-  app.failure_message(refusal);
-  app.require_subcommand(0, 1);
-  const auto version_text = fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler);
-  app.set_version_flag("--version", version_text);
-  app.get_formatter()->column_width(24);
-  add_config(app, arguments);
-  add_config(*app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)"),
-             arguments);
+void add_check(CLI::App& app, Arguments& arguments) {
   auto* check = app.add_subcommand(
       "check", "Say what is wrong with a configuration, and what serve would stumble over; touches nothing");
   add_config(*check, arguments);
@@ -73,6 +62,13 @@ int run(int argc, char** argv) {
   check->add_option("--control", arguments.control.socket, "With --running: its socket, instead of a look at --config");
   check->footer("With --running, a loop that hangs ends it with 75.\n\n" +
                 exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG}));
+}
+
+void add_commands(CLI::App& app, Arguments& arguments) {
+  add_config(app, arguments);
+  add_config(*app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)"),
+             arguments);
+  add_check(app, arguments);
   add_look(app, arguments);
   add_alerts(app, arguments.control);
   add_silence(app, arguments.control);
@@ -85,9 +81,50 @@ int run(int argc, char** argv) {
       ->option_text(fmt::format("TEXT [{}, or a free port]", demo_address()));
   auto* simulate_command = app.add_subcommand("simulate", "The simulated platform alone, for tests and trials");
   add_simulate_options(*simulate_command, arguments.simulate);
-  auto* version = app.add_subcommand("version", "Print the version");
-  auto* described = app.add_subcommand("describe", "Print all of this as JSON")->group("");
+  app.add_subcommand("version", "Print the version");
+  app.add_subcommand("describe", "Print all of this as JSON")->group("");
+}
 
+int run_check(const Arguments& arguments, const config::Config& config) {
+  const int code = check_places(config);
+  if (code == EX_OK) fmt::print("{}: the configuration is good\n", arguments.config);
+  const int around = arguments.live ? check_live(config) : EX_OK;
+  return code != EX_OK ? code : around;
+}
+
+int run_chosen(const CLI::App& app, Arguments& arguments) {
+  const auto is = [&app](const char* command) { return app.got_subcommand(command); };
+  if (is("describe")) {
+    fmt::print("{}\n", describe(app));
+    return EX_OK;
+  }
+  if (arguments.control.chosen) return arguments.control.chosen();
+  if (is("sink")) return sink(arguments.sink);
+  if (is("demo")) return demo(arguments.demo_listen);
+  if (is("simulate")) return simulate(arguments.simulate);
+  // A reload that is asked for while the daemon is still starting is no reason to end.
+  if (!is("check") && !is("once")) std::signal(SIGHUP, SIG_IGN);
+  if (is("check") && arguments.running) {
+    arguments.control.config = arguments.config;
+    return check_running(arguments.control);
+  }
+  const auto config = load_config(arguments.config);
+  if (!config) return config.error();
+  if (is("check")) return run_check(arguments, *config);
+  if (is("once")) return look_once(*config, arguments.format);
+  return serve(arguments.config, *config);
+}
+
+int run(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app(kDescription, "runwatch");
+  app.footer(exit_codes());
+  app.failure_message(refusal);
+  app.require_subcommand(0, 1);
+  const auto version_text = fmt::format("runwatch {} ({}, {})", kVersion, kRevision, kCompiler);
+  app.set_version_flag("--version", version_text);
+  app.get_formatter()->column_width(24);
+  add_commands(app, arguments);
   if (argc == 2 && argv[1] == std::string_view("help")) {
     fmt::print("{}", app.help());
     return EX_OK;
@@ -97,34 +134,11 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EX_OK : EX_USAGE;
   }
-  if (version->parsed()) {
+  if (app.got_subcommand("version")) {
     fmt::print("{}\n", version_text);
     return EX_OK;
   }
-  if (described->parsed()) {
-    fmt::print("{}\n", describe(app));
-    return EX_OK;
-  }
-  if (arguments.control.chosen) return arguments.control.chosen();
-  if (sink_command->parsed()) return sink(arguments.sink);
-  if (demo_command->parsed()) return demo(arguments.demo_listen);
-  if (simulate_command->parsed()) return simulate(arguments.simulate);
-  // A reload that is asked for while the daemon is still starting is no reason to end.
-  if (!check->parsed() && !app.got_subcommand("once")) std::signal(SIGHUP, SIG_IGN);
-  if (check->parsed() && arguments.running) {
-    arguments.control.config = arguments.config;
-    return check_running(arguments.control);
-  }
-  const auto config = load_config(arguments.config);
-  if (!config) return config.error();
-  if (check->parsed()) {
-    const int code = check_places(*config);
-    if (code == EX_OK) fmt::print("{}: the configuration is good\n", arguments.config);
-    const int around = arguments.live ? check_live(*config) : EX_OK;
-    return code != EX_OK ? code : around;
-  }
-  if (app.got_subcommand("once")) return look_once(*config, arguments.format);
-  return serve(arguments.config, *config);
+  return run_chosen(app, arguments);
 }
 
 }  // namespace

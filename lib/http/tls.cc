@@ -63,11 +63,12 @@ core::Result<void> use_client_ca(SSL_CTX* context, const Settings& settings) {
   SSL_CTX_set_verify(context, mode, checks ? check_name : accept_any);
   if (!checks) return {};
   const char* const file = settings.client_ca_file.c_str();
-  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(file);
-  if (names == nullptr || SSL_CTX_load_verify_locations(context, file, nullptr) != 1) {
+  if (SSL_CTX_load_verify_locations(context, file, nullptr) != 1) {
     return std::unexpected(fault_in("client CA", settings.client_ca_file));
   }
-  SSL_CTX_set_client_CA_list(context, names);
+  STACK_OF(X509_NAME)* const names = SSL_load_client_CA_file(file);
+  if (names == nullptr) return std::unexpected(fault_in("client CA", settings.client_ca_file));
+  SSL_CTX_set_client_CA_list(context, names);  // which owns them from now on
   return {};
 }
 

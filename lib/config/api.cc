@@ -100,7 +100,10 @@ SecretKeys read_secret_keys(TableReader& reader, const SecretKind& kind, const S
   auto values = read_secrets(*path, kind.noun, kind.many, kind.fault_in);
   if (!values) return reader.problem(kind.file_key, "cannot be used: " + values.error().text), out;
   if (readable_by_others(*path))
-    reader.warning(kind.file_key, fmt::format("can be read by every user: chmod o-r {}", path->string()));
+    reader.warning(kind.file_key, fmt::format("can be read by every user: chmod o-r {}, once the account that runs "
+                                              "runwatch may read it as its owner or group "
+                                              "(chgrp runwatch)",
+                                              path->string()));
   out.values = std::move(*values);
   out.path = *path;
   return out;

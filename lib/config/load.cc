@@ -51,7 +51,8 @@ void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded) {
   if ((!token && !secrets) || !readable_by_others(path)) return;
   loaded.warnings.insert(loaded.warnings.begin(),
                          {{},
-                          fmt::format("holds {} and can be read by every user: chmod o-r {}",
+                          fmt::format("holds {} and can be read by every user: chmod o-r {}, once the account "
+                                      "that runs runwatch may read it as its owner or group (chgrp runwatch)",
                                       token ? "api.token" : "secrets of receivers", path.string())});
 }
 

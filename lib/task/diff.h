@@ -1,7 +1,8 @@
 // The heart of it: what is known of a run against what a whole walk saw.
 //
 // Pure: the same values give the same answer, and nothing is changed until the caller has committed it. The meanings of
-// baseline, attempt, retry, recovery, inferred in-between, gone and shrunken are those of docs/metrics.md, "What is counted".
+// baseline, attempt, retry, recovery, inferred in-between, gone and shrunken are those of docs/metrics.md, "What is
+// counted".
 #pragma once
 
 #include <cstdint>

@@ -228,7 +228,8 @@ TEST_CASE("what is allowed but unwise is a warning") {
   CHECK(lines(loaded->warnings) ==
         fmt::format(
             "2:12 api.base_url is plain http:// beyond this machine: the token can be read on the way; use https://\n"
-            "3:14 api.token_file can be read by every user: chmod o-r {}\n"
+            "3:14 api.token_file can be read by every user: chmod o-r {}, once the account that runs runwatch may read "
+            "it as its owner or group (chgrp runwatch)\n"
             "6:22 spaces.run_modes has a mode other than prod, dev, test, prefect, default, the platform's documented "
             "ones: did you mean \"prod\"?\n",
             token.string()));
@@ -240,7 +241,9 @@ TEST_CASE("a token inside a file that everybody may read is a warning") {
   CHECK(lines(config::load(file, environment())->warnings) == "");
   std::filesystem::permissions(file, std::filesystem::perms(0644));
   CHECK(lines(config::load(file, environment())->warnings) ==
-        fmt::format("0:0 holds api.token and can be read by every user: chmod o-r {}\n", file.string()));
+        fmt::format("0:0 holds api.token and can be read by every user: chmod o-r {}, once the account that runs "
+                    "runwatch may read it as its owner or group (chgrp runwatch)\n",
+                    file.string()));
   CHECK(lines(config::load(file, environment({{"RUNWATCH_API_TOKEN", "t"}}))->warnings) == "");
 }
 

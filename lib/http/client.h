@@ -35,14 +35,6 @@ enum class TransportError {
   other,      // a request that cannot be sent as it is, and the rest
 };
 
-struct Failure {
-  TransportError reason;
-  // For a log line: one printable sentence with the peer's host and port, but nothing else of its address, and no
-  // token.
-  std::string text;
-  int status = 0;  // of the answer whose status line had come; 0: none had
-};
-
 enum class Method { get, post };
 
 struct Header {
@@ -50,6 +42,15 @@ struct Header {
   std::string value;
 
   bool operator==(const Header&) const = default;
+};
+
+struct Failure {
+  TransportError reason;
+  // For a log line: one printable sentence with the peer's host and port, but nothing else of its address, and no
+  // token.
+  std::string text;
+  int status = 0;  // of the answer whose status line had come; 0: none had
+  std::vector<Header> headers = {};  // of that answer, as far as they had come
 };
 
 struct Request {

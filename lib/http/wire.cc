@@ -197,7 +197,10 @@ std::expected<Response, Failure> Wire::exchange(const Request& request, core::St
     const bool died = end == End::done && reused_ && !receiver_.has_begun();
     if (!unfit_ && !given_up && !died) {
       auto result = conclude(end, request);
-      if (!result && receiver_.status() >= 200) result.error().status = receiver_.status();
+      if (!result && receiver_.status() >= 200) {
+        result.error().status = receiver_.status();
+        result.error().headers = receiver_.headers();
+      }
       return result;
     }
     curl_multi_remove_handle(multi_.get(), easy_.get());

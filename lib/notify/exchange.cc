@@ -39,8 +39,11 @@ Exchange ask(http::Client& client, const http::Request& request, const core::Clo
   const auto began = clock.steady_now();
   auto exchange = client.send(request, cut);
   attempt.took = std::chrono::duration_cast<core::Duration>(clock.steady_now() - began);
-  // It took the notice, whatever became of the rest of its answer.
-  if (!exchange && exchange.error().status / 100 == 2) exchange = http::Response{exchange.error().status, {}, {}};
+  // Whether it took the notice its status says, whatever became of the rest of its answer.
+  if (!exchange && exchange.error().status >= 200 && (exchange.error().status < 300 || !was_cut(exchange))) {
+    auto& cut_short = exchange.error();
+    exchange = http::Response{cut_short.status, std::move(cut_short.headers), {}};
+  }
   attempt.status = exchange ? exchange->status : 0;
   attempt.reason = reason_of(exchange);
   if (!exchange) attempt.text = exchange.error().text;

@@ -210,6 +210,26 @@ TEST_CASE("a receiver that said 2xx has taken the notice, whatever becomes of th
   }
 }
 
+TEST_CASE("why a receiver refused a notice its status says, whatever becomes of the rest of its answer") {
+  const struct {
+    const char* status;
+    Reason reason;
+  } cases[] = {{"307 Temporary Redirect", Reason::redirect}, {"401 No", Reason::auth},
+               {"410 Gone", Reason::gone},                   {"413 Too Much", Reason::too_large},
+               {"429 Slowly", Reason::rate_limited},         {"500 Oh", Reason::server_error}};
+  for (const auto& c : cases) {
+    for (const auto& rest : {send(std::string(1'000'000, 'x')), close(), hang()}) {
+      CAPTURE(c.status);
+      const auto head =
+          std::string("HTTP/1.1 ") + c.status + "\r\nRetry-After: 90\r\nContent-Length: 1000000\r\n\r\n";
+      const auto done = after({send(head), rest}, 200ms);
+      CHECK(done.attempt.reason == c.reason);
+      CHECK(done.attempt.text.starts_with("HTTP " + std::string(c.status).substr(0, 3)));
+      if (c.reason == Reason::rate_limited) CHECK(done.verdict.wait == 90s);
+    }
+  }
+}
+
 TEST_CASE("a receiver that refuses where the clocks differ is told with the difference") {
   const ScriptedPeer peer({answer_each(http_answer("401 No", "", "Date: Tue, 01 Jan 2030 00:00:00 GMT\r\n"))});
   World world(receiver_at(peer.url()));

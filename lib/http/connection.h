@@ -47,9 +47,10 @@ struct Keeper {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // Throws when there is no memory or no place in the kernel's list.
-  Connection(Keeper& keeper, core::Fd socket, std::shared_ptr<Access> access)
+  Connection(Keeper& keeper, core::Fd socket, const Peer& peer, std::shared_ptr<Access> access)
       : keeper_(keeper),
         socket_(std::move(socket)),
+        peer_(peer),
         ready_(keeper.io),
         access_(std::move(access)),
         channel_(socket_.get(), access_->tls ? access_->tls->context() : nullptr) {
@@ -74,6 +75,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start(Answer answer) {
     if (ended_) return;
+    guesses_ = false;
     const auto limit = std::max(keeper_.options.write_timeout, answer.patience);
     if (answer.patience > keeper_.options.write_timeout) bound_output(socket_.get(), limit);
     answer_ = std::move(answer);
@@ -95,6 +97,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What the peer has not taken is dropped: closed in the ordinary way the kernel would keep it.
   void abandon() { end(phase_ == Phase::writing || has_unacknowledged(socket_.get())); }
+
+  const Peer& peer() const { return peer_; }
+  // Its password is being checked, until it is answered.
+  void guess() { guesses_ = true; }
+  bool guesses() const { return guesses_; }
 
   core::SteadyTime deadline() const { return deadline_; }
 
@@ -254,12 +261,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Keeper& keeper_;
   core::Fd socket_;
+  Peer peer_;
   asio::posix::stream_descriptor ready_;  // of the same socket
   std::shared_ptr<Access> access_;        // when it was accepted
   Channel channel_;
   Phase phase_ = Phase::idle;
   bool shaking_elsewhere_ = false;
   bool ended_ = false;
+  bool guesses_ = false;
   core::SteadyTime since_{}, deadline_{}, last_output_{};
   std::string received_;
   HeadScan scan_;

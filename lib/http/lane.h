@@ -86,17 +86,20 @@ class Lane {
 
 // What is in force of AccessSettings.
 struct Access {
-  static core::Result<std::shared_ptr<Access>> make(const AccessSettings& settings) {
+  // `before`: whom users are remembered from; may be null.
+  static core::Result<std::shared_ptr<Access>> make(const AccessSettings& settings, const Access* before) {
     std::unique_ptr<Tls> tls;
     if (settings.tls) {
       auto made = Tls::make(*settings.tls);
       if (!made) return std::unexpected(std::move(made.error()));
       tls = std::move(*made);
     }
-    return std::make_shared<Access>(std::move(tls), settings);
+    return std::make_shared<Access>(std::move(tls), settings, before);
   }
-  Access(std::unique_ptr<Tls> t, const AccessSettings& settings)
-      : tls(std::move(t)), users(settings.users), headers(settings.headers) {}
+  Access(std::unique_ptr<Tls> t, const AccessSettings& settings, const Access* before)
+      : tls(std::move(t)),
+        users(settings.users, before == nullptr ? nullptr : &before->users),
+        headers(settings.headers) {}
 
   std::unique_ptr<Tls> tls;  // null: in the clear
   Users users;

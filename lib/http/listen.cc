@@ -130,6 +130,22 @@ core::Result<void> could_listen_on(const std::string& host, std::uint16_t port) 
   return bound ? core::Result<void>() : std::unexpected(bound.error());
 }
 
+Peer network_of(const sockaddr_storage& from) {
+  Peer peer{};
+  if (from.ss_family == AF_INET) {
+    sockaddr_in address{};
+    std::memcpy(&address, &from, sizeof address);
+    std::memcpy(peer.data() + 12, &address.sin_addr, 4);
+  } else if (from.ss_family == AF_INET6) {
+    sockaddr_in6 address{};
+    std::memcpy(&address, &from, sizeof address);
+    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&address.sin6_addr) != 0;
+    const std::size_t skipped = is_mapped ? 12 : 0;
+    std::memcpy(peer.data() + skipped, address.sin6_addr.s6_addr + skipped, is_mapped ? 4 : 8);
+  }
+  return peer;
+}
+
 void bound_output(int socket, core::Duration write_timeout) {
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(write_timeout.count()));

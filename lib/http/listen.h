@@ -1,6 +1,9 @@
 // The sockets of the server: the one that listens and those it accepts, with the options that keep bad peers bounded.
 #pragma once
 
+#include <sys/socket.h>
+
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -22,6 +25,10 @@ core::Result<Listener> listen_on(const std::string& host, std::uint16_t port);
 
 // Whether `listen_on` would succeed now, told without listening.
 core::Result<void> could_listen_on(const std::string& host, std::uint16_t port);
+
+// Whoever has one address of IPv4, or one network of IPv6: its first 64 bits, of which each host has all the rest.
+using Peer = std::array<unsigned char, 16>;
+Peer network_of(const sockaddr_storage& from);
 
 // For an accepted socket: what it sends leaves at once, and what is not taken by the peer is bounded in size and time.
 void bound_output(int socket, core::Duration write_timeout);

@@ -26,6 +26,7 @@ constexpr int kAcceptsAtOnce = 64;
 // Who waits for an answer keeps its connection: so many may, or the slow ones would take the places of all.
 constexpr int kMostSlow = 256;
 constexpr int kMostGuesses = 64;
+constexpr int kMostGuessesOfOne = 8;  // of one peer: others find room beside it
 constexpr int kAll = std::numeric_limits<int>::max();
 
 core::SteadyTime now() { return std::chrono::steady_clock::now(); }
@@ -71,6 +72,7 @@ class Front final : public Server {
   // Finds out who asks for what, and has it answered.
   void ask(std::shared_ptr<Connection> connection, Head head);
   void start_lanes(const Access& access);
+  bool guesses_much(const Peer& peer) const;
   void route(std::shared_ptr<Connection> connection, Head head);
   void say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response);
 
@@ -135,7 +137,7 @@ core::SteadyTime Front::last_progress() const {
 }
 
 core::Result<void> Front::replace_access(const AccessSettings& settings) {
-  auto next = Access::make(settings);
+  auto next = Access::make(settings, access().get());
   if (!next) return std::unexpected(std::move(next.error()));
   try {
     start_lanes(**next);
@@ -181,14 +183,17 @@ void Front::watch_door(Door& door) {
 void Front::accept(Door& door) {
   door.resting = true;  // if anything fails here, until the next tick
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
-    core::Fd socket(::accept4(door.listener.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    core::Fd socket(
+        ::accept4(door.listener.socket.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     // With none of ours to give up, trying again at once would keep the loop spinning.
     if (!socket && is_out_of_resources(errno) && !make_room()) return;
     if (!socket) continue;  // the newcomer's trouble: gone before it was accepted
     const auto most = static_cast<std::size_t>(std::max(options_.max_connections, 1));
     if (connections_.size() >= most && !make_room()) continue;
-    const auto connection = std::make_shared<Connection>(keeper_, std::move(socket), access());
+    const auto connection = std::make_shared<Connection>(keeper_, std::move(socket), network_of(from), access());
     connections_.insert(connection);
     connection->begin();
   }
@@ -213,11 +218,17 @@ void Front::ask(std::shared_ptr<Connection> connection, Head head) {
   const auto found = access->users.empty() ? Users::Found::right : access->users.look(head.authorization);
   if (found == Users::Found::right) return route(std::move(connection), std::move(head));
   if (found == Users::Found::wrong) return say(std::move(connection), head, refusal(401));
-  if (passwords_.full()) return say(std::move(connection), head, refusal(503));
+  if (passwords_.full() || guesses_much(connection->peer())) return say(std::move(connection), head, refusal(503));
+  connection->guess();
   passwords_.post([this, access, connection = std::move(connection), head = std::move(head)]() mutable {
     if (access->users.check(head.authorization)) return route(std::move(connection), std::move(head));
     say(std::move(connection), head, refusal(401));
   });
+}
+
+bool Front::guesses_much(const Peer& peer) const {
+  return std::ranges::count_if(connections_, [&](const auto& c) { return c->guesses() && c->peer() == peer; }) >=
+         kMostGuessesOfOne;
 }
 
 void Front::route(std::shared_ptr<Connection> connection, Head head) {
@@ -246,13 +257,13 @@ void Front::say(std::shared_ptr<Connection> connection, const Head& head, Server
 }  // namespace
 
 core::Result<void> check_access(const AccessSettings& settings) {
-  const auto made = Access::make(settings);
+  const auto made = Access::make(settings, nullptr);
   return made ? core::Result<void>() : std::unexpected(made.error());
 }
 
 core::Result<std::unique_ptr<Server>> serve(const ServerOptions& options, Handler handler) {
   std::signal(SIGPIPE, SIG_IGN);
-  auto access = Access::make(options.access);
+  auto access = Access::make(options.access, nullptr);
   if (!access) return std::unexpected(std::move(access.error()));
   std::vector<Endpoint> endpoints = options.also;
   endpoints.insert(endpoints.begin(), {options.host, options.port});

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
@@ -16,8 +17,10 @@ namespace {
 using Settings = TlsSettings;
 
 std::string newest_fault() {
+  const auto first = ERR_peek_error();
   const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
   ERR_clear_error();
+  if (ERR_GET_LIB(first) == ERR_LIB_PEM && ERR_GET_REASON(first) == PEM_R_NO_START_LINE) return "it holds none as PEM";
   return reason == nullptr ? "it cannot be read" : reason;
 }
 
@@ -28,7 +31,10 @@ core::Error fault_in(std::string_view what, const std::filesystem::path& file) {
 }
 
 // A key under a passphrase would ask for it at the terminal.
-int no_passphrase(char*, int, int, void*) { return 0; }
+int no_passphrase(char*, int, int, void* was_asked) {
+  if (was_asked != nullptr) *static_cast<bool*>(was_asked) = true;
+  return -1;
+}
 
 bool is_for(X509* certificate, const std::string& name) {
   in6_addr address{};
@@ -92,10 +98,17 @@ core::Result<void> use_pair(SSL_CTX* context, const Settings& settings) {
   if (SSL_CTX_use_certificate_chain_file(context, settings.cert_file.c_str()) != 1) {
     return std::unexpected(fault_in("certificate", settings.cert_file));
   }
-  if (SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return std::unexpected(fault_in("key", settings.key_file));
-  }
-  return {};
+  bool was_asked = false;
+  SSL_CTX_set_default_passwd_cb_userdata(context, &was_asked);
+  const bool used = SSL_CTX_use_PrivateKey_file(context, settings.key_file.c_str(), SSL_FILETYPE_PEM) == 1;
+  SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+  if (used) return {};
+  if (!was_asked) return std::unexpected(fault_in("key", settings.key_file));
+  ERR_clear_error();
+  return std::unexpected(
+      fault(fmt::format("cannot use the key {0}: it is under a passphrase, which nobody is there to "
+                        "type; write one without: openssl pkey -in {0} -out NEW",
+                        settings.key_file.string())));
 }
 
 core::Result<Tls::Context> make_context(const Settings& settings) {

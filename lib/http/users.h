@@ -1,8 +1,9 @@
 // Users and their passwords. Private to this room.
 //
 // A bcrypt hash takes a fifth of a second: `look` never computes one, and tells at once of a password that was found
-// right before; `check` computes exactly one, known user or not. Right ones are remembered by an HMAC under a key of
-// this process. Threads: any. No message names a user, a password or a hash.
+// right before; `check` takes as long as the costliest hash whoever is asked for, unless the password is right. Right
+// ones are remembered by an HMAC under a key of this process, as long as the user's hash stays.
+// Threads: any. No message names a user, a password or a hash.
 #pragma once
 
 #include <array>
@@ -21,7 +22,8 @@ class Users {
  public:
   using Hashes = std::map<std::string, core::Secret>;
 
-  explicit Users(Hashes hashes);
+  // `before`: whose memory they take over; may be null.
+  Users(Hashes hashes, const Users* before);
 
   bool empty() const { return hashes_.empty(); }
   enum class Found { right, wrong, to_be_checked };
@@ -32,7 +34,8 @@ class Users {
  private:
   static constexpr std::size_t kRemembered = 64;
   using Key = std::array<unsigned char, 32>;
-  Key digest(std::string_view user, std::string_view password) const;
+  // Of a known user alone.
+  Key digest(const Hashes::value_type& user, std::string_view password) const;
 
   const Hashes hashes_;
   core::Secret decoy_;  // the costliest hash: what an unknown user's password is compared with

@@ -1,5 +1,7 @@
+#include <arpa/inet.h>
 #include <crypt.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <openssl/pem.h>
 
 #include <atomic>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "http/client_fixture.h"
+#include "http/listen.h"
 #include "http/server.h"
 #include "http/tls_peer.h"
 #include "support/directory.h"
@@ -223,6 +226,60 @@ TEST_CASE("of more guesses than can be checked soon the rest are told to come la
   CHECK(answer->status == 200);
 }
 
+TEST_CASE("one peer that guesses leaves room for another's password that is not known yet") {
+  const auto server = start({.access = {.users = {{"ada", hash_of("lovelace")}, {"costly", hash_of("x", "09")}}}});
+  const std::string get = "GET /" + kEnd;
+  std::vector<RawClient> guessers;
+  for (int i = 0; i < 200; ++i) guessers.emplace_back(server->port()).say(get + kBob + "\r\n");
+  const auto last = guessers.back().hear();
+  REQUIRE(last);
+  CHECK(last->status == 503);
+  auto other = RawClient::unconnected();
+  sockaddr_in elsewhere{};
+  elsewhere.sin_family = AF_INET;
+  elsewhere.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+  REQUIRE(::bind(other.fd(), reinterpret_cast<sockaddr*>(&elsewhere), sizeof elsewhere) == 0);
+  other.connect(server->port());
+  const auto answer = other.ask(get + kAda + "\r\n");
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+}
+
+TEST_CASE("peers are told apart by their address of IPv4 or their network of IPv6") {
+  const auto of = [](const std::string& text) {
+    sockaddr_storage storage{};
+    auto& v4 = reinterpret_cast<sockaddr_in&>(storage);
+    auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
+    const bool is_v6 = text.contains(':');
+    storage.ss_family = is_v6 ? AF_INET6 : AF_INET;
+    REQUIRE(::inet_pton(storage.ss_family, text.c_str(), is_v6 ? static_cast<void*>(&v6.sin6_addr) : &v4.sin_addr) ==
+            1);
+    return network_of(storage);
+  };
+  CHECK(of("10.0.0.1") != of("10.0.0.2"));
+  CHECK(of("10.0.0.1") == of("::ffff:10.0.0.1"));
+  CHECK(of("::ffff:10.0.0.1") != of("::ffff:10.0.0.2"));
+  CHECK(of("2001:db8:0:1::1") == of("2001:db8:0:1:ffff::2"));
+  CHECK(of("2001:db8:0:1::1") != of("2001:db8:0:2::1"));
+}
+
+TEST_CASE("a password stays known over new access that leaves its hash, while others guess") {
+  const auto users = [](const char* password) {
+    return AccessSettings{.users = {{"ada", hash_of(password)}, {"costly", hash_of("x", "12")}}};
+  };
+  const auto same = users("lovelace"), other = users("hopper");
+  const auto server = start({.access = same});
+  const std::string get = "GET /" + kEnd;
+  CHECK(status_of(*server, get + kAda + "\r\n") == 200);
+  std::vector<RawClient> guessers;
+  for (int i = 0; i < 50; ++i) guessers.emplace_back(server->port()).say(get + kBob + "\r\n");
+  REQUIRE(guessers.back().hear());
+  REQUIRE(server->replace_access(same));
+  CHECK(status_of(*server, get + kAda + "\r\n") == 200);
+  REQUIRE(server->replace_access(other));
+  CHECK(status_of(*server, get + kAda + "\r\n") != 200);
+}
+
 TEST_CASE("headers of the configuration stand in every answer, in place of the handler's") {
   const auto server = start({.access = {.headers = {{"X-Frame-Options", "SAMEORIGIN"}}}}, [](const ServerRequest&) {
     auto response = text_response(200, "");
@@ -366,6 +423,13 @@ TEST_CASE("certificates that cannot be used are told by file and reason") {
   junk.cert_file = folder.write("junk", "not a certificate");
   REQUIRE_FALSE(check_access({.tls = junk}));
   CHECK(check_access({.tls = junk}).error().text.find("junk") != std::string::npos);
+  CHECK(check_access({.tls = junk}).error().text.ends_with("it holds none as PEM"));
+  auto locked = install(one, folder);
+  locked.key_file = folder.path() / "locked";
+  std::FILE* const file = std::fopen(locked.key_file.c_str(), "w");
+  REQUIRE(PEM_write_PrivateKey(file, one.key(), EVP_aes_256_cbc(), nullptr, 0, nullptr, const_cast<char*>("secret")));
+  std::fclose(file);
+  CHECK(check_access({.tls = locked}).error().text.find("it is under a passphrase") != std::string::npos);
   auto client = install(one, folder);
   client.client = ClientCertificate::checked;
   client.client_ca_file = folder.path() / "junk";

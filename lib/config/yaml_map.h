@@ -4,14 +4,17 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "config/findings.h"
@@ -91,12 +94,17 @@ class MapReader {
     return out;
   }
 
-  // A path in the file starts at its folder.
+  // Of a file that can be read; a path in the file starts at its folder.
   std::filesystem::path path(const std::string& key, const std::filesystem::path& folder) {
     const auto given = text(key);
     if (given.empty()) return {};
-    if (given.size() > 4096 || !is_plain_text(given)) problem(take(key), key, "is no path");
-    return folder / given;
+    if (given.size() > 4096 || !is_plain_text(given)) return problem(take(key), key, "is no path"), folder;
+    auto path = folder / given;
+    if (::access(path.c_str(), R_OK) != 0) {
+      const auto why = std::generic_category().message(errno);
+      problem(take(key), key, fmt::format("names {}, which cannot be read: {}", path.string(), why));
+    }
+    return path;
   }
 
   void refuse(const std::string& key, std::string_view why) {

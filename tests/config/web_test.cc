@@ -12,7 +12,7 @@ const std::string kHash = "$2y$12$abcdefghijklmnopqrstuuKq6Z1eAoEzGzKjVdjDLhXs9j
 
 const std::string kFull = R"(tls_server_config:
   cert_file: server.pem
-  key_file: /etc/ssl/server.key
+  key_file: /etc/passwd
   client_auth_type: RequireAndVerifyClientCert
   client_ca_file: ca.pem
   client_allowed_sans: [prometheus.example.org, "10.0.0.7"]
@@ -32,6 +32,7 @@ basic_auth_users:
 
 std::expected<config::Loaded, config::Problems> load(const test::Directory& dir, const std::string& yaml,
                                                      const std::string& listen = "127.0.0.1:0") {
+  for (const char* file : {"a", "b", "c", "server.pem", "ca.pem"}) dir.write(file, "");
   dir.write("web.yml", yaml);
   return config::parse(
       "api.token = 't'\napi.org_handle = 'o'\n[server]\nlisten = '" + listen + "'\nweb_config_file = 'web.yml'\n",
@@ -62,7 +63,7 @@ TEST_CASE("a complete web configuration is taken over, its paths beginning at it
   const config::Web& web = loaded->config.server.web;
   REQUIRE(web.tls.has_value());
   CHECK(web.tls->cert_file == dir.path() / "server.pem");
-  CHECK(web.tls->key_file == "/etc/ssl/server.key");
+  CHECK(web.tls->key_file == "/etc/passwd");
   CHECK(web.tls->client_auth == config::ClientAuth::checked);
   CHECK(web.tls->client_ca_file == dir.path() / "ca.pem");
   CHECK(web.tls->client_allowed_sans == std::vector<std::string>{"prometheus.example.org", "10.0.0.7"});
@@ -115,6 +116,9 @@ TEST_CASE("what is wrong in a web configuration is told with line and column, an
            {pair + "prefer_server_cipher_suites: perhaps}",
             "1:77: tls_server_config.prefer_server_cipher_suites must be true or false\n"},
            {pair + "cert_file: c}", "1:48: tls_server_config.cert_file stands there twice\n"},
+           {"tls_server_config: {cert_file: a, key_file: /no/such.key, min_version: TLS10}",
+            "1:45: tls_server_config.key_file names /no/such.key, which cannot be read: No such file or directory\n"
+            "1:72: tls_server_config.min_version may be TLS12, TLS13, not TLS10\n"},
            {"tls_server_config: [a]", "1:20: tls_server_config must be a map of keys and values\n"},
            {"http_server_config:\n  headers:\n    X-Other: a",
             "3:5: http_server_config.headers.X-Other is not a key; there are Content-Security-Policy, "
@@ -200,9 +204,19 @@ TEST_CASE("bad addresses, prefixes and ways to the platform are told") {
             "1:33 server.listen must be HOST:PORT, [IPv6]:PORT, or :PORT for "
             "every address, as in 127.0.0.1:10321\n"},
            {"server.listen = ['127.0.0.1:1', '127.0.0.1:1']",
-            "1:33 server.listen has an address twice: :PORT and [::]:PORT are every one of both families\n"},
+            "1:33 server.listen has an address twice: :PORT and [::]:PORT are every one of both families, "
+            "0.0.0.0:PORT of IPv4\n"},
+           {"server.listen = [':1', '127.0.0.1:1']",
+            "1:24 server.listen has an address twice: :PORT and [::]:PORT are every one of both families, "
+            "0.0.0.0:PORT of IPv4\n"},
+           {"server.listen = ['127.0.0.1:1', '0.0.0.0:1']",
+            "1:33 server.listen has an address twice: :PORT and [::]:PORT are every one of both families, "
+            "0.0.0.0:PORT of IPv4\n"},
+           {"api.token = 't'\napi.org_handle = 'o'\nserver.listen = ['127.0.0.1:1', '[::1]:1', '127.0.0.1:2']", ""},
+           {"api.token = 't'\napi.org_handle = 'o'\nserver.listen = ['0.0.0.0:1', '[::1]:1']", ""},
            {"server.listen = [':1', '0.0.0.0:1']",
-            "1:24 server.listen has an address twice: :PORT and [::]:PORT are every one of both families\n"},
+            "1:24 server.listen has an address twice: :PORT and [::]:PORT are every one of both families, "
+            "0.0.0.0:PORT of IPv4\n"},
            {"server.route_prefix = 'a'",
             "1:23 server.route_prefix must be a path of letters, digits, '-', '_' and '.', as in \"/runwatch\"\n"},
            {"server.route_prefix = '/a/../b'",

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "core/timestamp.h"
+#include "page/alerts_json.h"
 
 namespace runwatch::daemon {
 namespace {
@@ -20,55 +21,6 @@ using watch::Ledger;
 std::string write(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json time_or_null(core::WallTime time) { return time == task::kNoTime ? Json() : Json(core::format_timestamp(time)); }
-
-Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
-
-Json incident_json(const view::IncidentStanding& line) {
-  const auto& notice = line.notice;
-  return {{"id", notice.incident},
-          {"state", name(line.phase)},
-          {"rule", notice.rule},
-          {"when", rule::name(notice.when)},
-          {"severity", notice.severity},
-          {"space", notice.space},
-          {"run_id", notice.run_id},
-          {"about", notice.about},
-          {"started", time_or_null(notice.started)},
-          {"ended", time_or_null(notice.ended)},
-          {"told", time_or_null(line.told)},
-          {"new", notice.counts.fresh},
-          {"open", notice.counts.open},
-          {"total", notice.counts.total},
-          {"recovered", notice.counts.recovered},
-          {"gone", notice.counts.gone},
-          {"value", number_or_null(notice.value)},
-          {"threshold", number_or_null(notice.threshold)},
-          {"silenced", line.silenced},
-          {"receivers", notice.receivers},
-          {"why", notice.why}};
-}
-
-Json receiver_json(const view::ReceiverStanding& receiver) {
-  return {{"name", receiver.name},
-          {"type", receiver.type},
-          {"pending", receiver.pending},
-          {"dead", receiver.dead},
-          {"oldest", time_or_null(receiver.oldest)},
-          {"failing_since", time_or_null(receiver.failing_since)},
-          {"last_failure", receiver.last_failure},
-          {"last_error", receiver.last_error},
-          {"disabled", receiver.disabled}};
-}
-
-Json silence_json(const rule::Silence& silence) {
-  return {{"number", silence.number},
-          {"space", silence.space},
-          {"run_id", silence.run_id},
-          {"rule", silence.rule},
-          {"from", time_or_null(silence.from)},
-          {"until", time_or_null(silence.until)},
-          {"reason", silence.reason}};
-}
 
 Json dead_json(const store::OutboxRow& row, const std::string& last_failure) {
   return {{"id", row.id},
@@ -159,7 +111,7 @@ Json explanation_json(const Ledger::Told& told, const rule::Settings& rules) {
   }
   const bool is_test = !told.rows.empty() && told.rows.front().test;
   const auto rule = told.rows.empty() ? told.incident->notice.rule : told.rows.front().rule;
-  return {{"incident", told.incident ? incident_json(*told.incident) : Json()},
+  return {{"incident", told.incident ? page::incident_json(*told.incident) : Json()},
           {"clause", is_test ? "none: somebody asked for a test" : clause(rules, rule)},
           {"notices", std::move(notices)}};
 }
@@ -177,8 +129,8 @@ void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const S
     if (!dead) return std::unexpected(dead.error());
     const auto alerts = snapshot()->alerts;
     Json out = {{"incidents", Json::array()}, {"receivers", Json::array()}, {"dead", Json::array()}};
-    for (const auto& line : alerts->incidents) out["incidents"].push_back(incident_json(line));
-    for (const auto& receiver : alerts->receivers) out["receivers"].push_back(receiver_json(receiver));
+    for (const auto& line : alerts->incidents) out["incidents"].push_back(page::incident_json(line));
+    for (const auto& receiver : alerts->receivers) out["receivers"].push_back(page::receiver_json(receiver));
     for (const auto& [row, last_failure] : *dead) out["dead"].push_back(dead_json(row, last_failure));
     return write(out);
   };
@@ -200,7 +152,7 @@ void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const S
 void answer_about_silences(control::Handler& handler, watch::Watch& watch, const Snapshots& snapshot) {
   handler.silences = [snapshot]() -> Answer {
     Json list = Json::array();
-    for (const auto& silence : snapshot()->alerts->silences) list.push_back(silence_json(silence));
+    for (const auto& silence : snapshot()->alerts->silences) list.push_back(page::silence_json(silence));
     return write({{"silences", std::move(list)}});
   };
   handler.add_silence = [&watch](const control::Request& request) -> Answer {
@@ -210,7 +162,7 @@ void answer_about_silences(control::Handler& handler, watch::Watch& watch, const
       return l.add_silence(std::move(silence), std::chrono::seconds(request.seconds));
     });
     if (!made) return std::unexpected(made.error());
-    return write(silence_json(*made));
+    return write(page::silence_json(*made));
   };
   handler.expire = [&watch](const control::Request& request) -> Answer {
     const auto done = watch.ask_ledger<void>([request](Ledger& l) { return l.expire_silence(request.number); });

@@ -2,7 +2,7 @@
 //
 // clang-format off
 // GET  /health          {alive, stuck_loop, ready, not_ready, summary}
-// POST /reload          {}: {changed}, the keys that did
+// POST /reload          {}: {changed, waiting}, the keys that did, and those that count after a restart
 // POST /backup          {}: {path}, of a copy of the database that is the asker's to take away
 // GET  /alerts          {incidents: [INCIDENT], receivers: [RECEIVER], dead: [DEAD]}
 // GET  /alerts/ID       {incident: INCIDENT or null, clause, notices: [NOTICE]}: of an incident, or of a notice
@@ -13,14 +13,11 @@
 // POST /silences        {space, run_id, rule, reason, seconds}: SILENCE
 // POST /silences/expire {number}: {changed}
 //
-// INCIDENT {id, state, rule, when, severity, space, run_id, about, started, ended, told, new, open, total, recovered, gone,
-//           value, threshold, silenced, receivers: [name], why}
-// RECEIVER {name, type, pending, dead, oldest, failing_since, last_failure, last_error, disabled}
+// INCIDENT, RECEIVER and SILENCE are the incident, the receiver and the silence of docs/api.md.
 // DEAD     {id, receiver, rule, kind, committed, last_failure}: a notice that was given up
 // NOTICE   {id, kind, update, new, repeat, test, committed, poll, change, why, deliveries: [DELIVERY],
 //           tasks: [{task_id, status, reason, attempts}]}
 // DELIVERY {receiver, state, due, attempts: [{at, status, reason, seconds}]}
-// SILENCE  {number, space, run_id, rule, from, until, reason}
 // clang-format on
 //
 // clause, poll, change and why are sentences. Times are RFC 3339 or null. An error is {error: text}: 400 (GET: 404) for

@@ -14,31 +14,20 @@ namespace {
 
 using rule::Phase;
 
-bool concerns(const rule::Silence& silence, const rule::Notice& notice) {
-  const auto fits = [](const std::string& wanted, const std::string& is) { return wanted.empty() || wanted == is; };
-  return fits(silence.space, notice.space) && fits(silence.run_id, notice.run_id) && fits(silence.rule, notice.rule);
-}
-
-// Until the last of the silences that concern it ends.
-std::string silenced_html(const rule::Notice& notice, const view::Alerts& alerts, core::WallTime now) {
-  auto until = task::kNoTime;
-  for (const auto& silence : alerts.silences) {
-    if (concerns(silence, notice)) until = std::max(until, silence.until);
-  }
-  return until == task::kNoTime ? "silenced" : "silenced until " + clock_html(until, now);
-}
-
 std::string names(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name_html(name);
   return text;
 }
 
+const view::ReceiverStanding* receiver_of(const view::Alerts& alerts, const std::string& name) {
+  const auto found = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
+  return found == alerts.receivers.end() ? nullptr : &*found;
+}
+
 // What was told then is still in the receiver's queue.
-bool waits_for(const std::string& name, core::WallTime told, const view::Alerts& alerts) {
-  const auto receiver = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
-  if (receiver == alerts.receivers.end() || receiver->pending == 0) return false;
-  return receiver->oldest != task::kNoTime && receiver->oldest <= told;
+bool waits_for(const view::ReceiverStanding& receiver, core::WallTime told) {
+  return receiver.pending > 0 && receiver.oldest != task::kNoTime && receiver.oldest <= told;
 }
 
 std::string unreached(const std::vector<std::string>& receivers) {
@@ -47,13 +36,16 @@ std::string unreached(const std::vector<std::string>& receivers) {
 
 void add_told(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now,
               std::vector<std::string>& parts) {
-  std::vector<std::string> heard, waiting;
+  std::vector<std::string> heard, queued, blind;
   for (const auto& name : incident.notice.receivers) {
-    (waits_for(name, incident.told, alerts) ? waiting : heard).push_back(name);
+    const auto* receiver = receiver_of(alerts, name);
+    const bool waits = receiver != nullptr && waits_for(*receiver, incident.told);
+    (!waits ? heard : is_failing(*receiver) ? blind : queued).push_back(name);
   }
   const auto told = "told " + both_html(incident.told, now);
   if (!heard.empty()) parts.push_back(told + " to " + names(heard));
-  if (!waiting.empty()) parts.push_back(unreached(waiting));
+  if (!queued.empty()) parts.push_back("queued for " + names(queued));
+  if (!blind.empty()) parts.push_back(unreached(blind));
   if (parts.empty()) parts.push_back(told);
 }
 
@@ -62,8 +54,8 @@ void add_shown(const view::IncidentStanding& incident, const view::Alerts& alert
   if (incident.phase != Phase::open) return;
   std::vector<std::string> seeing, blind;
   for (const auto& name : incident.shown_to) {
-    const auto receiver = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
-    (receiver != alerts.receivers.end() && is_failing(*receiver) ? blind : seeing).push_back(name);
+    const auto* receiver = receiver_of(alerts, name);
+    (receiver != nullptr && is_failing(*receiver) ? blind : seeing).push_back(name);
   }
   if (!seeing.empty()) parts.push_back("shown to " + names(seeing));
   if (!blind.empty()) parts.push_back(unreached(blind));
@@ -159,9 +151,10 @@ std::string told_html(const view::IncidentStanding& incident, const view::Alerts
   if (was_told) add_told(incident, alerts, now, parts);
   add_shown(incident, alerts, parts);
   const bool is_silent = parts.empty();
-  if (incident.silenced) parts.push_back(silenced_html(incident.notice, alerts, now));
+  if (incident.silenced()) parts.push_back("silenced until " + clock_html(incident.silenced_until, now));
   if (is_silent) {
-    parts.emplace_back(incident.silenced ? "nobody was told" : R"(<span class="warn-text">nobody was told yet</span>)");
+    parts.emplace_back(incident.silenced() ? "nobody was told"
+                                           : R"(<span class="warn-text">nobody was told yet</span>)");
   }
   return fmt::format("{}", fmt::join(parts, "; "));
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "page/alerts_json.h"
 #include "page/api_parts.h"
 #include "page/json_parts.h"
 
@@ -22,16 +23,7 @@ Answer incidents(const Query& query, const ApiContext& context) {
 Answer receivers(const Query& /*query*/, const ApiContext& context) {
   Json list = Json::array();
   for (const auto& receiver : context.snapshot.alerts->receivers) {
-    list.push_back({{"name", receiver.name},
-                    {"type", receiver.type},
-                    {"pending", receiver.pending},
-                    {"dead", receiver.dead},
-                    {"oldest", time_or_null(receiver.oldest)},
-                    {"due", time_or_null(receiver.due)},
-                    {"failing_since", time_or_null(receiver.failing_since)},
-                    {"last_failure", text_or_null(receiver.last_failure)},
-                    {"last_error", text_or_null(receiver.last_error)},
-                    {"disabled", receiver.disabled}});
+    list.push_back(receiver_json(receiver));
   }
   return Body{write({{"receivers", std::move(list)}, {"outbox_full", context.snapshot.alerts->is_full}})};
 }
@@ -39,13 +31,7 @@ Answer receivers(const Query& /*query*/, const ApiContext& context) {
 Answer silences(const Query& /*query*/, const ApiContext& context) {
   Json list = Json::array();
   for (const auto& silence : context.snapshot.alerts->silences) {
-    list.push_back({{"number", silence.number},
-                    {"space", text_or_null(silence.space)},
-                    {"run_id", text_or_null(silence.run_id)},
-                    {"rule", text_or_null(silence.rule)},
-                    {"from", time_or_null(silence.from)},
-                    {"until", time_or_null(silence.until)},
-                    {"reason", silence.reason}});
+    list.push_back(silence_json(silence));
   }
   return Body{write({{"silences", std::move(list)}})};
 }

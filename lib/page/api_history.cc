@@ -1,3 +1,4 @@
+#include "page/alerts_json.h"
 #include "page/api_parts.h"
 #include "page/json_parts.h"
 

@@ -78,32 +78,6 @@ Json run_json(const view::RunVerdict& verdict) {
           {"told", time_or_null(verdict.told)}};
 }
 
-Json incident_json(const view::IncidentStanding& line) {
-  const auto& notice = line.notice;
-  return {{"id", notice.incident},
-          {"state", name(line.phase)},
-          {"rule", notice.rule},
-          {"when", rule::name(notice.when)},
-          {"severity", notice.severity},
-          {"space", text_or_null(notice.space)},
-          {"run_id", text_or_null(notice.run_id)},
-          {"about", text_or_null(notice.about)},
-          {"why", notice.why},
-          {"started", time_or_null(notice.started)},
-          {"ended", time_or_null(notice.ended)},
-          {"told", time_or_null(line.told)},
-          {"new", notice.counts.fresh},
-          {"open", notice.counts.open},
-          {"total", notice.counts.total},
-          {"recovered", notice.counts.recovered},
-          {"gone", notice.counts.gone},
-          {"value", number_or_null(notice.value)},
-          {"threshold", number_or_null(notice.threshold)},
-          {"silenced", line.silenced},
-          {"receivers", notice.receivers},
-          {"shown_to", line.shown_to}};
-}
-
 std::string write(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 }  // namespace runwatch::page

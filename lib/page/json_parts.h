@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "view/alerts.h"
 #include "view/snapshot.h"
 #include "view/trouble.h"
 
@@ -20,7 +19,6 @@ Json error_json(const std::optional<view::PollError>& error);
 Json pause_json(const std::optional<view::Pause>& pause);
 
 Json run_json(const view::RunVerdict& verdict);
-Json incident_json(const view::IncidentStanding& line);
 
 // A number or null.
 template <class T>

@@ -161,8 +161,8 @@ std::vector<Notice> Book::standing(const Context& context) const {
   return out;
 }
 
-bool Book::is_silenced(const Incident& incident, const Context& context) const {
-  return Draft(state_->memory, context).silenced_until(incident) != task::kNoTime;
+core::WallTime Book::silenced_until(const Incident& incident, const Context& context) const {
+  return Draft(state_->memory, context).silenced_until(incident);
 }
 
 const std::vector<Incident>& Book::incidents() const { return state_->memory.incidents; }

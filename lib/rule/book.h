@@ -185,10 +185,10 @@ class Book {
   std::vector<task::TaskKey> wanted(std::int64_t run) const;
 
   const std::vector<Incident>& incidents() const;
-  // Each incident as a notice would say it now, in the order of `incidents`; gathering ones, too. And whether it is
-  // silenced.
+  // Each incident as a notice would say it now, in the order of `incidents`; gathering ones, too. And until when it is
+  // silenced: lived; kNoTime: it is not.
   std::vector<Notice> standing(const Context& context) const;
-  bool is_silenced(const Incident& incident, const Context& context) const;
+  core::WallTime silenced_until(const Incident& incident, const Context& context) const;
   const std::vector<Silence>& silences() const;
   const ReceiverState* receiver(const std::string& name) const;  // null: not known
 

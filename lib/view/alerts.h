@@ -15,10 +15,14 @@ namespace runwatch::view {
 
 struct IncidentStanding {
   rule::Phase phase = rule::Phase::gathering;
-  rule::Notice notice;                  // what would be told of it now
-  core::WallTime told = task::kNoTime;  // its newest notice; none: nobody was told yet
-  bool silenced = false;
-  std::vector<std::string> shown_to;  // receivers that are shown it as it stands, and get no notices
+  rule::Notice notice;                            // what would be told of it now
+  core::WallTime told = task::kNoTime;            // its newest notice; none: nobody was told yet
+  core::WallTime silenced_until = task::kNoTime;  // none: it is not
+  std::vector<std::string> shown_to;              // receivers that are shown it as it stands, and get no notices
+
+  bool silenced() const { return silenced_until != task::kNoTime; }
+  // Somebody is sent, or shown, that it is there.
+  bool known() const { return told != task::kNoTime || !shown_to.empty(); }
 
   bool operator==(const IncidentStanding&) const = default;
 };

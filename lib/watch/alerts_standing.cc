@@ -75,7 +75,8 @@ std::vector<view::IncidentStanding> Alerts::standing() {
     view::IncidentStanding line;
     line.phase = incident->phase;
     if (incident->told_at != task::kNoTime) line.told = incident->told_at - (at.lived - at.wall);
-    line.silenced = book_.is_silenced(*incident, context());
+    const auto silenced = book_.silenced_until(*incident, context());
+    if (silenced != task::kNoTime) line.silenced_until = silenced - (at.lived - at.wall);
     line.shown_to = shown_to(*incident++);
     line.notice = std::move(notice);
     out.push_back(std::move(line));

@@ -188,6 +188,8 @@ class Ledger {
   core::Result<store::RowFilter> filter_of(const view::NoticesQuery& query, view::NoticesPage& page);
   view::NoticeRow notice_of(const store::OutboxRow& row) const;
   core::Result<void> add_changes(Told& told) const;
+  std::string no_receiver(const std::string& name) const;  // an error's text, with those that there are
+  void forgive(const std::string& receiver);
   core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
 
   const std::uint64_t* current_ticket(const Job& job);

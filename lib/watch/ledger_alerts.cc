@@ -250,8 +250,14 @@ bool Ledger::settle(const notify::Settlement& settlement) {
   batch.attempts.push_back({row.seq, attempt.at, static_cast<std::uint32_t>(attempt.status), outcome, attempt.took});
   if (row.personal && !reason && !scrub_by_) scrub_by_ = deps_.clock.steady_now() + kScrubWithin;
   const auto created = row.created;
+  const bool is_dropped = row.state == dropped && reason;
   batch.outbox.push_back(std::move(row));
-  if (!follow_receiver(attempt.receiver, attempt, fate == notify::Fate::disabled, std::move(batch))) return false;
+  if (is_dropped && queues_[attempt.receiver].failing_since == task::kNoTime) {
+    batch.at = now.wall;
+    if (!commit(batch)) return false;
+  } else if (!follow_receiver(attempt.receiver, attempt, fate == notify::Fate::disabled, std::move(batch))) {
+    return false;
+  }
   note_attempt(attempt, now.wall - created);
   return true;
 }
@@ -283,6 +289,13 @@ bool Ledger::follow_receiver(const std::string& name, const notify::Attempt& att
   standing.last_error = attempt.reason ? attempt.text : "";
   standing.disabled = disabled;
   return true;
+}
+
+// Where nothing waits any more, nothing fails: how it goes, the next notice finds out.
+void Ledger::forgive(const std::string& receiver) {
+  const auto& standing = queues_[receiver];
+  if (standing.pending > 0 || standing.disabled || standing.failing_since == task::kNoTime) return;
+  follow_receiver(receiver, {}, false, {});
 }
 
 void Ledger::note_attempt(const notify::Attempt& attempt, std::optional<core::Duration> latency) {

@@ -60,9 +60,15 @@ core::Result<void> Ledger::expire_silence(std::int64_t number) {
   return {};
 }
 
+std::string Ledger::no_receiver(const std::string& name) const {
+  std::string names;
+  for (const auto& receiver : settings_.alerts.receivers) names += (names.empty() ? "" : ", ") + receiver.options.name;
+  return fmt::format("no receiver has the name {}: there {}", name, names.empty() ? "is none" : "are " + names);
+}
+
 core::Result<std::string> Ledger::test_receiver(const std::string& receiver) {
   const auto* options = alerts_.receiver(receiver);
-  if (options == nullptr) return std::unexpected(unknown("no receiver has the name " + receiver));
+  if (options == nullptr) return std::unexpected(unknown(no_receiver(receiver)));
   if (options->type == notify::Type::alertmanager) {
     return std::unexpected(unknown(receiver + " is an Alertmanager, which is shown incidents as they stand: there is "
                                               "nothing to queue; `amtool alert query` shows what it has"));
@@ -124,7 +130,7 @@ core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
   auto found = deps_.store->rows({.receiver = receiver, .state = store::OutboxRow::State::dead});
   if (!found) return std::unexpected(not_read(found.error()));
   if (found->empty() && alerts_.receiver(receiver) == nullptr) {
-    return std::unexpected(unknown("no receiver has the name " + receiver + ", and none that had has dead notices"));
+    return std::unexpected(unknown(no_receiver(receiver) + ", and none of that name has dead notices"));
   }
   return change_rows(std::move(*found), store::OutboxRow::State::pending);
 }
@@ -140,7 +146,11 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, cons
     if (found->empty()) return std::unexpected(unknown("no waiting or dead notice has the id " + id));
     std::ranges::move(*found, std::back_inserter(rows));
   }
-  return change_rows(std::move(rows), store::OutboxRow::State::dropped);
+  std::set<std::string> receivers;
+  for (const auto& row : rows) receivers.insert(row.receiver);
+  auto changed = change_rows(std::move(rows), store::OutboxRow::State::dropped);
+  if (changed) std::ranges::for_each(receivers, [this](const auto& name) { forgive(name); });
+  return changed;
 }
 
 core::Result<void> Ledger::begin_backup(const std::filesystem::path& copy) {

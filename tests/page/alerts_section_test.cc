@@ -52,18 +52,19 @@ TEST_CASE("who was told, who was not reached, and until when it is silenced") {
   const auto told = [](const view::IncidentStanding& it, std::vector<view::ReceiverStanding> receivers) {
     view::Alerts alerts;
     alerts.receivers = std::move(receivers);
-    alerts.silences = {silence("sales", "", 3600), silence("other", "", 9999), silence("sales", "R1", 1800)};
     return text_of(page::told_html(it, alerts, at(120)));
   };
   auto silenced = incident({"ops"}, at(0));
-  silenced.silenced = true;
+  silenced.silenced_until = at(3600);
   auto unheard = incident({}, task::kNoTime);
-  unheard.silenced = true;
+  unheard.silenced_until = at(3600);
   CHECK(told(incident({"ops", "pager"}, at(0)), {receiver("ops"), receiver("pager")}) ==
         "told 02:40 (2 min ago) to ops, pager");
   CHECK(told(incident({"ops", "pager"}, at(0)), {receiver("ops"), receiver("pager", at(-60))}) ==
-        "told 02:40 (2 min ago) to ops; pager not reached yet");
-  CHECK(told(incident({"pager"}, at(0)), {receiver("pager", at(0))}) == "pager not reached yet");
+        "told 02:40 (2 min ago) to ops; queued for pager");
+  auto down = receiver("pager", at(0));
+  down.failing_since = at(60);
+  CHECK(told(incident({"pager"}, at(0)), {down}) == "pager not reached yet");
   CHECK(told(incident({"pager"}, at(0)), {receiver("pager", at(60))}) == "told 02:40 (2 min ago) to pager");
   CHECK(told(incident({"gone"}, at(0)), {}) == "told 02:40 (2 min ago) to gone");
   CHECK(told(incident({"ops"}, task::kNoTime), {receiver("ops")}) == "nobody was told yet");

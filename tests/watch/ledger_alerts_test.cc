@@ -389,6 +389,57 @@ TEST_CASE("a notice that one receiver gave up is dropped there alone, and elsewh
   CHECK_FALSE(desk.ledger->replay_dead("nobody"));
 }
 
+TEST_CASE("a receiver fails no more once all that waited for it was dropped, and fails again with the next notice") {
+  Desk desk(alerting());
+  Receiver ops{desk};
+  begin(desk, {{1, in_progress}, {2, in_progress}});
+  desk.poll(1, {{1, failed}, {2, in_progress}});
+  desk.wait(10s);
+  REQUIRE(ops.attempt(503));
+  const auto standing = [&] {
+    desk.ledger->publish();
+    return desk.exposition->snapshot()->alerts->receivers.at(0);
+  };
+  REQUIRE(standing().failing_since != task::kNoTime);
+  std::vector<std::string> ids;
+  const auto rows = desk.store->rows({}).value();
+  for (const auto& row : rows) ids.push_back(row.id);
+  CHECK(desk.ledger->drop(ids, "") == ids.size());
+  CHECK(standing().failing_since == task::kNoTime);
+  CHECK(standing().last_failure.empty());
+  CHECK_FALSE(desk.ledger->drop(ids, ""));
+  desk.wait(2h);
+  desk.poll(1, {{1, failed}, {2, failed}});
+  desk.wait(10s);
+  REQUIRE(ops.attempt(503));
+  CHECK(standing().failing_since != task::kNoTime);
+}
+
+TEST_CASE("what was sent while somebody dropped it does not make its receiver fail") {
+  Desk desk(alerting());
+  begin(desk, {{1, in_progress}});
+  desk.poll(1, {{1, failed}});
+  desk.wait(10s);
+  const auto next = desk.ledger->next_delivery("ops");
+  const auto& delivery = std::get<notify::Delivery>(next);
+  CHECK(desk.ledger->drop({delivery.id}, "") == 1);
+  const notify::Attempt attempt{
+      .receiver = "ops", .at = desk.clock.wall_now(), .status = 503, .reason = notify::Reason::server_error};
+  CHECK(desk.ledger->settle({delivery.row, delivery.id, attempt, notify::verdict(answer(503), {}, {}, 0.5)}));
+  CHECK(desk.store->attempts(delivery.row).value().size() == 1);
+  desk.ledger->publish();
+  CHECK(desk.exposition->snapshot()->alerts->receivers.at(0).failing_since == task::kNoTime);
+}
+
+TEST_CASE("who names a receiver that there is none of is told those that there are") {
+  Desk desk(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"ops", "other"}));
+  CHECK(desk.ledger->test_receiver("opps").error().text == "no receiver has the name opps: there are ops, other");
+  CHECK(desk.ledger->replay_dead("opps").error().text ==
+        "no receiver has the name opps: there are ops, other, and none of that name has dead notices");
+  Desk bare(alerting({rule_of(rule::When::task_failed, "task-failed")}, {}));
+  CHECK(bare.ledger->test_receiver("ops").error().text == "no receiver has the name ops: there is none");
+}
+
 TEST_CASE("an incident and its notices are explained by the polls that changed its run") {
   Desk desk(alerting());
   Receiver ops{desk};

@@ -32,17 +32,18 @@ std::string why_over(const Draft& draft, const Case& it) {
   if (incident.when == When::task_failed) return how_it_ended(it.totals.recovered, it.totals.gone);
   if (incident.when == When::poll_failing) return fmt::format("polls are complete again, after {}", age);
   if (incident.when == When::delivery_failing)
-    return fmt::format("deliveries to {} work again, after {}", incident.about, age);
+    return fmt::format("deliveries to {} fail no more, after {}", incident.about, age);
   return fmt::format("it holds no more, after {}", age);
 }
 
 std::string why(const Draft& draft, const Case& it, const Rule* rule) {
   const auto& incident = it.incident;
   if (incident.when == When::task_failed) {
-    const auto lasting = text_of(rule == nullptr ? core::Duration::zero() : rule->lasting);
+    const auto lasting = rule == nullptr ? core::Duration::zero() : rule->lasting;
+    const auto stayed = lasting == core::Duration::zero() ? "" : " and stayed failed for " + text_of(lasting);
     const auto tasks = it.totals.fresh > 0 ? it.totals.fresh : it.totals.open;
     const auto* noun = tasks == 1 ? "task" : "tasks";
-    return fmt::format("{} {} failed and stayed failed for {}", tasks, noun, lasting);
+    return fmt::format("{} {} failed{}", tasks, noun, stayed);
   }
   if (incident.when == When::unknown_status)
     return fmt::format("the platform uses statuses that are not known: {}",

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/text.h"
+#include "page/alerts_json.h"
 #include "page/api_parts.h"
 #include "page/json_parts.h"
 
@@ -13,14 +14,16 @@ namespace {
 constexpr std::int64_t kMostRuns = 1000;  // of a page
 constexpr std::int64_t kMostOffset = 1'000'000'000;
 constexpr std::string_view kInTrouble = "trouble";
+constexpr std::string_view kAlerted = "alerted";
 
-// What `state` may ask for: any trouble, a kind of it, or where a run stands.
+// What `state` may ask for: any trouble, a kind of it, an open incident, or where a run stands.
 using Wanted = std::function<bool(const view::RunVerdict&)>;
 
 std::optional<Wanted> wanted(const std::string& state) {
   using view::RunVerdict;
   if (state.empty()) return [](const RunVerdict&) { return true; };
   if (state == kInTrouble) return [](const RunVerdict& run) { return run.trouble != view::Trouble::none; };
+  if (state == kAlerted) return [](const RunVerdict& run) { return run.alerted(); };
   for (std::size_t i = 1; i < view::kTroubleNames.size(); ++i) {
     if (state == view::kTroubleNames.at(i)) return [i](const RunVerdict& run) { return task::index(run.trouble) == i; };
   }
@@ -32,8 +35,8 @@ std::optional<Wanted> wanted(const std::string& state) {
 }
 
 Answer refuse_state() {
-  return refuse(400, fmt::format("state must be {}, {} or {}", kInTrouble,
-                                 fmt::join(view::kTroubleNames.begin() + 1, view::kTroubleNames.end(), ", "),
+  return refuse(400, fmt::format("state must be {}, {}, {} or {}", kInTrouble,
+                                 fmt::join(view::kTroubleNames.begin() + 1, view::kTroubleNames.end(), ", "), kAlerted,
                                  fmt::join(view::kConditionNames, ", ")));
 }
 

@@ -116,10 +116,4 @@ std::string share_text(std::uint64_t part, std::uint64_t whole) {
   return fmt::format("{} %", part < whole ? std::min(99.0, std::round(percent)) : 100);
 }
 
-std::string words(std::string_view name) {
-  std::string text(name);
-  std::ranges::replace(text, '_', ' ');
-  return text;
-}
-
 }  // namespace runwatch::page

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/ascii.h"
 #include "core/clock.h"
 #include "view/snapshot.h"
 
@@ -40,6 +41,6 @@ std::string count_text(std::uint64_t n, std::string_view noun);  // `1 run`, `2 
 // `38 %`; what is there is never 0 %, what is not all never 100 %.
 std::string share_text(std::uint64_t part, std::uint64_t whole);
 
-std::string words(std::string_view name);  // `no_answer` as `no answer`
+using core::words;
 
 }  // namespace runwatch::page

@@ -36,6 +36,7 @@ Json status(const view::Snapshot& snapshot, std::string_view version, core::Wall
           {"level", view::name(overview.level)},
           {"runs_watched", overview.watched},
           {"runs_in_trouble", overview.in_trouble},
+          {"incidents_open", overview.incidents},
           {"pause", pause_json(snapshot.pause)},
           {"organization", organization_json(snapshot.organization)},
           {"spaces", std::move(spaces)}};

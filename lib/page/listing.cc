@@ -8,6 +8,7 @@ namespace runwatch::page {
 
 Group group_of(const view::RunVerdict& verdict) {
   if (verdict.trouble != view::Trouble::none) return Group::trouble;
+  if (verdict.alerted()) return Group::alerted;
   return verdict.condition == view::Condition::finished ? Group::finished : Group::well;
 }
 

@@ -1,4 +1,5 @@
-// Which runs a page lists: those in trouble, worst first, those that do well, and those that are finished.
+// Which runs a page lists: those in trouble, worst first, those with open incidents, those that do well, and
+// those that are finished.
 //
 // Pure. What is listed points into the overview.
 #pragma once
@@ -15,8 +16,8 @@
 
 namespace runwatch::page {
 
-enum class Group : std::uint8_t { trouble, well, finished };
-inline constexpr std::array<std::string_view, 3> kGroupNames{"trouble", "well", "finished"};
+enum class Group : std::uint8_t { trouble, alerted, well, finished };
+inline constexpr std::array<std::string_view, 4> kGroupNames{"trouble", "alerted", "well", "finished"};
 constexpr std::string_view name(Group group) { return kGroupNames[static_cast<std::size_t>(group)]; }
 
 Group group_of(const view::RunVerdict& verdict);

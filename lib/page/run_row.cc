@@ -54,9 +54,7 @@ std::string failed_cell(const view::RunSnapshot& run) {
   const auto failed = count(Status::failed);
   const auto finished = failed + count(Status::completed) + count(Status::partially_completed);
   const auto reasons = reasons_text(run);
-  const auto why = reasons.empty()
-                       ? ""
-                       : fmt::format(R"(<div class="sub" title="attempts that failed, by reason">{}</div>)", reasons);
+  const auto why = reasons.empty() ? "" : fmt::format(R"(<div class="sub">attempts: {}</div>)", reasons);
   return fmt::format(
       R"(<td class="c-failed"><div class="{}"><b>{}</b> <span title="of {} finished">{}</span></div>{}</td>)",
       failed == 0 ? "dim" : "failed", number_text(failed), number_text(finished), share_text(failed, finished), why);
@@ -132,6 +130,7 @@ Level level_of(const view::RunVerdict& verdict) {
   using view::Trouble;
   if (verdict.trouble == Trouble::old_task || verdict.trouble == Trouble::alert) return Level::warn;
   if (verdict.trouble != Trouble::none) return Level::bad;
+  if (verdict.alerted()) return Level::warn;
   const bool is_known =
       verdict.condition == view::Condition::under_way || verdict.condition == view::Condition::finished;
   return is_known ? Level::good : Level::none;
@@ -140,9 +139,9 @@ Level level_of(const view::RunVerdict& verdict) {
 std::string state_of(const view::RunVerdict& verdict) {
   using view::Condition;
   if (verdict.trouble != view::Trouble::none) return words(view::name(verdict.trouble));
-  if (verdict.condition == Condition::unread) return "not read yet";
-  if (verdict.condition == Condition::unknown) return "unknown to the platform";
-  return verdict.condition == Condition::finished ? "finished" : "well";
+  if (verdict.condition == Condition::finished) return "finished";
+  if (verdict.alerted()) return "incident open";
+  return verdict.condition == Condition::unread ? "not read yet" : "well";
 }
 
 std::vector<view::HistoryPoint> points_of(const view::RunSnapshot& run) {

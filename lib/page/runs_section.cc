@@ -12,7 +12,8 @@
 namespace runwatch::page {
 namespace {
 
-constexpr std::array<std::string_view, kGroupNames.size()> kHeadings{"In trouble", "Doing well", "Finished"};
+constexpr std::array<std::string_view, kGroupNames.size()> kHeadings{"In trouble", "With open incidents", "Doing well",
+                                                                     "Finished"};
 
 std::string rows_of(std::span<const view::RunVerdict* const> lines, const RowContext& context) {
   std::string rows;
@@ -58,17 +59,17 @@ std::string folded(const Listing& listing, Group group, const RowContext& contex
       more_link(group, lines.size(), shown.size()));
 }
 
-std::string trouble_section(const Listing& listing, const RowContext& context) {
-  const auto& lines = listing.of(Group::trouble);
-  const auto shown = std::span(lines).first(std::min(lines.size(), kInTrouble));
-  const auto* const nothing = listing.all().empty() ? "<p class=\"wide note\">No run is watched.</p>\n"
-                                                    : "<p class=\"wide note\">No run is in trouble.</p>\n";
+// In full: what somebody is to look at.
+std::string unfolded(const Listing& listing, Group group, std::size_t most, std::string_view caption,
+                     std::string_view otherwise, const RowContext& context) {
+  const auto& lines = listing.of(group);
+  const auto shown = std::span(lines).first(std::min(lines.size(), most));
   return fmt::format(
-      "<section aria-labelledby=\"in-trouble\">\n<div class=\"head\"><h2 "
-      "id=\"in-trouble\">{}</h2>{}</div>\n{}{}</section>\n",
-      "Runs in trouble", legend(tasks_of(shown)),
-      lines.empty() ? nothing : runs_table(rows_of(shown, context), "Runs in trouble, worst first"),
-      more_link(Group::trouble, lines.size(), shown.size()));
+      "<section aria-labelledby=\"{0}\">\n<div class=\"head\"><h2 id=\"{0}\">{1}</h2>{2}</div>\n{3}{4}</section>\n",
+      name(group), caption, legend(tasks_of(shown)),
+      lines.empty() ? std::string(otherwise)
+                    : runs_table(rows_of(shown, context), fmt::format("{}, worst first", caption)),
+      more_link(group, lines.size(), shown.size()));
 }
 
 std::size_t pages_of(std::size_t runs) { return std::max<std::size_t>(1, (runs + kListed - 1) / kListed); }
@@ -88,8 +89,12 @@ std::string pager(Filter filter, std::size_t pages) {
 }  // namespace
 
 std::string runs_sections(const Listing& listing, const RowContext& context) {
-  return trouble_section(listing, context) + folded(listing, Group::well, context) +
-         folded(listing, Group::finished, context);
+  const auto* const nothing = listing.all().empty() ? "<p class=\"wide note\">No run is watched.</p>\n"
+                                                    : "<p class=\"wide note\">No run is in trouble.</p>\n";
+  auto html = unfolded(listing, Group::trouble, kInTrouble, "Runs in trouble", nothing, context);
+  if (!listing.of(Group::alerted).empty())
+    html += unfolded(listing, Group::alerted, kFolded, "Runs with open incidents", "", context);
+  return html + folded(listing, Group::well, context) + folded(listing, Group::finished, context);
 }
 
 std::string filtered_section(const Listing& listing, Filter filter, const RowContext& context) {

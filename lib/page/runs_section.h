@@ -1,5 +1,5 @@
-// The runs on a page: what is in trouble in full, what does well or is finished folded; or, where a query asks for some
-// of them, those, a page at a time.
+// The runs on a page: what is in trouble or has incidents in full, what does well or is finished folded; or, where a
+// query asks for some of them, those, a page at a time.
 //
 // Pure.
 #pragma once

@@ -15,8 +15,8 @@ namespace runwatch::page {
 namespace {
 
 Level level_of(const view::Overview& overview) {
-  if (overview.level == view::Level::bad) return Level::bad;
-  return overview.level == view::Level::good ? Level::good : Level::none;
+  constexpr std::array kLevels{Level::good, Level::none, Level::warn, Level::bad};
+  return kLevels.at(task::index(overview.level));
 }
 
 std::string under(const view::Snapshot& snapshot) {

@@ -86,8 +86,8 @@ td.n, th.n { text-align: end; }
 .badge.bad { color: var(--bad); } .badge.warn { color: var(--warn); } .badge.good { color: var(--good); }
 .failed b { font-size: 1.25rem; line-height: 1.15; }
 .runs { table-layout: fixed; }
-.runs .c-run { width: 22%; } .runs .c-tasks { width: 19%; } .runs .c-failed { width: 13%; }
-.runs .c-pace { width: 15%; } .runs .c-plot { width: 13%; } .runs .c-told { width: 18%; }
+.runs .c-run { width: 24%; } .runs .c-tasks { width: 18%; } .runs .c-failed { width: 13%; }
+.runs .c-pace { width: 15%; } .runs .c-plot { width: 13%; } .runs .c-told { width: 17%; }
 .why { font-size: .92rem; }
 .runs td > div, .runs th > div { overflow-wrap: anywhere; }
 .runs tr.bad > :first-child { box-shadow: inset .3rem 0 var(--bad); }

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/ascii.h"
 #include "view/trouble.h"
 
 namespace runwatch::view {
@@ -36,15 +37,22 @@ class IncidentsByRun {
   std::unordered_map<std::string_view, Incidents> by_run_;
 };
 
-bool is_known_to_somebody(const RunVerdict& verdict) {
-  return std::ranges::any_of(
-      verdict.incidents, [](const auto* incident) { return incident->told != kNoTime || !incident->shown_to.empty(); });
-}
+// Of the incidents that are not over and not silenced, and how many of these somebody is told of.
+struct Tally {
+  std::size_t all = 0;
+  std::size_t known = 0;
+
+  void add(const IncidentStanding& incident) {
+    if (incident.phase == rule::Phase::over || incident.silenced()) return;
+    ++all;
+    if (incident.known()) ++known;
+  }
+};
 
 bool fails(const auto& polled) { return polled.last_error || polled.up == false; }
 
 std::string by_reason(const std::optional<PollError>& error) {
-  return error ? fmt::format(" ({})", name(error->reason)) : "";
+  return error ? fmt::format(" ({})", core::words(name(error->reason))) : "";
 }
 
 std::string trouble_text(const Overview& overview) {
@@ -64,7 +72,9 @@ std::pair<std::string, Level> platform_text(const Snapshot& snapshot) {
     const auto& first = **std::ranges::find_if(snapshot.spaces, [](const auto& space) { return fails(*space); });
     return {fmt::format("{} of {} {} cannot be read in full: {}{}{}", failing, snapshot.spaces.size(),
                         snapshot.spaces.size() == 1 ? "space" : "spaces", first.name, by_reason(first.last_error),
-                        failing == 1 ? "" : " and others"),
+                        failing == 1   ? ""
+                        : failing == 2 ? " and 1 other"
+                                       : fmt::format(" and {} others", failing - 1)),
             Level::bad};
   }
   const bool tried = std::ranges::all_of(snapshot.spaces, [](const auto& space) { return space->up == true; });
@@ -73,16 +83,25 @@ std::pair<std::string, Level> platform_text(const Snapshot& snapshot) {
   return {"the platform answers", Level::good};
 }
 
-// Empty: there is nothing to tell.
-std::string told_text(const Overview& overview, const Alerts& alerts) {
+// Of runs in trouble. Empty: there is nothing to tell.
+std::string told_text(const Overview& overview) {
   if (overview.in_trouble == 0) return {};
-  if (alerts.receivers.empty()) return "nobody is told, for there is no receiver";
   const auto told = static_cast<std::size_t>(std::ranges::count_if(overview.runs, [](const auto& verdict) {
-    return verdict.trouble != Trouble::none && is_known_to_somebody(verdict);
+    return verdict.trouble != Trouble::none && std::ranges::any_of(verdict.incidents, &IncidentStanding::known);
   }));
   if (told == 0) return "nobody was told yet";
-  if (told == overview.in_trouble) return overview.in_trouble == 1 ? "it was told" : "all were told";
-  return fmt::format("{} of them {} told", told, told == 1 ? "was" : "were");
+  if (told < overview.in_trouble) return fmt::format("somebody was told of {} of the {}", told, overview.in_trouble);
+  return overview.in_trouble == 1 ? "somebody was told" : "somebody was told of each";
+}
+
+// Of incidents other than those of runs in trouble. Empty: there are none.
+std::string others_text(const Tally& others, bool is_more) {
+  if (others.all == 0) return {};
+  const auto known = others.known == 0            ? std::string("not told yet")
+                     : others.known == others.all ? "told"
+                                                  : fmt::format("{} of them told", others.known);
+  return fmt::format("{} {}{} open, {}", others.all, is_more ? "more " : "", others.all == 1 ? "incident" : "incidents",
+                     known);
 }
 
 // Empty: each takes what it is sent.
@@ -96,11 +115,24 @@ std::string receivers_text(const Alerts& alerts) {
 }
 
 void conclude(Overview& overview, const Snapshot& snapshot) {
+  const auto& alerts = *snapshot.alerts;
+  Tally tally, of_troubled;
+  for (const auto& incident : alerts.incidents) tally.add(incident);
+  for (const auto& verdict : overview.runs) {
+    if (verdict.trouble == Trouble::none) continue;
+    for (const auto* incident : verdict.incidents) of_troubled.add(*incident);
+  }
+  const Tally others{tally.all - of_troubled.all, tally.known - of_troubled.known};
   auto [platform, level] = platform_text(snapshot);
-  const auto unreached = receivers_text(*snapshot.alerts);
+  const auto unreached = receivers_text(alerts);
+  overview.incidents = tally.all;
   overview.level = overview.in_trouble > 0 || !unreached.empty() ? Level::bad : level;
+  if (others.all > 0) overview.level = std::max(overview.level, Level::warning);
+  const auto told = alerts.receivers.empty() && (overview.in_trouble > 0 || others.all > 0)
+                        ? "nobody is told, for there is no receiver"
+                        : told_text(overview);
   overview.headline = trouble_text(overview);
-  for (const auto& part : {std::move(platform), told_text(overview, *snapshot.alerts), unreached}) {
+  for (const auto& part : {std::move(platform), told, others_text(others, overview.in_trouble > 0), unreached}) {
     if (!part.empty()) overview.headline += "; " + part;
   }
 }

@@ -6,9 +6,12 @@
 #include <numeric>
 #include <utility>
 
+#include "core/ascii.h"
+
 namespace runwatch::view {
 namespace {
 
+using core::words;
 using task::kNoTime;
 using task::Status;
 using Incidents = std::vector<const IncidentStanding*>;
@@ -40,13 +43,6 @@ std::string lasting(core::Duration length) {
   return fmt::format("{} d {} h", hours / 24, hours % 24);
 }
 
-// Underscores are for machines.
-std::string words(std::string_view name) {
-  std::string text(name);
-  std::ranges::replace(text, '_', ' ');
-  return text;
-}
-
 // What one cause of trouble says; the parts of a verdict, the gravest first.
 struct Finding {
   Trouble trouble;
@@ -59,7 +55,8 @@ double extent_of(core::Duration length) { return std::min(1.0, core::seconds(len
 
 std::string mostly(const RunSnapshot& run) {
   const auto most = std::ranges::max_element(run.failures);
-  if (*most == 0) return {};
+  const auto all = std::accumulate(run.failures.begin(), run.failures.end(), std::uint64_t{0});
+  if (2 * *most <= all) return {};
   const auto reason = static_cast<std::size_t>(most - run.failures.begin());
   return ", mostly by " + words(task::kFailureReasonNames.at(reason));
 }
@@ -106,6 +103,12 @@ void find_old_task(const RunSnapshot& run, core::WallTime now, Findings& out) {
   }
 }
 
+void find_no_such_run(const RunSnapshot& run, Findings& out) {
+  if (!run.unknown) return;
+  out.push_back({Trouble::no_such_run, 0,
+                 "unknown to the platform: correct its id in `runs` of the configuration, or take it out"});
+}
+
 // Whose verdict is the run's state; single tasks that failed are no trouble of the run.
 Trouble trouble_of(rule::When when) {
   switch (when) {
@@ -128,7 +131,7 @@ void find_alerts(const Incidents& incidents, Findings& out) {
     const auto& notice = incident->notice;
     const auto trouble = trouble_of(notice.when);
     const bool is_said = std::ranges::find(out, trouble, &Finding::trouble) != out.end();
-    if (trouble == Trouble::none || is_said || incident->phase != rule::Phase::open || incident->silenced) continue;
+    if (trouble == Trouble::none || is_said || incident->phase != rule::Phase::open || incident->silenced()) continue;
     out.push_back({trouble, 0, fmt::format("alert {}: {}", notice.rule, notice.why)});
   }
 }
@@ -139,18 +142,23 @@ Condition condition_of(const RunSnapshot& run) {
   return run.finished == kNoTime ? Condition::under_way : Condition::finished;
 }
 
-// Trouble stands above all else, by its kind and then its extent.
+// Trouble stands above all else, by its kind and then its extent; then what somebody is told of.
 double score_of(const RunVerdict& verdict, const Findings& findings) {
   if (!findings.empty()) {
-    const auto rank = task::kStatusCount - task::index(verdict.trouble);
+    const auto rank = kTroubleNames.size() - task::index(verdict.trouble);
     return static_cast<double>(rank) + std::min(0.999, findings.front().extent);
   }
   constexpr std::array<double, kConditionNames.size()> kBases{0.3, 0.4, 0.5, 0.0};
   const auto& tasks = verdict.run->tasks;
-  return kBases.at(task::index(verdict.condition)) + 0.09 * share(count_of(tasks, Status::failed), sum(tasks));
+  return (verdict.alerted() ? 0.8 : kBases.at(task::index(verdict.condition))) +
+         0.09 * share(count_of(tasks, Status::failed), sum(tasks));
 }
 
 }  // namespace
+
+bool RunVerdict::alerted() const {
+  return std::ranges::any_of(incidents, [](const auto* incident) { return !incident->silenced(); });
+}
 
 Progress progress(const RunSnapshot& run, core::WallTime now) {
   constexpr core::Duration kLookBack = std::chrono::hours(1);
@@ -183,13 +191,14 @@ RunVerdict judge(const SpaceSnapshot& space, const RunSnapshot& run, std::vector
     find_old_task(run, now, findings);
   }
   find_poll_failing(run, now, findings);
+  find_no_such_run(run, findings);
   find_alerts(incidents, findings);
   std::ranges::stable_sort(findings, {}, &Finding::trouble);
   for (const auto& finding : findings) verdict.why += (verdict.why.empty() ? "" : "; ") + finding.why;
   if (!findings.empty()) verdict.trouble = findings.front().trouble;
-  verdict.score = score_of(verdict, findings);
   for (const auto* incident : incidents) verdict.told = std::max(verdict.told, incident->told);
   verdict.incidents = std::move(incidents);
+  verdict.score = score_of(verdict, findings);
   const auto pace = progress(run, now);
   verdict.per_hour = pace.per_hour;
   verdict.end = pace.end;

@@ -1,7 +1,7 @@
 // Which run is in trouble, and why: one verdict for page and API.
 //
 // Pure. The thresholds are those of the alerts in etc/ (UnpodRunFailing, UnpodRunStalled, UnpodTaskStuck); an incident
-// that is open for a run is trouble, too.
+// that is open and speaks of the run as a whole is trouble, too.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ inline constexpr core::Duration kStalledAfter = std::chrono::minutes(30);
 inline constexpr core::Duration kTaskOldAfter = std::chrono::hours(1);
 inline constexpr int kFailedPolls = 3;  // in a row; at once where trying again does not help
 
-enum class Trouble : std::uint8_t { none, failing, stalled, poll_failing, old_task, alert };
-inline constexpr std::array<std::string_view, 6> kTroubleNames{"none",         "failing",  "stalled",
-                                                               "poll_failing", "old_task", "alert"};
+enum class Trouble : std::uint8_t { none, failing, stalled, poll_failing, no_such_run, old_task, alert };
+inline constexpr std::array<std::string_view, 7> kTroubleNames{"none",        "failing",  "stalled", "poll_failing",
+                                                               "no_such_run", "old_task", "alert"};
 constexpr std::string_view name(Trouble trouble) { return kTroubleNames[task::index(trouble)]; }
 
 // Where a run stands; trouble is apart from it.
@@ -48,6 +48,8 @@ struct RunVerdict {
   core::WallTime told = task::kNoTime;               // the newest notice of these; none: nobody was told yet
   std::optional<double> per_hour{};                  // tasks finished in the last hour, or since it is known
   core::WallTime end = task::kNoTime;                // if it goes on like this; none: not known, or finished
+
+  bool alerted() const;  // an incident of it is not silenced
 };
 
 // `incidents`: of this run, not over.
@@ -55,8 +57,13 @@ RunVerdict judge(const SpaceSnapshot& space, const RunSnapshot& run, std::vector
                  core::WallTime now);
 
 // How grave it is as a whole.
-enum class Level : std::uint8_t { good, unknown, bad };
-inline constexpr std::array<std::string_view, 3> kLevelNames{"good", "unknown", "bad"};
+enum class Level : std::uint8_t {
+  good,
+  unknown,  // not all was read yet
+  warning,  // incidents are open, though no run as a whole is in trouble
+  bad
+};
+inline constexpr std::array<std::string_view, 4> kLevelNames{"good", "unknown", "warning", "bad"};
 constexpr std::string_view name(Level level) { return kLevelNames[task::index(level)]; }
 
 struct Overview {
@@ -64,6 +71,7 @@ struct Overview {
   Level level = Level::unknown;
   std::size_t watched = 0;
   std::size_t in_trouble = 0;
+  std::size_t incidents = 0;     // not over, and not silenced
   std::vector<RunVerdict> runs;  // worst first
 };
 

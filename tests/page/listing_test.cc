@@ -59,7 +59,7 @@ TEST_CASE("of very much a page shows the worst and the way to all the rest, with
     incident.notice.rule = "task-failed";
     incident.notice.space = "space-" + std::to_string(i % 200);
     incident.notice.run_id = snapshot->spaces[static_cast<std::size_t>(i % 200)]->runs[0]->run_id;
-    incident.notice.why = "131 tasks failed and stayed failed for 0s";
+    incident.notice.why = "131 tasks failed";
     incident.notice.started = incident.told = at(29'000);
     incident.notice.receivers = {"ops-slack", "pager"};
     alerts->incidents.push_back(incident);
@@ -71,8 +71,9 @@ TEST_CASE("of very much a page shows the worst and the way to all the rest, with
   const auto html = page::status_page(*snapshot, {}, "1.2.3", std::string(4000, 'x'), at(30'000));
   CHECK(html.size() <= 300'000);
   CHECK(html.size() >= 200'000);
-  CHECK(rows_of(html) == 30 + 10 + 10);
+  CHECK(rows_of(html) == 30 + 10 + 10 + 10);
   CHECK(html.find("<a href=\"./?state=trouble\">All 200</a>") != std::string::npos);
+  CHECK(html.find("<a href=\"./?state=alerted\">All ") != std::string::npos);
   CHECK(html.find("<a href=\"./?state=well\">All ") != std::string::npos);
   CHECK(html.find("160 more are in the API") != std::string::npos);
 }

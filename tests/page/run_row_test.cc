@@ -64,7 +64,7 @@ TEST_CASE("the state of a run is its trouble, else how it stands, each with its 
                {Trouble::none, Condition::under_way, "well", "good"},
                {Trouble::none, Condition::finished, "finished", "good"},
                {Trouble::none, Condition::unread, "not read yet", "none"},
-               {Trouble::none, Condition::unknown, "unknown to the platform", "none"}};
+               {Trouble::no_such_run, Condition::unknown, "no such run", "bad"}};
   for (const auto& c : cases) {
     Judged it;
     it.verdict.trouble = c.trouble;
@@ -75,11 +75,24 @@ TEST_CASE("the state of a run is its trouble, else how it stands, each with its 
   }
 }
 
+TEST_CASE("a run with an open incident is not said to do well") {
+  Judged it;
+  auto line = incident(rule::When::task_failed, "sales", "R1");
+  it.verdict.incidents = {&line};
+  CHECK(page::state_of(it.verdict) == "incident open");
+  CHECK(page::name(page::level_of(it.verdict)) == "warn");
+  it.verdict.condition = Condition::finished;
+  CHECK(page::state_of(it.verdict) == "finished");
+  CHECK(page::name(page::level_of(it.verdict)) == "warn");
+  line.silenced_until = at(9000);
+  CHECK(page::name(page::level_of(it.verdict)) == "good");
+}
+
 TEST_CASE("a row says how many failed, their share of what is finished, and by what") {
   Judged it;
   it.run->tasks = {100, 0, 0, 0, 0, 60, 0, 40, 0};
   it.run->failures = {5, 0, 7, 1, 30, 0, 0, 0};
-  CHECK(it.cell("failed") == "|40| |40 %|provider 30, rejected 7, no answer 5, …|");
+  CHECK(it.cell("failed") == "|40| |40 %|attempts: provider 30, rejected 7, no answer 5, …|");
   it.run->tasks = {100, 0, 0, 0, 0, 60, 0, 0, 0};
   it.run->failures = {};
   CHECK(it.cell("failed") == "|0| |0 %|");

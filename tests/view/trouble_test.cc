@@ -176,6 +176,14 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
          r.last_change = kNow - 31min;
        },
        Trouble::failing, "50 % of 60 finished tasks failed; nothing changed for 31 min, and 52 tasks are not finished"},
+      {"of an id that the platform does not know",
+       [](auto& r) {
+         r.polled = true;
+         r.unknown = true;
+         r.tasks = {};
+       },
+       Trouble::no_such_run,
+       "unknown to the platform: correct its id in `runs` of the configuration, or take it out"},
       {"never read",
        [](auto& r) {
          r.polled = false;
@@ -207,9 +215,9 @@ TEST_CASE("an open incident is trouble of its kind, and single failed tasks, sil
     const auto verdict = view::judge({}, healthy(), {&line}, kNow);
     CHECK(view::name(verdict.trouble) == view::name(c.trouble));
     CHECK(verdict.why == (c.trouble == Trouble::none ? "" : "alert mine: it is so"));
-    line.silenced = true;
+    line.silenced_until = kNow + 1h;
     CHECK(view::judge({}, healthy(), {&line}, kNow).trouble == Trouble::none);
-    line.silenced = false;
+    line.silenced_until = task::kNoTime;
     line.phase = rule::Phase::gathering;
     CHECK(view::judge({}, healthy(), {&line}, kNow).trouble == Trouble::none);
   }
@@ -218,6 +226,25 @@ TEST_CASE("an open incident is trouble of its kind, and single failed tasks, sil
 TEST_CASE("what a run shows of itself is not said again by its incident") {
   auto line = incident(rule::When::failure_ratio);
   CHECK(view::judge({}, failing(), {&line}, kNow).why == "50 % of 60 finished tasks failed, mostly by provider");
+}
+
+TEST_CASE("what failed mostly by something did so by more than half") {
+  auto run = failing();
+  run.failures = {15, 0, 0, 0, 16, 0, 0, 0};
+  CHECK(view::judge({}, run, {}, kNow).why.ends_with("failed, mostly by provider"));
+  run.failures = {15, 0, 0, 0, 15, 0, 0, 0};
+  CHECK(view::judge({}, run, {}, kNow).why.ends_with("finished tasks failed"));
+}
+
+TEST_CASE("a run is alerted by an incident that is not silenced, and comes before those that do well") {
+  auto line = incident(rule::When::task_failed);
+  const auto alerted = view::judge({}, healthy(), {&line}, kNow);
+  CHECK(alerted.alerted());
+  CHECK(alerted.score < 1);
+  CHECK(alerted.score > view::judge({}, healthy(), {}, kNow).score);
+  line.silenced_until = kNow + 1h;
+  CHECK_FALSE(view::judge({}, healthy(), {&line}, kNow).alerted());
+  CHECK_FALSE(view::judge({}, healthy(), {}, kNow).alerted());
 }
 
 TEST_CASE("runs are sorted by what is wrong with them and how much, then by what they do") {
@@ -265,13 +292,13 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
       {"no run is watched; the platform answers", view::Level::good, [](Stage&) {}},
       {"1 of 2 runs in trouble; the platform answers; nobody was told yet", view::Level::bad,
        [](Stage& s) { s.runs = {healthy(), failing()}; }},
-      {"1 of 1 run in trouble; the platform answers; it was told", view::Level::bad,
+      {"1 of 1 run in trouble; the platform answers; somebody was told", view::Level::bad,
        [](Stage& s) {
          s.runs = {failing()};
          s.alerts.incidents = {incident(rule::When::task_failed)};
          s.alerts.incidents[0].told = kNow;
        }},
-      {"2 of 2 runs in trouble; the platform answers; 1 of them was told", view::Level::bad,
+      {"2 of 2 runs in trouble; the platform answers; somebody was told of 1 of the 2", view::Level::bad,
        [&](Stage& s) {
          s.runs = {failing(), still};
          s.alerts.incidents = {incident(rule::When::task_failed)};
@@ -281,6 +308,42 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
        [](Stage& s) {
          s.runs = {failing()};
          s.alerts.receivers.clear();
+       }},
+      {"none of 1 run in trouble; the platform answers; 3 incidents open, 1 of them told", view::Level::warning,
+       [&](Stage& s) {
+         s.runs = {healthy()};
+         s.alerts.incidents.assign(3, incident(rule::When::task_failed));
+         s.alerts.incidents[0].told = kNow;
+         s.alerts.incidents[1].phase = rule::Phase::gathering;
+         s.alerts.incidents[2].notice.run_id.clear();
+       }},
+      {"none of 1 run in trouble; the platform answers; nobody is told, for there is no receiver; 1 incident open, not "
+       "told yet",
+       view::Level::warning,
+       [&](Stage& s) {
+         s.runs = {healthy()};
+         s.alerts.incidents = {incident(rule::When::task_failed)};
+         s.alerts.receivers.clear();
+       }},
+      {"none of 1 run in trouble; the platform answers", view::Level::good,
+       [&](Stage& s) {
+         s.runs = {healthy()};
+         s.alerts.incidents.assign(2, incident(rule::When::task_failed));
+         s.alerts.incidents[0].phase = rule::Phase::over;
+         s.alerts.incidents[1].silenced_until = kNow + 1h;
+       }},
+      {"1 of 1 run in trouble; the platform answers; somebody was told; 1 more incident open, told", view::Level::bad,
+       [&](Stage& s) {
+         s.runs = {failing()};
+         s.alerts.incidents.assign(2, incident(rule::When::task_failed));
+         s.alerts.incidents[0].told = s.alerts.incidents[1].told = kNow;
+         s.alerts.incidents[1].notice.run_id = "Rother";
+       }},
+      {"1 of 1 run in trouble; 1 of 1 space cannot be read in full: sales (business error); nobody was told yet",
+       view::Level::bad,
+       [](Stage& s) {
+         s.runs = {with([](auto& r) { r.unknown = true; })};
+         s.space = [](auto& space) { space.last_error = view::PollError{PollReason::business_error, "no", kNow}; };
        }},
       {"none of 1 run in trouble; the platform answers; notices do not reach ops", view::Level::bad,
        [](Stage& s) {
@@ -309,6 +372,17 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
     CHECK(overview.headline == c.headline);
     CHECK(view::name(overview.level) == view::name(c.level));
     CHECK(overview.watched == stage.runs.size());
+  }
+}
+
+TEST_CASE("of spaces that cannot be read one is named, and the others are counted") {
+  for (const auto& [count, expected] : {std::pair(2, "2 of 2 spaces cannot be read in full: sales and 1 other"),
+                                        {3, "3 of 3 spaces cannot be read in full: sales and 2 others"}}) {
+    Stage stage;
+    stage.space = [](auto& space) { space.up = false; };
+    auto snapshot = stage.snapshot();
+    snapshot.spaces.resize(static_cast<std::size_t>(count), snapshot.spaces.front());
+    CHECK(view::judge(snapshot, kNow).headline == std::string("no run is watched; ") + expected);
   }
 }
 

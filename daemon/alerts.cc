@@ -41,7 +41,7 @@ Rows texts(const Json& list, const char* member, std::vector<std::string> head,
   return rows;
 }
 
-std::string print_list(const Json& answer) {
+std::string print_list(const Json& answer, const std::string& target) {
   Json list = answer;
   for (auto& i : list["incidents"]) {
     i["state"] = state(i);
@@ -62,7 +62,9 @@ std::string print_list(const Json& answer) {
   }
   const auto dead = texts(list, "dead", {"DEAD NOTICE", "RECEIVER", "RULE", "KIND", "COMMITTED", "LAST FAILURE"},
                           {"id", "receiver", "rule", "kind", "committed", "last_failure"});
-  if (dead.size() > 1) out += "\n" + table(dead) + "`runwatch alerts replay ID` tries again, `drop ID` does not\n";
+  if (dead.size() > 1) {
+    out += fmt::format("\n{}`runwatch alerts replay ID{}` tries again, `drop ID` does not\n", table(dead), target);
+  }
   return out;
 }
 
@@ -110,8 +112,8 @@ std::string print_explanation(const Json& told) {
   return out;
 }
 
-std::string print_test(const Json& done) {
-  return fmt::format("queued: `runwatch alerts show {}` tells what becomes of it\n", text(done, "id"));
+std::string print_test(const Json& done, const std::string& target) {
+  return fmt::format("queued: `runwatch alerts show {}{}` tells what becomes of it\n", text(done, "id"), target);
 }
 
 std::string print_changed(const Json& done) { return fmt::format("{} notice(s) changed\n", text(done, "changed")); }
@@ -128,12 +130,14 @@ void add_alerts(CLI::App& app, ControlArguments& arguments) {
   group.require_subcommand(1);
   auto& request = arguments.request;
   add_question(group, arguments, "list", "Incidents, open and lately ended; receivers; notices that were given up",
-               "GET", "/alerts", print_list);
+               "GET", "/alerts",
+               [&arguments](const Json& answer) { return print_list(answer, same_daemon(arguments)); });
   auto& show = add_question(group, arguments, "show", "Why there is an incident or a notice, and what became of it",
                             "GET", "/alerts/", print_explanation);
   show.add_option("id", arguments.id, "Of an incident or a notice")->required()->check(check_id);
-  auto& test = add_question(group, arguments, "test", "Send a notice that is marked as a test through the queue",
-                            "POST", "/alerts/test", print_test);
+  auto& test =
+      add_question(group, arguments, "test", "Send a notice that is marked as a test through the queue", "POST",
+                   "/alerts/test", [&arguments](const Json& done) { return print_test(done, same_daemon(arguments)); });
   test.add_option("--receiver", request.receiver, "To whom, by name")->required();
   auto& replay =
       add_question(group, arguments, "replay", "Try again what was given up", "POST", "/alerts/replay", print_changed);

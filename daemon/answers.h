@@ -10,6 +10,7 @@
 #include <string>
 
 #include "control/server.h"
+#include "daemon/reload_requests.h"
 #include "rule/rule.h"
 #include "view/snapshot.h"
 #include "watch/watch.h"
@@ -24,7 +25,7 @@ control::Handler answers(watch::Watch& watch, const std::function<std::shared_pt
 struct DaemonHooks {
   std::function<std::shared_ptr<const view::Snapshot>()> snapshot;
   std::function<std::optional<std::string>()> stuck_loop;
-  std::function<core::Result<std::string>()> reload;
+  std::function<ReloadOutcome()> reload;
   std::filesystem::path database;  // a copy of it is made beside it
 };
 void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const DaemonHooks& hooks);

@@ -57,9 +57,9 @@ core::Result<void> copy_database(watch::Watch& watch, const std::filesystem::pat
 void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const DaemonHooks& hooks) {
   handler.health = [hooks]() -> Answer { return write(health(hooks)); };
   handler.reload = [hooks](const control::Request&) -> Answer {
-    const auto changed = hooks.reload();
-    if (!changed) return std::unexpected(changed.error());
-    return write({{"changed", *changed}});
+    const auto done = hooks.reload();
+    if (!done) return std::unexpected(done.error());
+    return write({{"changed", done->changed}, {"waiting", done->waiting}});
   };
   const auto copies = std::make_shared<std::atomic<unsigned>>(0);
   handler.backup = [&watch, copies, database = hooks.database](const control::Request&) -> Answer {

@@ -38,8 +38,7 @@ int connections_within_file_limit(std::size_t fetchers) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<App>> App::start(const config::Config& config,
-                                              std::function<core::Result<std::string>()> ask_reload) {
+core::Result<std::unique_ptr<App>> App::start(const config::Config& config, std::function<ReloadOutcome()> ask_reload) {
   std::unique_ptr<App> app(new App(config, std::move(ask_reload)));
   if (auto opened = app->open_store(); !opened) return std::unexpected(std::move(opened.error()));
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
@@ -54,7 +53,7 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config,
   return app;
 }
 
-App::App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload)
+App::App(const config::Config& config, std::function<ReloadOutcome()> ask_reload)
     : config_(config),
       ask_reload_(std::move(ask_reload)),
       meters_({.version = kVersion, .revision = kRevision, .compiler = kCompiler}),
@@ -159,7 +158,7 @@ core::Result<void> App::take_access(const config::Web& web) {
   return {};
 }
 
-core::Result<std::string> App::reload(const config::Config& config) {
+ReloadOutcome App::reload(const config::Config& config) {
   std::vector<std::string> changed = config::changed_keys(config_, config);
   const auto waiting =
       std::ranges::stable_partition(changed, [](const auto& key) { return !config::needs_restart(key); });
@@ -187,7 +186,7 @@ core::Result<std::string> App::reload(const config::Config& config) {
   shown_config_.with([&](auto& text) { text = config::show_json(config_); });
   meters_.config_reloaded(true, clock_.wall_now());
   watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
-  return fmt::format("{}", fmt::join(changed, ", "));
+  return Reloaded{fmt::format("{}", fmt::join(changed, ", ")), fmt::format("{}", fmt::join(needs_restart, ", "))};
 }
 
 void App::reload_refused(const std::string& why) {

@@ -15,6 +15,7 @@
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/guarded.h"
+#include "daemon/reload_requests.h"
 #include "http/server.h"
 #include "metrics/exposition.h"
 #include "metrics/meters.h"
@@ -30,7 +31,7 @@ class App {
   // Fails: `busy` for a port or database in use, `corrupt` and `unavailable` for the store, `invalid` for an address.
   // `ask_reload` is what the command `reload` asks, from any thread.
   static core::Result<std::unique_ptr<App>> start(const config::Config& config,
-                                                  std::function<core::Result<std::string>()> ask_reload);
+                                                  std::function<ReloadOutcome()> ask_reload);
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
@@ -42,11 +43,11 @@ class App {
   bool is_alive() const;
   // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Returns the keys
   // that changed, separated by commas. Fails: what is not taken over stays as it was.
-  core::Result<std::string> reload(const config::Config& config);
+  ReloadOutcome reload(const config::Config& config);
   void reload_refused(const std::string& why);  // the file was bad: everything goes on as before
 
  private:
-  App(const config::Config& config, std::function<core::Result<std::string>()> ask_reload);
+  App(const config::Config& config, std::function<ReloadOutcome()> ask_reload);
   core::Result<void> open_store();
   core::Result<void> start_watch();
   core::Result<void> start_server();
@@ -56,7 +57,7 @@ class App {
   core::Result<void> take_access(const config::Web& web);
 
   config::Config config_;
-  const std::function<core::Result<std::string>()> ask_reload_;
+  const std::function<ReloadOutcome()> ask_reload_;
   core::SystemClock clock_;
   std::mt19937_64 random_{std::random_device{}()};
   core::Guarded<std::optional<std::string>> stuck_loop_;  // as of the last tick; the server's threads read it

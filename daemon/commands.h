@@ -55,6 +55,9 @@ int serve(const std::filesystem::path& path, const config::Config& config,
 // code is the one that it would end with. A database and a port that a running daemon holds are told, and no fault.
 int check_places(const config::Config& config);
 
+// Warns root of files of the installed configuration that the service's account cannot read.
+void warn_of_unreadable_files(const std::filesystem::path& path, const config::Config& config);
+
 // `check --live`: asks the platform for the organization, each space and each named run; prints a line for each.
 int check_live(const config::Config& config);
 

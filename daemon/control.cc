@@ -10,19 +10,30 @@
 #include "control/client.h"
 #include "core/text.h"
 #include "daemon/commands.h"
+#include "daemon/help.h"
 
 namespace runwatch::daemon {
 namespace {
 
 std::expected<control::Target, int> target_of(const ControlArguments& arguments) {
   if (!arguments.socket.empty()) return control::Target{arguments.socket};
-  const auto config = load_config(arguments.config);
-  // Where the file names no database, that of the daemon depends on whose process it is.
-  if (config)
-    return control::Target{config::control_socket(*config),
-                           config->store.in_state_folder ? std::filesystem::path() : config->store.path};
-  fmt::print(stderr, "note: --control PATH asks the daemon there without a look at the configuration\n");
-  return std::unexpected(config.error());
+  const auto loaded = config::load(arguments.config, config::process_environment());
+  if (loaded) {
+    const auto& store = loaded->config.store;
+    // Where the file names no database, that of the daemon depends on whose process it is.
+    return control::Target{config::control_socket(loaded->config),
+                           store.in_state_folder ? std::filesystem::path() : store.path};
+  }
+  const auto problem = config::format_problem(arguments.config, loaded.error().front());
+  if (arguments.config != config::kDefaultPath) {
+    fmt::print(stderr, "{}\nnote: --control PATH asks the daemon there without a look at the configuration\n", problem);
+    return std::unexpected(EX_CONFIG);
+  }
+  // The service goes on with what it had.
+  const auto usual = config::usual_control_socket(config::process_environment());
+  fmt::print(stderr, "note: {}; asking the daemon at {}, where it usually is: --control PATH names another place\n",
+             problem, usual.string());
+  return control::Target{usual};
 }
 
 int code_of(core::ErrorKind kind, int refused) {
@@ -30,7 +41,8 @@ int code_of(core::ErrorKind kind, int refused) {
   return kind == core::ErrorKind::invalid ? refused : EX_TEMPFAIL;
 }
 
-int question(const ControlArguments& arguments, const std::string& method, const std::string& path, Print print) {
+int question(const ControlArguments& arguments, const std::string& method, const std::string& path,
+             const Print& print) {
   const auto answer = ask_daemon(arguments, method, path + arguments.id);
   if (!answer) return answer.error();
   fmt::print("{}", arguments.json ? answer->dump() + "\n" : print(*answer));
@@ -45,9 +57,9 @@ std::size_t width(const std::string& text) {
 
 std::expected<Json, int> ask_daemon(const ControlArguments& arguments, const std::string& method,
                                     const std::string& path, int refused) {
+  const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
   const auto target = target_of(arguments);
   if (!target) return std::unexpected(target.error());
-  const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
   const auto answer = control::ask(*target, method, path, body);
   if (!answer) {
     fmt::print(stderr, "runwatch: {}\n", answer.error().text);
@@ -69,11 +81,17 @@ CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::
                        const std::string& method, const std::string& path, Print print) {
   auto* command = group.add_subcommand(name, what);
   add_target(*command, arguments);
+  command->footer(exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
   command->add_flag("--json", arguments.json, "Print the daemon's answer as it came");
   command->callback([&arguments, method, path, print] {
     arguments.chosen = [&arguments, method, path, print] { return question(arguments, method, path, print); };
   });
   return *command;
+}
+
+std::string same_daemon(const ControlArguments& arguments) {
+  if (!arguments.socket.empty()) return " --control " + arguments.socket;
+  return arguments.config == config::kDefaultPath ? "" : " -c " + arguments.config;
 }
 
 std::string text(const Json& object, const char* member) {

@@ -30,7 +30,7 @@ struct ControlArguments {
 };
 
 using Json = nlohmann::ordered_json;
-using Print = std::string (*)(const Json& answer);
+using Print = std::function<std::string(const Json& answer)>;
 
 // What the daemon answers; the error is the exit code, and was told: `refused` for what the daemon refuses.
 std::expected<Json, int> ask_daemon(const ControlArguments& arguments, const std::string& method,
@@ -41,6 +41,10 @@ void add_target(CLI::App& command, ControlArguments& arguments);  // --config an
 // A subcommand with --config, --control and --json that asks with GET, or POSTs the request; the id goes behind `path`.
 CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,
                        const std::string& method, const std::string& path, Print print);
+
+// What follows `runwatch alerts …` in a hint, so that it asks the same daemon: empty, or words with a blank before
+// them.
+std::string same_daemon(const ControlArguments& arguments);
 
 // A member as a person reads it, whatever it is: empty for null and for what is missing.
 std::string text(const Json& object, const char* member);

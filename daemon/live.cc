@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/token.h"
+#include "core/ascii.h"
 #include "daemon/commands.h"
 #include "daemon/doctor.h"
 #include "daemon/settings.h"
@@ -24,7 +25,7 @@ class LiveCheck {
     if (organizations) {
       check_handle(*organizations);
     } else {
-      tell("platform", organizations.error());
+      tell(is_refused(organizations.error()) ? "token" : "platform", organizations.error());
       if (!is_of_one_call(organizations.error().reason)) return;
     }
     if (config_.spaces.empty()) check_every_space();
@@ -83,10 +84,15 @@ class LiveCheck {
   void good(const std::string& what, const std::string& text) { findings_.good(what, text); }
   void bad(const std::string& what, std::string_view text, int code) { findings_.bad(what, text, code); }
 
+  static bool is_refused(const unpod::Failure& failure) {
+    return failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
+  }
+
   void tell(const std::string& what, const unpod::Failure& failure) {
-    const bool refused = failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
-    std::string text = fmt::format("{}: {}", view::name(failure.reason), failure.text);
-    if (!told_.insert(text).second) text = fmt::format("{}, as above", view::name(failure.reason));
+    const bool refused = is_refused(failure);
+    const auto reason = core::words(view::name(failure.reason));
+    std::string text = refused ? failure.text : fmt::format("{}: {}", reason, failure.text);
+    if (!told_.insert(text).second) text = reason + ", as above";
     if (refused && told_.size() == 1) text += "; " + config::token_origin(config_.api);
     bad(what, text, refused ? EX_NOPERM : EX_UNAVAILABLE);
   }

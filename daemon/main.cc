@@ -66,8 +66,11 @@ void add_check(CLI::App& app, Arguments& arguments) {
 
 void add_commands(CLI::App& app, Arguments& arguments) {
   add_config(app, arguments);
-  add_config(*app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)"),
-             arguments);
+  const auto of_daemon = exit_codes({EX_OK, EX_USAGE, EX_TEMPFAIL, EX_CONFIG});
+  auto* serve_command =
+      app.add_subcommand("serve", "Poll, keep the ledger and serve metrics until stopped (the default)");
+  add_config(*serve_command, arguments);
+  serve_command->footer(of_daemon);
   add_check(app, arguments);
   add_look(app, arguments);
   add_alerts(app, arguments.control);
@@ -79,13 +82,15 @@ void add_commands(CLI::App& app, Arguments& arguments) {
   auto* demo_command = app.add_subcommand("demo", "Watch a simulated platform: everything real but the calls");
   demo_command->add_option("--listen", arguments.demo_listen, "Where to serve; port 0: any free one")
       ->option_text(fmt::format("TEXT [{}, or a free port]", demo_address()));
+  demo_command->footer(of_daemon);
   auto* simulate_command = app.add_subcommand("simulate", "The simulated platform alone, for tests and trials");
   add_simulate_options(*simulate_command, arguments.simulate);
-  app.add_subcommand("version", "Print the version");
+  app.add_subcommand("version", "Print the version")->footer(exit_codes({EX_OK, EX_USAGE}));
   app.add_subcommand("describe", "Print all of this as JSON")->group("");
 }
 
 int run_check(const Arguments& arguments, const config::Config& config) {
+  warn_of_unreadable_files(arguments.config, config);
   const int code = check_places(config);
   if (code == EX_OK) fmt::print("{}: the configuration is good\n", arguments.config);
   const int around = arguments.live ? check_live(config) : EX_OK;

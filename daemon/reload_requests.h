@@ -13,8 +13,14 @@
 
 namespace runwatch::daemon {
 
-// The keys that changed, separated by commas; or why the file was refused.
-using ReloadOutcome = core::Result<std::string>;
+// Keys as config::changed_keys names them, separated by commas.
+struct Reloaded {
+  std::string changed;
+  std::string waiting;  // changed too, and count after a restart
+};
+
+// Or why the file was refused.
+using ReloadOutcome = core::Result<Reloaded>;
 
 class ReloadRequests {
  public:

@@ -22,11 +22,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr auto kBackupText = "docs/backup.md in /usr/share/runwatch, or in the sources";
+
 int reload(const ControlArguments& arguments) {
   const auto answer = ask_daemon(arguments, "POST", "/reload", EX_CONFIG);
   if (!answer) return answer.error();
   const auto changed = text(*answer, "changed");
+  const auto waiting = text(*answer, "waiting");
   fmt::print("reloaded; changed: {}\n", changed.empty() ? "nothing" : changed);
+  if (!waiting.empty()) fmt::print("after a restart only: {}\n", waiting);
   return EX_OK;
 }
 
@@ -82,7 +86,7 @@ int back_up(const ControlArguments& arguments, const fs::path& file) {
   std::error_code unknown;
   const auto size = fs::file_size(made, unknown);
   if (const int code = take(made, file); code != EX_OK) return code;
-  fmt::print("{}: {} bytes; to restore it see docs/backup.md\n", file.string(), unknown ? 0 : size);
+  fmt::print("{}: {} bytes; how to restore it: {}\n", file.string(), unknown ? 0 : size, kBackupText);
   return EX_OK;
 }
 
@@ -112,7 +116,7 @@ void add_running(CLI::App& app, ControlArguments& arguments) {
   add_target(*backup, arguments);
   backup->add_option("file", arguments.file, "A new file")->required();
   backup->footer(
-      "It is whole, and on the disk, when the command ends well. docs/backup.md says how to restore it.\n\n" +
+      fmt::format("It is whole, and on the disk, when the command ends well. How to restore it: {}\n\n", kBackupText) +
       exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
   backup->callback([&arguments] { arguments.chosen = [&arguments] { return back_up(arguments, arguments.file); }; });
 }

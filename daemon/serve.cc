@@ -90,14 +90,14 @@ ReloadOutcome reload(App& app, const std::filesystem::path& path) {
     log::error("configuration not taken over", {{"problem", *fault}});
     return std::unexpected(refused(*fault));
   }
-  auto changed = app.reload(loaded->config);
-  if (!changed) {
-    log::error("configuration not taken over", {{"error", changed.error().text}});
-    return changed;
+  auto done = app.reload(loaded->config);
+  if (!done) {
+    log::error("configuration not taken over", {{"error", done.error().text}});
+    return done;
   }
   log::info("configuration reloaded",
-            {{"config", path.string()}, {"changed", changed->empty() ? "nothing" : *changed}});
-  return changed;
+            {{"config", path.string()}, {"changed", done->changed.empty() ? "nothing" : done->changed}});
+  return done;
 }
 
 core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path, Signals& signals,

@@ -65,9 +65,10 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
     if (!is_named && all->empty()) throw CLI::RequiredError("--space, --run or --rule, or --all,");
   });
   add_question(group, arguments, "list", "Those that hold", "GET", "/silences", print_list);
-  auto& expire =
-      add_question(group, arguments, "expire", "End one before its time", "POST", "/silences/expire",
-                   [](const Json&) { return std::string("ended: what is still open and was not told is told now\n"); });
+  auto& expire = add_question(
+      group, arguments, "expire", "End one before its time", "POST", "/silences/expire", [&request](const Json&) {
+        return fmt::format("silence {} is over: what it held back and is still open is told now\n", request.number);
+      });
   expire.add_option("number", request.number, "As `silence list` shows it")->required();
 }
 

@@ -82,10 +82,20 @@ std::expected<Loaded, Problems> parse(std::string_view text, const std::filesyst
 
 std::expected<Loaded, Problems> load(const std::filesystem::path& path, const Environment& environment) {
   const auto text = read_small_file(path, kLargestFile);
-  if (!text) return refuse(text.error().text + ": name a configuration file with --config FILE");
+  if (!text) {
+    const bool is_shut = text.error().text.ends_with("Permission denied");
+    return refuse(text.error().text + (is_shut ? ": run this as root, or as a member of the file's group"
+                                               : ": name a configuration file with --config FILE"));
+  }
   auto loaded = parse(*text, path.parent_path(), environment);
   if (loaded) warn_of_open_file(path, *loaded);
   return loaded;
+}
+
+std::filesystem::path usual_control_socket(const Environment& environment) {
+  Config config;
+  config.store.path = state_folder(environment) / "state.db";
+  return control_socket(config);
 }
 
 std::vector<std::string> valid_keys() {

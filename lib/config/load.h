@@ -55,6 +55,9 @@ std::expected<Loaded, Problems> load(const std::filesystem::path& path, const En
 std::expected<Loaded, Problems> parse(std::string_view text, const std::filesystem::path& directory,
                                       const Environment& environment);
 
+// Where a daemon has its socket whose configuration names neither that nor its database.
+std::filesystem::path usual_control_socket(const Environment& environment);
+
 // Every key a file may hold, as `api.base_url` or `control`; those of [[spaces]] as `spaces.token`.
 std::vector<std::string> valid_keys();
 

@@ -20,16 +20,6 @@ using std::chrono::milliseconds;
 constexpr Range<core::Duration> kIntervals{milliseconds(100), days(7)};
 constexpr Range<core::Duration> kAges{milliseconds(0), days(3650)};
 
-// As systemd gives it, else as the XDG Base Directory Specification has it.
-std::filesystem::path state_folder(const Environment& environment) {
-  const auto given = [&](const char* name) { return std::filesystem::path(environment(name).value_or("")); };
-  const std::string folders = given("STATE_DIRECTORY");
-  if (!folders.empty()) return folders.substr(0, folders.find(':'));
-  if (const auto state = given("XDG_STATE_HOME"); state.is_absolute()) return state / "runwatch";
-  if (const auto home = given("HOME"); home.is_absolute()) return home / ".local/state/runwatch";
-  return Store().path.parent_path();
-}
-
 // Everybody who can reach it may read it, unless users or certificates say who may.
 void warn_of_every_address(TableReader& reader, const Text& text, const Web& web) {
   const auto warn = [&](std::string_view rest) {
@@ -57,12 +47,17 @@ void read_listen(TableReader& reader, Server& server) {
       continue;
     }
     const auto taken = [&](const Listen& other) {
-      const bool both = is_every_address(listen->host) && is_every_address(other.host);
-      return listen->port != 0 && listen->port == other.port && (both || listen->host == other.host);
+      const auto covers = [](const Listen& wide, const Listen& one) {
+        const bool is_of_ipv4 = wide.host == "0.0.0.0" && !is_every_address(one.host);
+        return is_every_address(wide.host) && !(is_of_ipv4 && one.host.contains(':'));
+      };
+      return listen->port != 0 && listen->port == other.port &&
+             (listen->host == other.host || covers(*listen, other) || covers(other, *listen));
     };
     if (std::ranges::any_of(server.listen, taken))
-      reader.problem_at(text.place, "listen",
-                        "has an address twice: :PORT and [::]:PORT are every one of both families");
+      reader.problem_at(
+          text.place, "listen",
+          "has an address twice: :PORT and [::]:PORT are every one of both families, 0.0.0.0:PORT of IPv4");
     if (is_every_address(listen->host)) warn_of_every_address(reader, text, server.web);
     server.listen.push_back(std::move(*listen));
   }
@@ -97,6 +92,15 @@ Web read_web(TableReader& reader, const Surroundings& around) {
 }
 
 }  // namespace
+
+std::filesystem::path state_folder(const Environment& environment) {
+  const auto given = [&](const char* name) { return std::filesystem::path(environment(name).value_or("")); };
+  const std::string folders = given("STATE_DIRECTORY");
+  if (!folders.empty()) return folders.substr(0, folders.find(':'));
+  if (const auto state = given("XDG_STATE_HOME"); state.is_absolute()) return state / "runwatch";
+  if (const auto home = given("HOME"); home.is_absolute()) return home / ".local/state/runwatch";
+  return Store().path.parent_path();
+}
 
 std::filesystem::path Surroundings::resolve(const std::string& path) const {
   constexpr std::string_view kCredential = "$CREDENTIALS_DIRECTORY/";

@@ -42,6 +42,9 @@ std::filesystem::path read_control(TableReader& root, const Surroundings& around
 // A URL as given; empty when it is absent, empty, or a problem was reported.
 std::string read_url(TableReader& reader, std::string_view key);
 
+// Of the database, where no key names it: as systemd gives it, else as the XDG Base Directory Specification has it.
+std::filesystem::path state_folder(const Environment& environment);
+
 // `proxy` and `ca_file`, of the platform and of receivers.
 std::string read_proxy(TableReader& reader);
 std::string read_ca_file(TableReader& reader, const Surroundings& around);

@@ -70,15 +70,15 @@ std::optional<std::string> fault_in_token(std::string_view token) {
 std::string token_origin(const Api& api) {
   switch (api.token_source) {
     case TokenSource::file:
-      return fmt::format("it came from {}: a new one there is taken at once", api.token_path.value_or("").string());
+      return fmt::format("it stands in {}: a new one there is taken at once", api.token_path.value_or("").string());
     case TokenSource::environment:
-      return "it came from the environment variable RUNWATCH_API_TOKEN: a new one takes a restart";
+      return "it is that of the environment variable RUNWATCH_API_TOKEN: a new one takes a restart";
     case TokenSource::credential:
-      return "it came from the systemd credential unpod-token, copied at the start: a new one takes a restart";
+      return "it is that of the systemd credential unpod-token, copied at the start: a new one takes a restart";
     case TokenSource::config:
       break;
   }
-  return "it came from api.token: a new one takes a reload";
+  return "it stands in api.token: a new one takes a reload";
 }
 
 core::Result<std::vector<core::Secret>> read_secrets(const std::filesystem::path& path, std::string_view noun,

@@ -39,7 +39,7 @@ constexpr std::pair<int, PollReason> kStatusReasons[] = {
 };
 
 constexpr std::pair<PollReason, std::string_view> kAdvice[] = {
-    {PollReason::auth, "the platform refused the API token; check it"},
+    {PollReason::auth, "the platform refused the API token"},
     {PollReason::forbidden, "the token may not do this; check the token and api.org_handle"},
     {PollReason::rate_limited, "the platform asks for fewer requests; consider a lower api.rate_limit"},
     {PollReason::server_error, "the platform is in trouble"},

@@ -129,17 +129,17 @@ TEST_CASE("the API token comes from the environment, else the file, else the key
     std::string origin;
   };
   const std::string environment_origin =
-      "it came from the environment variable RUNWATCH_API_TOKEN: a new one takes a restart";
+      "it is that of the environment variable RUNWATCH_API_TOKEN: a new one takes a restart";
   const std::string file_origin =
-      fmt::format("it came from {}: a new one there is taken at once", (dir.path() / "from-file").string());
+      fmt::format("it stands in {}: a new one there is taken at once", (dir.path() / "from-file").string());
   const std::string credential_origin =
-      "it came from the systemd credential unpod-token, copied at the start: a new one takes a restart";
+      "it is that of the systemd credential unpod-token, copied at the start: a new one takes a restart";
   const Case cases[] = {
       {"[api]\ntoken_file = \"from-file\"", both, "env-token", {}, environment_origin},
       {"[api]\ntoken_file = \"absent\"", both, "env-token", {}, environment_origin},
       {"[api]\ntoken_file = \"from-file\"", credential, "file-token", dir.path() / "from-file", file_origin},
       {"[api]\ntoken = \"key-token\"", both, "env-token", {}, environment_origin},
-      {"[api]\ntoken = \"key-token\"", credential, "key-token", {}, "it came from api.token: a new one takes a reload"},
+      {"[api]\ntoken = \"key-token\"", credential, "key-token", {}, "it stands in api.token: a new one takes a reload"},
       {"", both, "env-token", {}, environment_origin},
       {"", credential, "credential-token", dir.path() / "unpod-token", credential_origin},
   };

@@ -185,7 +185,7 @@ class CliTest(unittest.TestCase):
         self.platform.trouble = lambda a, c: http(refusal, "401 No")
         done = self.check_exit(REFUSED, "check", "--live", "--config", self.config)
         self.assertEqual(done.stdout.count("Invalid token."), 1)
-        self.assertIn("it came from api.token", done.stdout)
+        self.assertIn("it stands in api.token", done.stdout)
         self.platform.trouble = lambda a, c: http({"message": "Not a member."}, "403 No")
         done = self.check_exit(REFUSED, "check", "--live", "--config", self.config)
         self.assertEqual(done.stdout.count("Not a member."), 1)

@@ -108,7 +108,7 @@ class ControlTest(unittest.TestCase):
             (["silence", "add", "--space", "s", "--run", "R1", "--rule", "r", "--for", "1h30m", "--reason", "why"],
              "POST /silences", {"space": "s", "run_id": "R1", "rule": "r", "seconds": 5400, "reason": "why"},
              "silence 7 until 2026-02-07T07:57:45Z: space any, run R1, rule any"),
-            (["silence", "expire", "7"], "POST /silences/expire", {"number": 7}, "ended"),
+            (["silence", "expire", "7"], "POST /silences/expire", {"number": 7}, "silence 7 is over"),
             (["silence", "list"], "GET /silences", None, "a test")]
         for words, name, wanted, said in table:
             self.daemon.asked.clear()

@@ -104,6 +104,7 @@ class RunningTest(unittest.TestCase):
         cls.installed = cls.inside.install(machine.package()).stdout
         cls.after_install = cls.inside.run("systemctl", "is-active", UNIT, check=False).stdout.strip()
         cls.enabled_after_install = cls.inside.run("systemctl", "is-enabled", UNIT, check=False).stdout.strip()
+        cls.mode_after_install = cls.inside.run("stat", "-c", "%U:%G %a", "/etc/runwatch/runwatch.toml").stdout.strip()
         (cls.inside.root / "etc/systemd/system/runwatch.service.d").mkdir()
         cls.inside.write("/etc/systemd/system/runwatch.service.d/haste.conf", HASTE)
         cls.inside.run("systemctl", "daemon-reload")
@@ -123,6 +124,15 @@ class RunningTest(unittest.TestCase):
         self.assertEqual((self.after_install, self.enabled_after_install), ("inactive", "disabled"))
         for words in ("is installed, and not running", "/etc/runwatch/token", "systemctl enable --now runwatch"):
             self.assertIn(words, self.installed)
+
+    def test_secrets_in_the_configuration_are_the_services_alone_and_check_says_what_it_cannot_read(self):
+        self.assertEqual(self.mode_after_install, "root:runwatch 640")
+        self.assertNotIn("the account runwatch", self.inside.run("runwatch", "check").stderr)
+        self.addCleanup(self.inside.run, "chmod", "640", "/etc/runwatch/runwatch.toml", "/etc/runwatch/token")
+        self.inside.run("chmod", "600", "/etc/runwatch/runwatch.toml", "/etc/runwatch/token")
+        warned = self.inside.run("runwatch", "check").stderr
+        for file in ("runwatch.toml", "token"):
+            self.assertIn(f"the account runwatch, which the service runs as, cannot read /etc/runwatch/{file}", warned)
 
     def test_it_is_ready_and_scraped_and_says_so(self):
         wait_for(lambda: total(self.service.metrics(), "unpod_tasks"), "tasks")
@@ -155,6 +165,7 @@ class RunningTest(unittest.TestCase):
         by_hand = self.inside.run("runwatch", "reload", check=False)
         self.assertEqual(by_hand.returncode, 78)
         self.assertIn("discovry_interval", by_hand.stderr)
+        self.assertEqual(self.inside.run("runwatch", "alerts", "list").returncode, 0)  # of the daemon that goes on
         status = self.inside.run("systemctl", "status", "--no-pager", "-n", 20, UNIT, check=False).stdout
         self.assertRegex(status, r'Status: ".*(reload|configuration).*"')
         self.assertRegex(status, r"discovry_interval")

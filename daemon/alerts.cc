@@ -26,8 +26,8 @@ std::string counts(const Json& incident) {
 }
 
 constexpr std::initializer_list<const char*> kIncidentMembers{
-    "why",  "rule", "when", "severity", "space",     "run_id", "about", "started",   "ended",
-    "told", "open", "new",  "total",    "recovered", "gone",   "value", "threshold", "receivers"};
+    "why",  "rule", "when",  "severity",  "space", "run_id", "about",     "started",        "ended",    "told",
+    "open", "new",  "total", "recovered", "gone",  "value",  "threshold", "silenced_until", "receivers"};
 
 using Rows = std::vector<std::vector<std::string>>;
 
@@ -63,7 +63,8 @@ std::string print_list(const Json& answer, const std::string& target) {
   const auto dead = texts(list, "dead", {"DEAD NOTICE", "RECEIVER", "RULE", "KIND", "COMMITTED", "LAST FAILURE"},
                           {"id", "receiver", "rule", "kind", "committed", "last_failure"});
   if (dead.size() > 1) {
-    out += fmt::format("\n{}`runwatch alerts replay ID{}` tries again, `drop ID` does not\n", table(dead), target);
+    out += fmt::format("\n{}`runwatch alerts replay ID{}` tries again, `drop ID` gives it up for good\n", table(dead),
+                       target);
   }
   return out;
 }
@@ -71,7 +72,7 @@ std::string print_list(const Json& answer, const std::string& target) {
 std::string lines(const Json& object, std::initializer_list<const char*> members) {
   std::string out;
   for (const char* member : members) {
-    if (const auto what = text(object, member); !what.empty()) out += fmt::format("{:<10} {}\n", member, what);
+    if (const auto what = text(object, member); !what.empty()) out += fmt::format("{:<14} {}\n", member, what);
   }
   return out;
 }

@@ -41,8 +41,8 @@ class App {
   core::Result<void> tick();
   // Whether every loop was alive at the last tick.
   bool is_alive() const;
-  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Returns the keys
-  // that changed, separated by commas. Fails: what is not taken over stays as it was.
+  // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Fails: what is
+  // not taken over stays as it was.
   ReloadOutcome reload(const config::Config& config);
   void reload_refused(const std::string& why);  // the file was bad: everything goes on as before
 

@@ -81,7 +81,7 @@ CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::
                        const std::string& method, const std::string& path, Print print) {
   auto* command = group.add_subcommand(name, what);
   add_target(*command, arguments);
-  command->footer(exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
+  command->footer(exit_codes_of_questions());
   command->add_flag("--json", arguments.json, "Print the daemon's answer as it came");
   command->callback([&arguments, method, path, print] {
     arguments.chosen = [&arguments, method, path, print] { return question(arguments, method, path, print); };

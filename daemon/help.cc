@@ -6,7 +6,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,7 +17,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<std::pair<int, const char*>, 6> kExitCodes{{
+using Code = std::pair<int, const char*>;
+
+constexpr std::array<Code, 6> kExitCodes{{
     {EX_OK, "good"},
     {EX_USAGE, "wrong usage, or an id or name that the daemon does not know"},
     {EX_UNAVAILABLE, "platform unreachable, a poll incomplete, a named run unknown, or no daemon to ask"},
@@ -23,6 +27,20 @@ constexpr std::array<std::pair<int, const char*>, 6> kExitCodes{{
     {EX_NOPERM, "credentials refused"},
     {EX_CONFIG, "configuration wrong, or a database this version cannot read"},
 }};
+
+constexpr std::array<Code, 5> kCodesOfQuestions{{
+    {EX_OK, "good"},
+    {EX_USAGE, "wrong usage, or an id or name that the daemon does not know"},
+    {EX_UNAVAILABLE, "no daemon answers"},
+    {EX_TEMPFAIL, "it cannot be done now"},
+    {EX_CONFIG, "configuration wrong"},
+}};
+
+std::string listed(std::span<const Code> codes) {
+  std::string out = "Exit codes:";
+  for (const auto& [code, meaning] : codes) out += fmt::format("\n  {:<4}{}", code, meaning);
+  return out;
+}
 
 std::vector<const CLI::App*> shown_commands(const CLI::App& app) {
   auto all = app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
@@ -66,14 +84,14 @@ Json describe_command(const CLI::App& app, const std::string& path) {
 }  // namespace
 
 std::string exit_codes(std::initializer_list<int> codes) {
-  std::string out = "Exit codes:\n";
-  for (const auto& [code, meaning] : kExitCodes) {
-    const bool is_named = codes.size() == 0 || std::ranges::find(codes, code) != codes.end();
-    if (is_named) out += fmt::format("  {:<4}{}\n", code, meaning);
-  }
-  out.pop_back();
-  return out;
+  std::vector<Code> named;
+  std::ranges::copy_if(kExitCodes, std::back_inserter(named), [&](const Code& code) {
+    return codes.size() == 0 || std::ranges::find(codes, code.first) != codes.end();
+  });
+  return listed(named);
 }
+
+std::string exit_codes_of_questions() { return listed(kCodesOfQuestions); }
 
 std::string refusal(const CLI::App* app, const CLI::Error& error) {
   std::string path = app->get_name();

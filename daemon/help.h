@@ -15,6 +15,9 @@ namespace runwatch::daemon {
 // The end of each command's help: its exit codes with their meanings; all of them where none are named.
 std::string exit_codes(std::initializer_list<int> codes = {});
 
+// The same of commands that ask the running daemon (daemon/control.h).
+std::string exit_codes_of_questions();
+
 // Why the words on the command line were refused, for standard error. A command that is not known is told beside those
 // that are.
 std::string refusal(const CLI::App* app, const CLI::Error& error);

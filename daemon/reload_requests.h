@@ -15,8 +15,8 @@ namespace runwatch::daemon {
 
 // Keys as config::changed_keys names them, separated by commas.
 struct Reloaded {
-  std::string changed;
-  std::string waiting;  // changed too, and count after a restart
+  std::string changed;  // in force now
+  std::string waiting;  // changed in the file, in force after a restart
 };
 
 // Or why the file was refused.

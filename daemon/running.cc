@@ -30,7 +30,7 @@ int reload(const ControlArguments& arguments) {
   const auto changed = text(*answer, "changed");
   const auto waiting = text(*answer, "waiting");
   fmt::print("reloaded; changed: {}\n", changed.empty() ? "nothing" : changed);
-  if (!waiting.empty()) fmt::print("after a restart only: {}\n", waiting);
+  if (!waiting.empty()) fmt::print("changes with a restart only: {}\n", waiting);
   return EX_OK;
 }
 
@@ -110,14 +110,14 @@ void add_running(CLI::App& app, ControlArguments& arguments) {
       app.add_subcommand("reload", "Have the running daemon read its configuration again, and say what came of it");
   add_target(*again, arguments);
   again->footer("Where the file is refused, the reason is told, and what was in force stays.\n\n" +
-                exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
+                exit_codes_of_questions());
   again->callback([&arguments] { arguments.chosen = [&arguments] { return reload(arguments); }; });
   auto* backup = app.add_subcommand("backup", "Write a copy of the running daemon's database; nothing waits for it");
   add_target(*backup, arguments);
   backup->add_option("file", arguments.file, "A new file")->required();
   backup->footer(
       fmt::format("It is whole, and on the disk, when the command ends well. How to restore it: {}\n\n", kBackupText) +
-      exit_codes({EX_OK, EX_USAGE, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG}));
+      exit_codes_of_questions());
   backup->callback([&arguments] { arguments.chosen = [&arguments] { return back_up(arguments, arguments.file); }; });
 }
 

@@ -1,5 +1,5 @@
 // What `server.web_config_file` says, in the format of Prometheus' exporter-toolkit, so that one file serves every
-// exporter of a host: TLS, users, headers. The files it names are not read here.
+// exporter of a host: TLS, users, headers. Of the files it names is asked whether they can be read.
 #pragma once
 
 #include <cstdint>

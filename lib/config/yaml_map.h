@@ -2,6 +2,7 @@
 // yaml-cpp.
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -98,9 +99,10 @@ class MapReader {
   std::filesystem::path path(const std::string& key, const std::filesystem::path& folder) {
     const auto given = text(key);
     if (given.empty()) return {};
-    if (given.size() > 4096 || !is_plain_text(given)) return problem(take(key), key, "is no path"), folder;
     auto path = folder / given;
-    if (::access(path.c_str(), R_OK) != 0) {
+    if (given.size() > 4096 || !is_plain_text(given)) {
+      problem(take(key), key, "is no path");
+    } else if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) {
       const auto why = std::generic_category().message(errno);
       problem(take(key), key, fmt::format("names {}, which cannot be read: {}", path.string(), why));
     }

@@ -99,7 +99,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abandon() { end(phase_ == Phase::writing || has_unacknowledged(socket_.get())); }
 
   const Peer& peer() const { return peer_; }
-  // Its password is being checked, until it is answered.
+  // Its password is to be checked, or was and is being answered.
   void guess() { guesses_ = true; }
   bool guesses() const { return guesses_; }
 

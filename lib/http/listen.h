@@ -26,7 +26,7 @@ core::Result<Listener> listen_on(const std::string& host, std::uint16_t port);
 // Whether `listen_on` would succeed now, told without listening.
 core::Result<void> could_listen_on(const std::string& host, std::uint16_t port);
 
-// Whoever has one address of IPv4, or one network of IPv6: its first 64 bits, of which each host has all the rest.
+// An address of IPv4, or the first 64 bits of one of IPv6: a host commands all addresses below them.
 using Peer = std::array<unsigned char, 16>;
 Peer network_of(const sockaddr_storage& from);
 

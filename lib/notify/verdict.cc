@@ -28,7 +28,8 @@ Reason reason_of_status(int status) {
   return status >= 500 && status < 600 ? Reason::server_error : Reason::other;
 }
 
-// The receiver is at fault, not the notice. A too long answer is one, and says nothing about the next notice's.
+// The receiver is at fault, not the notice. A status line over its cap is an answer, and says nothing about the next
+// notice's.
 bool holds(const Exchange& exchange) {
   if (!exchange) return exchange.error().reason != http::TransportError::too_large;
   return exchange->status == 429 || (exchange->status >= 500 && exchange->status < 600);

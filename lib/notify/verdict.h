@@ -3,7 +3,7 @@
 // 2xx delivers. 410 disables the receiver. 400, 413, 415 and 422 say that the notice itself is at fault: dead after
 // three of them. No answer, 5xx and 429 say that the receiver is: it is held back whole and probed at least every ten
 // minutes, or when an answer asked to be tried again, and its notices neither age nor use up tries. Anything else is
-// tried again, and dead after three days of its own age.
+// tried again, and dead after three days of its own age. Where a status came it counts, whatever became of the rest.
 #pragma once
 
 #include <array>

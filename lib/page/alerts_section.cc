@@ -40,7 +40,7 @@ void add_told(const view::IncidentStanding& incident, const view::Alerts& alerts
   for (const auto& name : incident.notice.receivers) {
     const auto* receiver = receiver_of(alerts, name);
     const bool waits = receiver != nullptr && waits_for(*receiver, incident.told);
-    (!waits ? heard : is_failing(*receiver) ? blind : queued).push_back(name);
+    (!waits ? heard : receiver->failing() ? blind : queued).push_back(name);
   }
   const auto told = "told " + both_html(incident.told, now);
   if (!heard.empty()) parts.push_back(told + " to " + names(heard));
@@ -51,11 +51,11 @@ void add_told(const view::IncidentStanding& incident, const view::Alerts& alerts
 
 // Receivers that are shown what is open get no notices.
 void add_shown(const view::IncidentStanding& incident, const view::Alerts& alerts, std::vector<std::string>& parts) {
-  if (incident.phase != Phase::open) return;
+  if (incident.phase != Phase::open || incident.held()) return;
   std::vector<std::string> seeing, blind;
   for (const auto& name : incident.shown_to) {
     const auto* receiver = receiver_of(alerts, name);
-    (receiver != nullptr && is_failing(*receiver) ? blind : seeing).push_back(name);
+    (receiver != nullptr && receiver->failing() ? blind : seeing).push_back(name);
   }
   if (!seeing.empty()) parts.push_back("shown to " + names(seeing));
   if (!blind.empty()) parts.push_back(unreached(blind));
@@ -127,7 +127,7 @@ std::string how_it_goes(const view::ReceiverStanding& receiver, core::WallTime n
 }
 
 std::string receiver_row(const view::ReceiverStanding& receiver, core::WallTime now) {
-  const bool fails = is_failing(receiver);
+  const bool fails = receiver.failing();
   auto waiting = number_text(receiver.pending);
   if (receiver.pending > 0) waiting += ", the oldest since " + both_html(receiver.oldest, now);
   return fmt::format(
@@ -140,10 +140,6 @@ std::string receiver_row(const view::ReceiverStanding& receiver, core::WallTime 
 }
 
 }  // namespace
-
-bool is_failing(const view::ReceiverStanding& receiver) {
-  return receiver.failing_since != task::kNoTime || receiver.disabled;
-}
 
 std::string told_html(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now) {
   std::vector<std::string> parts;

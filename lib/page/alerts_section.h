@@ -14,9 +14,8 @@ namespace runwatch::page {
 
 inline constexpr std::size_t kIncidentsOnPage = 40;
 
-bool is_failing(const view::ReceiverStanding& receiver);
-
-// `told 03:12 (4 min ago) to ops; pager not reached yet`, `silenced until 05:00`, `nobody was told yet`.
+// `told 03:12 (4 min ago) to ops; pager not reached yet`, `queued for pager`, `silenced until 05:00`, `nobody was told
+// yet`.
 std::string told_html(const view::IncidentStanding& incident, const view::Alerts& alerts, core::WallTime now);
 
 std::string incidents_section(const view::Alerts& alerts, core::WallTime now);

@@ -36,7 +36,7 @@ void note_spaces(const view::Snapshot& snapshot, core::WallTime now, Notes& note
 void note_receivers(const view::Alerts& alerts, core::WallTime now, Notes& notes) {
   if (alerts.is_full) notes.push_back({"bad", "The outbox is full: events wait for room."});
   for (const auto& receiver : alerts.receivers) {
-    if (!is_failing(receiver)) continue;
+    if (!receiver.failing()) continue;
     const auto why = receiver.disabled ? "wants no more (410)"
                                        : fmt::format("cannot be told since {} (<span class=\"bad-text\">{}</span>)",
                                                      both_html(receiver.failing_since, now),

@@ -23,7 +23,7 @@ std::string under(const view::Snapshot& snapshot) {
   const auto& spaces = snapshot.spaces;
   const auto& receivers = snapshot.alerts->receivers;
   const auto answering = std::ranges::count_if(spaces, [](const auto& space) { return space->up == true; });
-  const auto well = std::ranges::count_if(receivers, [](const auto& receiver) { return !is_failing(receiver); });
+  const auto well = std::ranges::count_if(receivers, [](const auto& receiver) { return !receiver.failing(); });
   auto text = fmt::format("{} of {} answer", answering, count_text(spaces.size(), "space"));
   if (!receivers.empty())
     text += fmt::format(", {} of {} take notices", well, count_text(receivers.size(), "receiver"));

@@ -21,8 +21,12 @@ struct IncidentStanding {
   std::vector<std::string> shown_to;              // receivers that are shown it as it stands, and get no notices
 
   bool silenced() const { return silenced_until != task::kNoTime; }
-  // Somebody is sent, or shown, that it is there.
-  bool known() const { return told != task::kNoTime || !shown_to.empty(); }
+  // Somebody has to look at it.
+  bool pressing() const { return phase == rule::Phase::open && !silenced(); }
+  // By a silence: nobody is sent or shown it. What was told before is shown until it ends.
+  bool held() const { return silenced() && told == task::kNoTime; }
+  // Somebody was sent, or is shown, that it is there.
+  bool known() const { return told != task::kNoTime || (phase == rule::Phase::open && !held() && !shown_to.empty()); }
 
   bool operator==(const IncidentStanding&) const = default;
 };
@@ -34,10 +38,12 @@ struct ReceiverStanding {
   std::uint64_t dead = 0;
   core::WallTime oldest = task::kNoTime;         // commit of the oldest that waits
   core::WallTime due = task::kNoTime;            // when the first of them is to go
-  core::WallTime failing_since = task::kNoTime;  // none: it takes what it is sent
+  core::WallTime failing_since = task::kNoTime;  // none: it takes what it is sent, or what waited was dropped by hand
   std::string last_failure;                      // reason of the newest attempt, where it failed
   std::string last_error;                        // the same in words, with what to mend; without secrets
   bool disabled = false;                         // it answered 410
+
+  bool failing() const { return failing_since != task::kNoTime || disabled; }
 
   bool operator==(const ReceiverStanding&) const = default;
 };

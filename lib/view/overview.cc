@@ -37,19 +37,17 @@ class IncidentsByRun {
   std::unordered_map<std::string_view, Incidents> by_run_;
 };
 
-// Of the incidents that are not over and not silenced, and how many of these somebody is told of.
+// Of the incidents that are open and not silenced, and how many of these somebody is told of.
 struct Tally {
   std::size_t all = 0;
   std::size_t known = 0;
 
   void add(const IncidentStanding& incident) {
-    if (incident.phase == rule::Phase::over || incident.silenced()) return;
+    if (!incident.pressing()) return;
     ++all;
     if (incident.known()) ++known;
   }
 };
-
-bool fails(const auto& polled) { return polled.last_error || polled.up == false; }
 
 std::string by_reason(const std::optional<PollError>& error) {
   return error ? fmt::format(" ({})", core::words(name(error->reason))) : "";
@@ -64,12 +62,12 @@ std::string trouble_text(const Overview& overview) {
 // How the platform is seen, and what it makes of the level.
 std::pair<std::string, Level> platform_text(const Snapshot& snapshot) {
   if (snapshot.pause) return {"all polls pause: " + snapshot.pause->why, Level::bad};
-  if (snapshot.organization && fails(*snapshot.organization)) {
+  if (snapshot.organization && is_failing(*snapshot.organization)) {
     return {"the list of spaces cannot be read" + by_reason(snapshot.organization->last_error), Level::bad};
   }
-  const auto failing = std::ranges::count_if(snapshot.spaces, [](const auto& space) { return fails(*space); });
+  const auto failing = std::ranges::count_if(snapshot.spaces, [](const auto& space) { return is_failing(*space); });
   if (failing > 0) {
-    const auto& first = **std::ranges::find_if(snapshot.spaces, [](const auto& space) { return fails(*space); });
+    const auto& first = **std::ranges::find_if(snapshot.spaces, [](const auto& space) { return is_failing(*space); });
     return {fmt::format("{} of {} {} cannot be read in full: {}{}{}", failing, snapshot.spaces.size(),
                         snapshot.spaces.size() == 1 ? "space" : "spaces", first.name, by_reason(first.last_error),
                         failing == 1   ? ""
@@ -95,20 +93,22 @@ std::string told_text(const Overview& overview) {
 }
 
 // Of incidents other than those of runs in trouble. Empty: there are none.
-std::string others_text(const Tally& others, bool is_more) {
+std::string others_text(const Tally& others, bool is_more, bool has_receivers) {
   if (others.all == 0) return {};
+  const auto open =
+      fmt::format("{} {}{} open", others.all, is_more ? "more " : "", others.all == 1 ? "incident" : "incidents");
+  if (!has_receivers) return open;
   const auto known = others.known == 0            ? std::string("not told yet")
                      : others.known == others.all ? "told"
                                                   : fmt::format("{} of them told", others.known);
-  return fmt::format("{} {}{} open, {}", others.all, is_more ? "more " : "", others.all == 1 ? "incident" : "incidents",
-                     known);
+  return open + ", " + known;
 }
 
 // Empty: each takes what it is sent.
 std::string receivers_text(const Alerts& alerts) {
   std::string names;
   for (const auto& receiver : alerts.receivers) {
-    if (!receiver.disabled && receiver.failing_since == kNoTime) continue;
+    if (!receiver.failing()) continue;
     names += (names.empty() ? "" : ", ") + receiver.name;
   }
   return names.empty() ? "" : "notices do not reach " + names;
@@ -132,7 +132,8 @@ void conclude(Overview& overview, const Snapshot& snapshot) {
                         ? "nobody is told, for there is no receiver"
                         : told_text(overview);
   overview.headline = trouble_text(overview);
-  for (const auto& part : {std::move(platform), told, others_text(others, overview.in_trouble > 0), unreached}) {
+  for (const auto& part : {std::move(platform), told,
+                           others_text(others, overview.in_trouble > 0, !alerts.receivers.empty()), unreached}) {
     if (!part.empty()) overview.headline += "; " + part;
   }
 }

@@ -134,4 +134,7 @@ struct Snapshot {
 // its reason and how much more is, else what was not tried yet. Printable as far as the texts in the snapshot are.
 std::string summary(const Snapshot& snapshot);
 
+// Of an organization or a space. An error while up is trouble of ours: a commit that failed.
+bool is_failing(const auto& polled) { return polled.last_error || polled.up == false; }
+
 }  // namespace runwatch::view

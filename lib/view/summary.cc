@@ -8,9 +8,6 @@
 namespace runwatch::view {
 namespace {
 
-// Whatever has `up` and `last_error`. An error while up is trouble of ours: a commit that failed.
-bool is_failing(const auto& polled) { return polled.last_error || polled.up == false; }
-
 std::string failure(const std::optional<PollError>& error) {
   return error ? fmt::format("not complete ({}: {})", name(error->reason), error->text) : "not complete";
 }

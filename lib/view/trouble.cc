@@ -142,7 +142,7 @@ Condition condition_of(const RunSnapshot& run) {
   return run.finished == kNoTime ? Condition::under_way : Condition::finished;
 }
 
-// Trouble stands above all else, by its kind and then its extent; then what somebody is told of.
+// Trouble stands above all else, by its kind and then its extent; then comes what has an incident.
 double score_of(const RunVerdict& verdict, const Findings& findings) {
   if (!findings.empty()) {
     const auto rank = kTroubleNames.size() - task::index(verdict.trouble);
@@ -156,9 +156,7 @@ double score_of(const RunVerdict& verdict, const Findings& findings) {
 
 }  // namespace
 
-bool RunVerdict::alerted() const {
-  return std::ranges::any_of(incidents, [](const auto* incident) { return !incident->silenced(); });
-}
+bool RunVerdict::alerted() const { return std::ranges::any_of(incidents, &IncidentStanding::pressing); }
 
 Progress progress(const RunSnapshot& run, core::WallTime now) {
   constexpr core::Duration kLookBack = std::chrono::hours(1);

@@ -49,7 +49,7 @@ struct RunVerdict {
   std::optional<double> per_hour{};                  // tasks finished in the last hour, or since it is known
   core::WallTime end = task::kNoTime;                // if it goes on like this; none: not known, or finished
 
-  bool alerted() const;  // an incident of it is not silenced
+  bool alerted() const;  // an incident of it is open and not silenced
 };
 
 // `incidents`: of this run, not over.
@@ -71,7 +71,7 @@ struct Overview {
   Level level = Level::unknown;
   std::size_t watched = 0;
   std::size_t in_trouble = 0;
-  std::size_t incidents = 0;     // not over, and not silenced
+  std::size_t incidents = 0;     // open and not silenced
   std::vector<RunVerdict> runs;  // worst first
 };
 

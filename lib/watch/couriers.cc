@@ -46,8 +46,7 @@ notify::Line Couriers::line_of(const ReceiverSettings& receiver) const {
 std::vector<notify::Standing> Couriers::standing(const std::string& receiver) const {
   std::vector<notify::Standing> out;
   for (const auto& line : deps_.snapshot()->alerts->incidents) {
-    const bool is_held = line.silenced() && line.told == task::kNoTime;  // what was shown stays so until it ends
-    if (line.phase == rule::Phase::gathering || is_held) continue;
+    if (line.phase == rule::Phase::gathering || line.held()) continue;
     if (std::ranges::find(line.shown_to, receiver) != line.shown_to.end()) out.push_back(standing_of(line));
   }
   return out;

@@ -1,5 +1,6 @@
 // What people ask of alerts, by the control socket.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -61,9 +62,10 @@ core::Result<void> Ledger::expire_silence(std::int64_t number) {
 }
 
 std::string Ledger::no_receiver(const std::string& name) const {
-  std::string names;
-  for (const auto& receiver : settings_.alerts.receivers) names += (names.empty() ? "" : ", ") + receiver.options.name;
-  return fmt::format("no receiver has the name {}: there {}", name, names.empty() ? "is none" : "are " + names);
+  std::vector<std::string> names;
+  for (const auto& receiver : settings_.alerts.receivers) names.push_back(receiver.options.name);
+  return fmt::format("no receiver is named {} ({})", name,
+                     names.empty() ? "there is none" : fmt::format("there are: {}", fmt::join(names, ", ")));
 }
 
 core::Result<std::string> Ledger::test_receiver(const std::string& receiver) {
@@ -130,7 +132,7 @@ core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
   auto found = deps_.store->rows({.receiver = receiver, .state = store::OutboxRow::State::dead});
   if (!found) return std::unexpected(not_read(found.error()));
   if (found->empty() && alerts_.receiver(receiver) == nullptr) {
-    return std::unexpected(unknown(no_receiver(receiver) + ", and none of that name has dead notices"));
+    return std::unexpected(unknown(no_receiver(receiver) + ", and no dead notice is of that name"));
   }
   return change_rows(std::move(*found), store::OutboxRow::State::pending);
 }

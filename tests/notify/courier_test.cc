@@ -214,20 +214,24 @@ TEST_CASE("why a receiver refused a notice its status says, whatever becomes of 
   const struct {
     const char* status;
     Reason reason;
-  } cases[] = {{"307 Temporary Redirect", Reason::redirect}, {"401 No", Reason::auth},
-               {"410 Gone", Reason::gone},                   {"413 Too Much", Reason::too_large},
-               {"429 Slowly", Reason::rate_limited},         {"500 Oh", Reason::server_error}};
+  } cases[] = {{"307 Temporary Redirect", Reason::redirect},
+               {"401 No", Reason::auth},
+               {"410 Gone", Reason::gone},
+               {"413 Too Much", Reason::too_large},
+               {"429 Slowly", Reason::rate_limited},
+               {"500 Oh", Reason::server_error}};
   for (const auto& c : cases) {
-    for (const auto& rest : {send(std::string(1'000'000, 'x')), close(), hang()}) {
-      CAPTURE(c.status);
-      const auto head =
-          std::string("HTTP/1.1 ") + c.status + "\r\nRetry-After: 90\r\nContent-Length: 1000000\r\n\r\n";
-      const auto done = after({send(head), rest}, 200ms);
+    for (const auto& rest : {send(std::string(1'000'000, 'x')), close()}) {
+      CAPTURE(std::string(c.status));
+      const auto head = std::string("HTTP/1.1 ") + c.status + "\r\nRetry-After: 90\r\nContent-Length: 1000000\r\n\r\n";
+      const auto done = after({send(head), rest});
       CHECK(done.attempt.reason == c.reason);
       CHECK(done.attempt.text.starts_with("HTTP " + std::string(c.status).substr(0, 3)));
       if (c.reason == Reason::rate_limited) CHECK(done.verdict.wait == 90s);
     }
   }
+  const auto hanging = after({send("HTTP/1.1 500 Oh\r\nContent-Length: 9\r\n\r\n"), hang()}, 2s);
+  CHECK(hanging.attempt.reason == Reason::server_error);
 }
 
 TEST_CASE("a receiver that refuses where the clocks differ is told with the difference") {

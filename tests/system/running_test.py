@@ -44,7 +44,7 @@ class RunningTest(unittest.TestCase):
         self.assertEqual(self.say(GOOD, "reload"), "reloaded; changed: poll.interval, poll.idle_interval\n")
         moved = self.write(interval="300ms")
         moved.write_text(moved.read_text().replace("127.0.0.1:0", "127.0.0.1:1"))
-        self.assertEqual(self.say(GOOD, "reload"), "reloaded; changed: nothing\nafter a restart only: server.listen\n")
+        self.assertEqual(self.say(GOOD, "reload"), "reloaded; changed: nothing\nchanges with a restart only: server.listen\n")
         self.write(interval="never", more="[nonsense]\nkey = 1\n")
         self.assertIn("poll.interval", self.say(CONFIGURATION, "reload"))  # the file is looked at first
         refused = run_command(["reload", "--control", control])

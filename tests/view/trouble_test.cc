@@ -182,8 +182,7 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
          r.unknown = true;
          r.tasks = {};
        },
-       Trouble::no_such_run,
-       "unknown to the platform: correct its id in `runs` of the configuration, or take it out"},
+       Trouble::no_such_run, "unknown to the platform: correct its id in `runs` of the configuration, or take it out"},
       {"never read",
        [](auto& r) {
          r.polled = false;
@@ -309,7 +308,7 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
          s.runs = {failing()};
          s.alerts.receivers.clear();
        }},
-      {"none of 1 run in trouble; the platform answers; 3 incidents open, 1 of them told", view::Level::warning,
+      {"none of 1 run in trouble; the platform answers; 2 incidents open, 1 of them told", view::Level::warning,
        [&](Stage& s) {
          s.runs = {healthy()};
          s.alerts.incidents.assign(3, incident(rule::When::task_failed));
@@ -317,8 +316,7 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
          s.alerts.incidents[1].phase = rule::Phase::gathering;
          s.alerts.incidents[2].notice.run_id.clear();
        }},
-      {"none of 1 run in trouble; the platform answers; nobody is told, for there is no receiver; 1 incident open, not "
-       "told yet",
+      {"none of 1 run in trouble; the platform answers; nobody is told, for there is no receiver; 1 incident open",
        view::Level::warning,
        [&](Stage& s) {
          s.runs = {healthy()};

@@ -433,11 +433,11 @@ TEST_CASE("what was sent while somebody dropped it does not make its receiver fa
 
 TEST_CASE("who names a receiver that there is none of is told those that there are") {
   Desk desk(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"ops", "other"}));
-  CHECK(desk.ledger->test_receiver("opps").error().text == "no receiver has the name opps: there are ops, other");
+  CHECK(desk.ledger->test_receiver("opps").error().text == "no receiver is named opps (there are: ops, other)");
   CHECK(desk.ledger->replay_dead("opps").error().text ==
-        "no receiver has the name opps: there are ops, other, and none of that name has dead notices");
+        "no receiver is named opps (there are: ops, other), and no dead notice is of that name");
   Desk bare(alerting({rule_of(rule::When::task_failed, "task-failed")}, {}));
-  CHECK(bare.ledger->test_receiver("ops").error().text == "no receiver has the name ops: there is none");
+  CHECK(bare.ledger->test_receiver("ops").error().text == "no receiver is named ops (there is none)");
 }
 
 TEST_CASE("an incident and its notices are explained by the polls that changed its run") {

@@ -49,7 +49,7 @@ struct Failure {
   // For a log line: one printable sentence with the peer's host and port, but nothing else of its address, and no
   // token.
   std::string text;
-  int status = 0;  // of the answer whose status line had come; 0: none had
+  int status = 0;                    // of the answer whose status line had come; 0: none had
   std::vector<Header> headers = {};  // of that answer, as far as they had come
 };
 

@@ -29,6 +29,8 @@ namespace runwatch::http {
 inline constexpr auto kDrainTime = std::chrono::milliseconds(1000);
 inline constexpr auto kStalled = std::chrono::seconds(1);
 inline constexpr core::Duration kAskTime = std::chrono::minutes(10);  // what takes longer is lost: its work threw
+inline constexpr int kRounds = 8;  // reads of one connection before others have their turn
+inline constexpr std::size_t kMostBlank = 8;
 inline constexpr std::size_t kDrainBytes = std::size_t{256} * 1024;
 
 class Connection;
@@ -53,7 +55,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
         peer_(peer),
         ready_(keeper.io),
         access_(std::move(access)),
-        channel_(socket_.get(), access_->tls ? access_->tls->context() : nullptr) {
+        context_(access_->tls ? access_->tls->context() : nullptr),
+        channel_(socket_.get(), context_) {
     bound_output(socket_.get(), keeper.options.write_timeout);
     ready_.assign(socket_.get());
   }
@@ -75,7 +78,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start(Answer answer) {
     if (ended_) return;
-    guesses_ = false;
     const auto limit = std::max(keeper_.options.write_timeout, answer.patience);
     if (answer.patience > keeper_.options.write_timeout) bound_output(socket_.get(), limit);
     answer_ = std::move(answer);
@@ -99,9 +101,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abandon() { end(phase_ == Phase::writing || has_unacknowledged(socket_.get())); }
 
   const Peer& peer() const { return peer_; }
-  // Its password is to be checked, or was and is being answered.
-  void guess() { guesses_ = true; }
-  bool guesses() const { return guesses_; }
 
   core::SteadyTime deadline() const { return deadline_; }
 
@@ -178,7 +177,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read() {
     const auto scratch = std::span<char>(keeper_.scratch);
-    for (;;) {
+    for (int round = 0; round < kRounds; ++round) {
       const auto room = std::min(scratch.size(), keeper_.options.max_header_bytes + 1 - received_.size());
       const auto moved = channel_.receive(scratch.first(room));
       if (moved.wants == Wants::to_end) return end();  // every request it sent whole has been answered
@@ -186,11 +185,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
       received_.append(scratch.data(), moved.bytes);
       if (!advance()) return;
     }
+    asio::post(keeper_.io, [self = shared_from_this()] {  // others come first
+      if (!self->ended_) self->read();
+    });
   }
 
   // Whether more is needed before there is anything to do.
   bool advance() {
-    while (received_.starts_with("\r\n")) received_.erase(0, 2);  // blank lines before a request, RFC 9112 §2.2
+    // Blank lines before a request, RFC 9112 §2.2: those of a careless client, no flood.
+    std::size_t blank = 0;
+    while (std::string_view(received_).substr(blank).starts_with("\r\n")) blank += 2;
+    received_.erase(0, blank);
+    if ((blank_ += blank) > kMostBlank) return refuse(400), false;
     const int found = received_ == "\r" ? HeadScan::kMore : scan_.advance(received_, keeper_.options.max_header_bytes);
     if (found == HeadScan::kWhole) return take_head(), false;
     if (found != HeadScan::kMore) return refuse(found), false;
@@ -206,8 +212,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!head) return refuse(head.error());
     received_.erase(0, scan_.end());
     scan_ = HeadScan();
-    // One that came under other rules ends with this answer.
-    if (access_ != keeper_.access()) head->keep_alive = false;
+    blank_ = 0;
+    // One that came under other rules, or other certificates, ends with this answer.
+    const auto current = keeper_.access();
+    if (access_ != current || (context_ && context_ != current->tls->context())) head->keep_alive = false;
     enter(Phase::asking, kAskTime);
     keeper_.ask(shared_from_this(), std::move(*head));
   }
@@ -264,16 +272,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Peer peer_;
   asio::posix::stream_descriptor ready_;  // of the same socket
   std::shared_ptr<Access> access_;        // when it was accepted
+  Tls::Context context_;                  // the same of its certificates
   Channel channel_;
   Phase phase_ = Phase::idle;
   bool shaking_elsewhere_ = false;
   bool ended_ = false;
-  bool guesses_ = false;
   core::SteadyTime since_{}, deadline_{}, last_output_{};
   std::string received_;
   HeadScan scan_;
   Answer answer_;
   std::size_t sent_ = 0, thrown_away_ = 0;
+  std::size_t blank_ = 0;  // bytes of blank lines since the last request
 };
 
 }  // namespace runwatch::http

@@ -31,7 +31,7 @@ class Receiver {
 
   bool has_begun() const { return header_bytes_ > 0; }
   bool has_headers() const { return phase_ == Phase::body; }
-  int status() const { return response_.status; }  // 0 as long as it is not known
+  int status() const { return response_.status; }                           // 0 as long as it is not known
   const std::vector<Header>& headers() const { return response_.headers; }  // as far as they came
   bool has_body() const { return received_ > 0; }
   const std::optional<Failure>& refusal() const { return refusal_; }

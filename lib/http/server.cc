@@ -9,11 +9,13 @@
 #include <csignal>
 #include <deque>
 #include <limits>
+#include <new>
 #include <unordered_set>
 
 #include "core/guarded.h"
 #include "core/log.h"
 #include "http/connection.h"
+#include "http/turns.h"
 
 namespace runwatch::http {
 namespace {
@@ -25,8 +27,8 @@ constexpr unsigned kTicksPerLook = 4;
 constexpr int kAcceptsAtOnce = 64;
 // Who waits for an answer keeps its connection: so many may, or the slow ones would take the places of all.
 constexpr int kMostSlow = 256;
-constexpr int kMostGuesses = 64;
-constexpr int kMostGuessesOfOne = 8;  // of one peer: others find room beside it
+constexpr std::size_t kMostGuesses = 64;
+constexpr std::size_t kMostGuessesOfOne = 8;
 constexpr int kAll = std::numeric_limits<int>::max();
 
 core::SteadyTime now() { return std::chrono::steady_clock::now(); }
@@ -72,7 +74,8 @@ class Front final : public Server {
   // Finds out who asks for what, and has it answered.
   void ask(std::shared_ptr<Connection> connection, Head head);
   void start_lanes(const Access& access);
-  bool guesses_much(const Peer& peer) const;
+  // Checks the next password, one at a time, peer by peer in turn.
+  void check_next();
   void route(std::shared_ptr<Connection> connection, Head head);
   void say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response);
 
@@ -86,6 +89,12 @@ class Front final : public Server {
   core::Guarded<std::shared_ptr<Access>> access_;
   std::atomic<core::SteadyTime::rep> progress_;
   Lane prompt_, slow_, passwords_, handshakes_;
+  struct Guess {
+    std::shared_ptr<Connection> connection;
+    Head head;
+  };
+  Turns<Peer, Guess> guesses_{kMostGuesses, kMostGuessesOfOne};  // the loop's
+  bool checking_ = false;
   Keeper keeper_{options_,
                  io_,
                  handshakes_,
@@ -103,7 +112,7 @@ Front::Front(std::vector<Listener> listeners, const ServerOptions& options, std:
       progress_(now().time_since_epoch().count()),
       prompt_("http-prompt", options.workers, kAll),
       slow_("http-slow", options.workers, kMostSlow),
-      passwords_("http-password", 1, kMostGuesses),
+      passwords_("http-password", 1, kAll),
       handshakes_("http-tls", 1, kAll) {
   for (auto& listener : listeners) doors_.emplace_back(io_, std::move(listener));
   prompt_.start();
@@ -218,17 +227,30 @@ void Front::ask(std::shared_ptr<Connection> connection, Head head) {
   const auto found = access->users.empty() ? Users::Found::right : access->users.look(head.authorization);
   if (found == Users::Found::right) return route(std::move(connection), std::move(head));
   if (found == Users::Found::wrong) return say(std::move(connection), head, refusal(401));
-  if (passwords_.full() || guesses_much(connection->peer())) return say(std::move(connection), head, refusal(503));
-  connection->guess();
-  passwords_.post([this, access, connection = std::move(connection), head = std::move(head)]() mutable {
-    if (access->users.check(head.authorization)) return route(std::move(connection), std::move(head));
-    say(std::move(connection), head, refusal(401));
-  });
+  const auto peer = connection->peer();
+  auto dropped = guesses_.add(peer, {std::move(connection), std::move(head)});
+  if (dropped) say(std::move(dropped->connection), dropped->head, refusal(503));
+  if (!checking_) check_next();
 }
 
-bool Front::guesses_much(const Peer& peer) const {
-  return std::ranges::count_if(connections_, [&](const auto& c) { return c->guesses() && c->peer() == peer; }) >=
-         kMostGuessesOfOne;
+void Front::check_next() {
+  auto guess = guesses_.next();
+  checking_ = guess.has_value();
+  if (!guess) return;
+  passwords_.post([this, access = access(), guess = std::move(*guess)]() mutable {
+    bool right = false;
+    try {
+      right = access->users.empty() || access->users.check(guess.head.authorization);
+    } catch (const std::bad_alloc&) {  // no memory to check it with: it is not right
+    }
+    asio::post(io_, [this, right, guess = std::move(guess)]() mutable {
+      if (right)
+        route(std::move(guess.connection), std::move(guess.head));
+      else
+        say(std::move(guess.connection), guess.head, refusal(401));
+      check_next();
+    });
+  });
 }
 
 void Front::route(std::shared_ptr<Connection> connection, Head head) {

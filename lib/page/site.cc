@@ -57,12 +57,13 @@ void pack(http::ServerResponse& response) {
 
 std::string host_name(std::string_view host) {
   const bool bracketed = host.starts_with('[');
-  const auto colon = host.rfind(':');
-  if (bracketed) {
-    host = host.substr(1, host.find(']') - 1);
-  } else if (colon != host.npos && host.find(':') == colon) {
-    host = host.substr(0, colon);
-  }
+  const bool has_port = !bracketed && host.find(':') == host.rfind(':');  // an IPv6 address may come without brackets
+  const auto end = std::min(bracketed ? host.find(']') : has_port ? host.find(':') : host.npos, host.size());
+  const auto port = host.substr(std::min(end + (bracketed ? 1 : 0), host.size()));
+  const bool good = (!bracketed || end < host.size()) &&
+                    (port.empty() || (port.front() == ':' && std::ranges::all_of(port.substr(1), core::is_digit)));
+  if (!good) return {};
+  host = bracketed ? host.substr(1, end - 1) : host.substr(0, end);
   if (host.ends_with('.')) host.remove_suffix(1);
   return core::lower(host);
 }
@@ -159,7 +160,8 @@ http::ServerResponse Site::ready() const {
 }
 
 bool Site::is_ours(std::string_view host) const {
-  return std::ranges::find(own_hosts_, host_name(host)) != own_hosts_.end();
+  const auto name = host_name(host);
+  return !name.empty() && std::ranges::find(own_hosts_, name) != own_hosts_.end();
 }
 
 }  // namespace runwatch::page

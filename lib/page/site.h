@@ -90,7 +90,8 @@ class Site {
   std::vector<std::string> own_hosts_;  // as host_name gives them
 };
 
-// A value of Host without its port and trailing dot, in lower case; an IPv6 address without brackets.
+// A value of Host without its port and trailing dot, in lower case; an IPv6 address without brackets. Empty for what is
+// none.
 std::string host_name(std::string_view host);
 
 // OpenMetrics only when Accept names it, with a quality not below text/plain's.

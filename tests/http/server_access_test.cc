@@ -72,6 +72,39 @@ Answer ask_trusting(const TlsIdentity& identity, const Server& server, const std
   return make_client({.ca_file = identity.path()})->send(request_for(url), {});
 }
 
+// A client at 127.0.0.`last`.
+RawClient from(std::uint32_t last, const Server& server) {
+  auto client = RawClient::unconnected();
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(0x7f000000 + last);
+  REQUIRE(::bind(client.fd(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  client.connect(server.port());
+  return client;
+}
+
+// A TLS connection for what no client would send. False: it is over.
+class TlsFlood {
+ public:
+  explicit TlsFlood(std::uint16_t port) : raw_(port), context_(SSL_CTX_new(TLS_client_method())) {
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), raw_.fd());
+    good_ = SSL_connect(ssl_.get()) == 1;
+  }
+  bool say(const std::string& bytes) {
+    return good_ && SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
+  }
+  bool update_keys() {
+    return good_ && SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
+  }
+
+ private:
+  RawClient raw_;
+  std::unique_ptr<SSL_CTX, OpenSslFree<SSL_CTX_free>> context_;
+  std::unique_ptr<SSL, OpenSslFree<SSL_free>> ssl_;
+  bool good_ = false;
+};
+
 // Where a handler waits until the test lets it go on.
 class Gate {
  public:
@@ -226,23 +259,56 @@ TEST_CASE("of more guesses than can be checked soon the rest are told to come la
   CHECK(answer->status == 200);
 }
 
-TEST_CASE("one peer that guesses leaves room for another's password that is not known yet") {
-  const auto server = start({.access = {.users = {{"ada", hash_of("lovelace")}, {"costly", hash_of("x", "09")}}}});
-  const std::string get = "GET /" + kEnd;
-  std::vector<RawClient> guessers;
-  for (int i = 0; i < 200; ++i) guessers.emplace_back(server->port()).say(get + kBob + "\r\n");
-  const auto last = guessers.back().hear();
-  REQUIRE(last);
-  CHECK(last->status == 503);
-  auto other = RawClient::unconnected();
-  sockaddr_in elsewhere{};
-  elsewhere.sin_family = AF_INET;
-  elsewhere.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
-  REQUIRE(::bind(other.fd(), reinterpret_cast<sockaddr*>(&elsewhere), sizeof elsewhere) == 0);
-  other.connect(server->port());
-  const auto answer = other.ask(get + kAda + "\r\n");
+TEST_CASE(
+    "a password that is not known yet is checked in turn, however many guess from one or several other addresses") {
+  for (const std::uint32_t addresses : {1U, 12U}) {
+    const auto server = start({.access = {.users = {{"ada", hash_of("lovelace")}, {"costly", hash_of("x", "09")}}}});
+    const std::string get = "GET /" + kEnd;
+    std::vector<RawClient> guessers;
+    for (std::uint32_t i = 0; i < 200; ++i) {
+      guessers.push_back(from(1 + i % addresses, *server));
+      guessers.back().say(get + kBob + "\r\n");
+    }
+    const auto last = guessers.back().hear();
+    REQUIRE(last);
+    CHECK(last->status == 503);
+    const auto answer = from(99, *server).ask(get + kAda + "\r\n");
+    REQUIRE(answer);
+    CHECK(answer->status == 200);
+  }
+}
+
+TEST_CASE("a peer that sends nothing but blank lines is refused, and one or two before a request are not") {
+  const auto server = start();
+  RawClient careless(server->port());
+  const auto answer = careless.ask("\r\n\r\nGET /" + kEnd + "\r\n");
   REQUIRE(answer);
   CHECK(answer->status == 200);
+  CHECK(status_of(*server, "\r\n\r\n\r\n\r\n\r\nGET /" + kEnd + "\r\n") == 400);
+}
+
+TEST_CASE("a flood of blank lines or of key updates keeps nobody else waiting") {
+  const TlsIdentity identity("IP:127.0.0.1");
+  const Directory folder;
+  const auto server = start({.access = {.tls = install(identity, folder)}});
+  std::string blank_lines;
+  for (int i = 0; i < 8192; ++i) blank_lines += "\r\n";
+  std::atomic<bool> over = false;
+  std::vector<std::jthread> floods;
+  for (const bool updates : {false, true}) {
+    floods.emplace_back([&, updates] {
+      while (!over) {
+        TlsFlood flood(server->port());
+        while (!over && (updates ? flood.update_keys() : flood.say(blank_lines))) {
+        }
+      }
+    });
+  }
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = ask_trusting(identity, *server);
+    CHECK_MESSAGE(answer, (answer ? "" : answer.error().text));
+  }
+  over = true;
 }
 
 TEST_CASE("peers are told apart by their address of IPv4 or their network of IPv6") {

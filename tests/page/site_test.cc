@@ -153,7 +153,12 @@ TEST_CASE("on loopback the page and the API refuse a foreign host, /metrics and 
                {"localhost.evil.example", false},
                {"evil.example:localhost", false},
                {"127.0.0.1.evil.example", false},
-               {"[::1", true},
+               {"[::1", false},
+               {"[::1]evil", false},
+               {"[localhost].evil.com", false},
+               {"localhost:evil", false},
+               {"localhost:1@evil", false},
+               {"localhost:", true},
                {"[evil]", false},
                {"127.0.0.3", false}};
   for (const auto& c : cases) {

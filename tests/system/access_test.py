@@ -258,6 +258,25 @@ class AccessTest(unittest.TestCase):
             with self.assertRaises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
                 self.ask(client=other)
 
+    def test_a_client_whose_authority_is_taken_out_of_the_file_is_answered_once_more_at_most(self):
+        ca, following = Identity("ca"), Identity("ca")
+        shutil.copy(ca.cert, self.place / "ca.pem")
+        self.start(self.tls("  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n"))
+        client = Identity("prometheus.example.org", ca)
+        kept = self.connect(client=client)
+
+        def is_kept():
+            kept.request("GET", "/-/healthy")
+            answer = kept.getresponse()
+            answer.read()
+            return answer.headers["Connection"] != "close"
+        self.assertTrue(is_kept())
+        shutil.copy(following.cert, self.place / "ca.pem")
+        wait_for(lambda: not is_kept(), "the end of the connection")
+        with self.assertRaises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+            self.ask(client=client)
+        kept.close()
+
     def test_old_tls_is_refused(self):
         self.start(self.tls("  min_version: TLS13\n"))
         context = self.context()

@@ -9,7 +9,7 @@ import machine
 
 ROOT = pathlib.Path(__file__).parents[2]
 SHARED = "/usr/share/runwatch/"
-OF_THE_SOURCES = {"CONTRIBUTING.md", "lib/README.md"}  # what contributors read
+OF_THE_SOURCES = {"CHANGELOG.md", "CONTRIBUTING.md", "lib/README.md"}  # what contributors read
 
 
 def files_of(folder):

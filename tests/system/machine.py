@@ -10,6 +10,7 @@ import fcntl
 import functools
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -168,6 +169,18 @@ class Machine:
         if check and done.returncode != 0:
             raise AssertionError(f"{argv} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done
+
+    def pid_outside(self, pid):
+        """Of a process that has `pid` inside."""
+        inside = f"/proc/{self.leader}/ns/pid"
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                numbers = re.search(r"^NSpid:\s*(.*)$", (process / "status").read_text(), re.M).group(1).split()
+                if numbers[-1] == str(pid) and os.readlink(process / "ns/pid") == os.readlink(inside):
+                    return int(process.name)
+            except OSError:
+                continue
+        raise AssertionError(f"there is no process {pid} inside")
 
     def install(self, path, check=True):
         """As an operator would, from the file; what it depends on is there."""

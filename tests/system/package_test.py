@@ -1,4 +1,5 @@
 """The Debian package in a real systemd: installed, started, asked, reloaded, hung, killed, upgraded and purged."""
+import ctypes
 import json
 import pathlib
 import re
@@ -45,6 +46,31 @@ def repacked(package, version, program=None):
     subprocess.run(["dpkg-deb", "-b", "--root-owner-group", "-Znone", place / "p", path], check=True,
                    stdout=subprocess.DEVNULL)
     return path
+
+
+class HeldThread:
+    """A thread of a process that stands still while all others go on (ptrace(2))."""
+
+    SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
+
+    def __init__(self, pid, name):
+        tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+        self.thread = next(int(task.name) for task in tasks if (task / "comm").read_text().strip() == name)
+        self.ask(self.SEIZE)
+        self.ask(self.INTERRUPT)
+
+    def ask(self, what):
+        libc = ctypes.CDLL(None, use_errno=True)
+        null = ctypes.c_void_p()
+        if libc.ptrace(ctypes.c_long(what), ctypes.c_int(self.thread), null, null) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def release(self):
+        """Where it lives still."""
+        try:
+            self.ask(self.DETACH)
+        except OSError:
+            pass
 
 
 class Service:
@@ -185,10 +211,13 @@ class RunningTest(unittest.TestCase):
                  "good polls")
         self.assertEqual(self.service.pid, pid)
 
-    def test_the_watchdog_kills_it_when_it_hangs_and_it_comes_back(self):
+    def test_the_watchdog_kills_it_when_one_of_its_loops_hangs_and_it_comes_back(self):
         pid, restarts = self.service.pid, int(self.service.shown("NRestarts"))
         before = total(self.service.metrics(), "unpod_task_transitions_total")
-        self.inside.run("kill", "-STOP", pid)
+        held = HeldThread(self.inside.pid_outside(pid), "http-front")
+        self.addCleanup(held.release)
+        wait_for(lambda: "the loop server makes no progress" in self.inside.run("runwatch", "check", "--running",
+                                                                                check=False).stdout, "the check")
         wait_for(lambda: self.service.pid not in (0, pid), "another process")
         self.assertIn("Watchdog timeout", self.service.messages())
         self.assertEqual(int(self.service.shown("NRestarts")), restarts + 1)

@@ -101,22 +101,9 @@ std::string plot_cell(const view::RunSnapshot& run, const RowContext& context) {
                      sub(fmt::format("since {}", clock_html(since, context.now))));
 }
 
-// Of the polls of its space, or of the account: nobody is told of each run that cannot be read.
-void add_blind(const view::RunVerdict& verdict, const view::Alerts& alerts,
-               std::vector<const view::IncidentStanding*>& incidents) {
-  for (const auto& incident : alerts.incidents) {
-    const auto& notice = incident.notice;
-    const bool is_its = notice.space.empty() || (notice.space == verdict.space->name && notice.run_id.empty());
-    const bool is_on = incident.phase != rule::Phase::over;
-    if (is_on && is_its && notice.when == rule::When::poll_failing) incidents.push_back(&incident);
-  }
-}
-
 std::string told_cell(const view::RunVerdict& verdict, const RowContext& context) {
-  auto incidents = verdict.incidents;
-  if (verdict.trouble == view::Trouble::poll_failing) add_blind(verdict, context.alerts, incidents);
   std::string lines;
-  for (const auto* incident : incidents) {
+  for (const auto* incident : verdict.incidents) {
     lines += fmt::format("<div><b>{}</b> {}</div>", name_html(incident->notice.rule),
                          told_html(*incident, context.alerts, context.now));
   }

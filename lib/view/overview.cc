@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -15,26 +17,33 @@ namespace {
 using task::kNoTime;
 using Incidents = std::vector<const IncidentStanding*>;
 
-// The incidents that are not over, by run.
+// The incidents that are not over, by run. Nobody is told of each run that cannot be read: that is an incident of its
+// space, or of the account.
 class IncidentsByRun {
  public:
   explicit IncidentsByRun(const Alerts& alerts) {
     for (const auto& incident : alerts.incidents) {
-      if (incident.notice.run_id.empty() || incident.phase == rule::Phase::over) continue;
-      by_run_[incident.notice.run_id].push_back(&incident);
+      const auto& notice = incident.notice;
+      if (incident.phase == rule::Phase::over) continue;
+      if (!notice.run_id.empty()) by_run_[notice.run_id].push_back(&incident);
+      if (notice.run_id.empty() && notice.when == rule::When::poll_failing) of_polls_.push_back(&incident);
     }
   }
 
   Incidents of(const SpaceSnapshot& space, const RunSnapshot& run) const {
-    const auto found = by_run_.find(run.run_id);
-    if (found == by_run_.end()) return {};
-    Incidents own = found->second;
-    std::erase_if(own, [&](const auto* incident) { return incident->notice.space != space.name; });
+    Incidents own;
+    const auto is_its = [&](const auto* incident) { return incident->notice.space == space.name; };
+    if (const auto found = by_run_.find(run.run_id); found != by_run_.end())
+      std::ranges::copy_if(found->second, std::back_inserter(own), is_its);
+    if (run.failed_polls == 0) return own;
+    std::ranges::copy_if(of_polls_, std::back_inserter(own),
+                         [&](const auto* incident) { return incident->notice.space.empty() || is_its(incident); });
     return own;
   }
 
  private:
   std::unordered_map<std::string_view, Incidents> by_run_;
+  Incidents of_polls_;
 };
 
 // Of the incidents that are open and not silenced, and how many of these somebody is told of.
@@ -116,16 +125,19 @@ std::string receivers_text(const Alerts& alerts) {
 
 void conclude(Overview& overview, const Snapshot& snapshot) {
   const auto& alerts = *snapshot.alerts;
-  Tally tally, of_troubled;
-  for (const auto& incident : alerts.incidents) tally.add(incident);
+  std::set<const IncidentStanding*> said;
   for (const auto& verdict : overview.runs) {
-    if (verdict.trouble == Trouble::none) continue;
-    for (const auto* incident : verdict.incidents) of_troubled.add(*incident);
+    if (verdict.trouble != Trouble::none) said.insert(verdict.incidents.begin(), verdict.incidents.end());
   }
-  const Tally others{tally.all - of_troubled.all, tally.known - of_troubled.known};
+  Tally all, others;
+  for (const auto& incident : alerts.incidents) {
+    all.add(incident);
+    const bool is_said = said.contains(&incident) || incident.notice.when == rule::When::delivery_failing;
+    if (!is_said) others.add(incident);
+  }
   auto [platform, level] = platform_text(snapshot);
   const auto unreached = receivers_text(alerts);
-  overview.incidents = tally.all;
+  overview.incidents = all.all;
   overview.level = overview.in_trouble > 0 || !unreached.empty() ? Level::bad : level;
   if (others.all > 0) overview.level = std::max(overview.level, Level::warning);
   const auto told = alerts.receivers.empty() && (overview.in_trouble > 0 || others.all > 0)

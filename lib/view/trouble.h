@@ -44,7 +44,7 @@ struct RunVerdict {
   Trouble trouble = Trouble::none;                   // the gravest
   std::string why{};                                 // sentences, the gravest first; empty: no trouble
   double score = 0;                                  // the higher the worse; trouble is 1 or more
-  std::vector<const IncidentStanding*> incidents{};  // of it, not over, newest first
+  std::vector<const IncidentStanding*> incidents{};  // not over: its own, and of polls of its space where its fail
   core::WallTime told = task::kNoTime;               // the newest notice of these; none: nobody was told yet
   std::optional<double> per_hour{};                  // tasks finished in the last hour, or since it is known
   core::WallTime end = task::kNoTime;                // if it goes on like this; none: not known, or finished
@@ -52,7 +52,7 @@ struct RunVerdict {
   bool alerted() const;  // an incident of it is open and not silenced
 };
 
-// `incidents`: of this run, not over.
+// `incidents`: as a verdict has them.
 RunVerdict judge(const SpaceSnapshot& space, const RunSnapshot& run, std::vector<const IncidentStanding*> incidents,
                  core::WallTime now);
 

@@ -117,20 +117,14 @@ TEST_CASE("pace and end are said of a run that goes on, and not of one that does
   CHECK(it.cell("pace").find("finished |03:30 (10 min ago)") != std::string::npos);
 }
 
-TEST_CASE("who knows of a run that cannot be read is who knows of its space, or of the account") {
+TEST_CASE("who knows of a run stands beside it, and that nobody does where it is in trouble") {
   Judged it;
-  it.alerts.incidents = {incident(rule::When::poll_failing, "other", ""),
-                         incident(rule::When::task_failed, "sales", "")};
+  CHECK(it.cell("told").empty());
   it.verdict.trouble = Trouble::poll_failing;
   CHECK(it.cell("told") == "|no incident|");
-  it.alerts.incidents.push_back(incident(rule::When::poll_failing, "sales", ""));
+  const auto line = incident(rule::When::poll_failing, "sales", "");
+  it.verdict.incidents = {&line};
   CHECK(it.cell("told") == "|rule| |nobody was told yet|");
-  it.alerts.incidents.back().notice.space.clear();
-  CHECK(it.cell("told") == "|rule| |nobody was told yet|");
-  it.alerts.incidents.back().phase = rule::Phase::over;
-  CHECK(it.cell("told") == "|no incident|");
-  it.verdict.trouble = Trouble::none;
-  CHECK(it.cell("told").empty());
 }
 
 TEST_CASE("a plot ends with how the run stands now") {

@@ -373,6 +373,50 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
   }
 }
 
+TEST_CASE("who knows of a run that cannot be read is who knows of its space, or of the account") {
+  const auto unread = [](const std::string& space, rule::When when, rule::Phase phase) {
+    auto line = incident(when);
+    line.notice.space = space;
+    line.notice.run_id.clear();
+    line.phase = phase;
+    return line;
+  };
+  using enum rule::When;
+  using enum rule::Phase;
+  Stage stage;
+  stage.alerts.receivers = {receiver()};
+  stage.runs = {with([](auto& r) {
+    r.failed_polls = 9;
+    r.last_error = view::PollError{PollReason::connect, "nobody there", kNow};
+  })};
+  stage.alerts.incidents = {unread("other", poll_failing, open), unread("sales", poll_failing, over),
+                            unread("sales", unknown_status, open)};
+  const auto snapshot = [&] { return stage.snapshot(); };
+  const auto none = snapshot();
+  CHECK(view::verdicts(none, kNow).at(0).incidents.empty());
+  for (const auto* space : {"sales", ""}) {
+    stage.alerts.incidents[0] = unread(space, poll_failing, open);
+    const auto one = snapshot();
+    CHECK(view::verdicts(one, kNow).at(0).incidents.size() == 1);
+    CHECK(view::judge(one, kNow).headline ==
+          "1 of 1 run in trouble; the platform answers; nobody was told yet; 1 more incident open, not told yet");
+  }
+  stage.runs[0].failed_polls = 0;
+  const auto well = snapshot();
+  CHECK(view::verdicts(well, kNow).at(0).incidents.empty());
+}
+
+TEST_CASE("an incident of a receiver that notices do not reach is not said twice") {
+  Stage stage;
+  stage.runs = {healthy()};
+  stage.alerts.receivers = {receiver()};
+  stage.alerts.receivers[0].failing_since = kNow;
+  stage.alerts.incidents = {incident(rule::When::delivery_failing)};
+  const auto overview = view::judge(stage.snapshot(), kNow);
+  CHECK(overview.headline == "none of 1 run in trouble; the platform answers; notices do not reach ops");
+  CHECK(overview.incidents == 1);
+}
+
 TEST_CASE("of spaces that cannot be read one is named, and the others are counted") {
   for (const auto& [count, expected] : {std::pair(2, "2 of 2 spaces cannot be read in full: sales and 1 other"),
                                         {3, "3 of 3 spaces cannot be read in full: sales and 2 others"}}) {

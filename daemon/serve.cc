@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -23,6 +24,13 @@ namespace {
 namespace log = core::log;
 
 constexpr core::Duration kTurn = std::chrono::seconds(1);
+
+// As often as the service manager's watchdog wants to hear of us, twice in its time (sd_watchdog_enabled(3)).
+core::Duration turn() {
+  std::uint64_t limit = 0;
+  if (sd_watchdog_enabled(0, &limit) <= 0) return kTurn;
+  return std::min(kTurn, std::chrono::duration_cast<core::Duration>(std::chrono::microseconds(limit / 2)));
+}
 
 // The server alone may hold a thousand connections; the store and the clients must never run out of descriptors.
 void raise_file_limit() {
@@ -102,9 +110,10 @@ ReloadOutcome reload(App& app, const std::filesystem::path& path) {
 
 core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path, Signals& signals,
                                      ReloadRequests& requests) {
+  const auto patience = turn();
   for (Status status;;) {
     status.tell(*app.status());
-    const auto signal = signals.wait(kTurn, requests.fd());
+    const auto signal = signals.wait(patience, requests.fd());
     if (signal == Signal::stop) return {};
     if (signal == Signal::reload) {
       notify_reloading();

@@ -36,10 +36,22 @@ std::string harmless(std::string_view foreign, std::size_t limit) {
   return out;
 }
 
-// An address of the configuration; nothing where it could be read as anything else.
+// An address of the configuration; nothing where it is none.
 std::string link(const std::string& url) {
-  const bool sound = url.starts_with("http") && url.size() < 900 && url.find_first_of("<>|& ") == url.npos;
-  return sound && core::printable(url, 900) == url ? url : std::string();
+  if (!url.starts_with("http") || url.size() >= 900 || core::printable(url, 900) != url) return {};
+  std::string out;
+  for (const char c : url) {  // what could end the address, or be markup
+    const bool odd = std::string_view("<>| \"").contains(c);
+    out += odd ? fmt::format("%{:02X}", static_cast<unsigned char>(c)) : std::string(1, c);
+  }
+  return out;
+}
+
+// The same within a text, where Slack has `&amp;` for it ("Escaping text" of its formatting guide).
+std::string link_in_text(const std::string& url) {
+  std::string out;
+  for (const char c : link(url)) out += c == '&' ? "&amp;" : std::string(1, c);
+  return out;
 }
 
 std::string joined(const Json& object, std::string_view between) {
@@ -96,7 +108,7 @@ Json fields_of(const Json& data) {
   add("Since", text_of(data, "started"));
   add("Until", text_of(data, "ended"));
   add("Labels", joined(data["labels"], "="));
-  add("Runbook", link(text_of(data, "runbook")));
+  add("Runbook", link_in_text(text_of(data, "runbook")));
   return list;
 }
 

@@ -84,6 +84,16 @@ TEST_CASE("no name can ping, link or format in Slack and what is compatible with
   CHECK(message["link_names"] == false);
 }
 
+TEST_CASE("an address reaches Slack whole, and ends where it ends") {
+  auto notice = firing();
+  notice.runbook = "https://wiki.example.org/p?id=1&v=2|x>y <!channel>";
+  const Json message = Json::parse(body(receiver(notify::Type::slack), make(notice, {.external_url = "http://a/b&c"})));
+  const auto& attachment = message["attachments"][0];
+  CHECK(attachment["title_link"].get<std::string>().starts_with("http://a/b&c/"));
+  CHECK(attachment.dump().find("https://wiki.example.org/p?id=1&amp;v=2%7Cx%3Ey%20%3C!channel%3E") !=
+        std::string::npos);
+}
+
 TEST_CASE("Slack's documented limits are met, and Discord's narrower ones") {
   for (const auto& notice : {firing(1000), hostile(firing(1000)), event_of_a_run(), over(rule::Kind::ended)}) {
     const Json message = Json::parse(body(receiver(notify::Type::slack), make(notice)));

@@ -198,6 +198,14 @@ class StatusTest(ServiceTest):
         wait_for(lambda: total(self.service.metrics(), "runwatch_polls_total") > polls + 20, "polls")
         self.assertFalse([t for t in self.manager.told[settled:] if t.startswith("STATUS=")], "told when it changes")
 
+    def test_a_watchdog_of_less_patience_hears_more_often(self):
+        hasty = Manager()
+        self.config, self.address = folder() / "c.toml", f"127.0.0.1:{harness.free_port()}"
+        self.write()
+        self.start(subprocess.DEVNULL, {"NOTIFY_SOCKET": hasty.path, "WATCHDOG_USEC": "400000"})
+        wait_for(lambda: self.manager.told.count("WATCHDOG=1") >= 4, "four signs of life", deadline=20)
+        self.assertGreater(hasty.told.count("WATCHDOG=1"), 8)
+
     def test_a_refused_reload_is_in_the_status_until_a_good_one(self):
         self.manager.wait_status("all up$")
         self.misspell()

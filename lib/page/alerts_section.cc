@@ -81,7 +81,7 @@ std::string incident_row(const view::IncidentStanding& incident, const view::Ale
                          ? clock_html(notice.started, now) + " to " + clock_html(notice.ended, now)
                          : both_html(notice.started, now);
   return fmt::format(
-      R"(<tr><th scope="row">{} {}</th><td>{}</td><td>{}</td><td data-label="since">{}</td><td>{}</td></tr>)"
+      R"(<tr><th scope="row">{} {}</th><td class="c-about">{}</td><td>{}</td><td data-label="since">{}</td><td>{}</td></tr>)"
       "\n",
       standing(incident), name_html(notice.rule), subject(notice), escape_html(notice.why), since,
       told_html(incident, alerts, now));

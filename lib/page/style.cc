@@ -106,6 +106,7 @@ footer { color: var(--dim); font-size: .85rem; padding-block: 1.5rem; display: f
   align-items: baseline; }
 )css"
          R"css(
+@media (min-width: 64.01rem) { .c-about { min-width: 17.5rem; } }
 @media (max-width: 64rem) {
   .stack thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stack, .stack tbody, .stack tr { display: block; }

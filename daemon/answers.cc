@@ -51,6 +51,14 @@ void add_changes(Json& notice, std::span<const store::RecordedChange> changes, c
   if (count > 0) notice["poll"] = "the one committed at " + core::format_timestamp(newest);
 }
 
+bool is_watched(const view::Snapshot& snapshot, const rule::Silence& silence) {
+  return silence.run_id.empty() || std::ranges::any_of(snapshot.spaces, [&](const auto& space) {
+           const bool is_its = silence.space.empty() || space->name == silence.space;
+           return is_its &&
+                  std::ranges::any_of(space->runs, [&](const auto& run) { return run->run_id == silence.run_id; });
+         });
+}
+
 std::string clause(const rule::Settings& settings, const std::string& name) {
   const auto found = std::ranges::find(settings.rules, name, &rule::Rule::name);
   if (found == settings.rules.end()) return "the rule is not in the configuration any more";
@@ -62,10 +70,8 @@ std::string clause(const rule::Settings& settings, const std::string& name) {
 
 Json delivery_json(const store::OutboxRow& row, const std::vector<store::DeliveryAttempt>& attempts) {
   Json tries = Json::array();
-  auto newest = task::kNoTime;
   for (const auto& attempt : attempts) {
     if (attempt.row != row.seq) continue;
-    newest = std::max(newest, attempt.at);
     tries.push_back({{"at", time_or_null(attempt.at)},
                      {"status", attempt.status},
                      {"reason", attempt.reason},
@@ -73,7 +79,7 @@ Json delivery_json(const store::OutboxRow& row, const std::vector<store::Deliver
   }
   return {{"receiver", row.receiver},
           {"state", store::name(row.state)},
-          {"due", row.due > newest ? time_or_null(row.due) : Json()},  // else the receiver is held back
+          {"due", row.state == store::OutboxRow::State::pending ? time_or_null(row.due) : Json()},
           {"attempts", std::move(tries)}};
 }
 
@@ -155,14 +161,16 @@ void answer_about_silences(control::Handler& handler, watch::Watch& watch, const
     for (const auto& silence : snapshot()->alerts->silences) list.push_back(page::silence_json(silence));
     return write({{"silences", std::move(list)}});
   };
-  handler.add_silence = [&watch](const control::Request& request) -> Answer {
+  handler.add_silence = [&watch, snapshot](const control::Request& request) -> Answer {
     const auto made = watch.ask_ledger<rule::Silence>([request](Ledger& l) {
       rule::Silence silence{
           .space = request.space, .run_id = request.run_id, .rule = request.rule, .reason = request.reason};
       return l.add_silence(std::move(silence), std::chrono::seconds(request.seconds));
     });
     if (!made) return std::unexpected(made.error());
-    return write(page::silence_json(*made));
+    auto out = page::silence_json(*made);
+    if (!is_watched(*snapshot(), *made)) out["note"] = "no watched run has this id now";
+    return write(out);
   };
   handler.expire = [&watch](const control::Request& request) -> Answer {
     const auto done = watch.ask_ledger<void>([request](Ledger& l) { return l.expire_silence(request.number); });

@@ -98,6 +98,20 @@ std::filesystem::path usual_control_socket(const Environment& environment) {
   return control_socket(config);
 }
 
+std::optional<std::filesystem::path> stated_control_socket(const std::filesystem::path& path,
+                                                           const Environment& environment) {
+  const auto text = read_small_file(path, kLargestFile);
+  const auto root = text && core::is_valid_utf8(*text) ? parse_toml(*text) : std::unexpected(Problem{});
+  if (!root) return std::nullopt;
+  Findings ignored;
+  const Surroundings around{environment, path.parent_path().empty() ? "." : path.parent_path()};
+  TableReader reader("", &*root, ignored);
+  Config config;
+  config.store = read_store(reader.table("store"), config, around, ignored);
+  config.control = read_control(reader, around);
+  return control_socket(config);
+}
+
 std::vector<std::string> valid_keys() {
   Findings findings;
   const Environment nothing = [](const std::string&) { return std::optional<std::string>(); };

@@ -58,6 +58,10 @@ std::expected<Loaded, Problems> parse(std::string_view text, const std::filesyst
 // Where a daemon has its socket whose configuration names neither that nor its database.
 std::filesystem::path usual_control_socket(const Environment& environment);
 
+// The same of a file whose other keys may be wrong; nothing where it cannot be read as TOML.
+std::optional<std::filesystem::path> stated_control_socket(const std::filesystem::path& path,
+                                                           const Environment& environment);
+
 // Every key a file may hold, as `api.base_url` or `control`; those of [[spaces]] as `spaces.token`.
 std::vector<std::string> valid_keys();
 

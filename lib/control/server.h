@@ -10,7 +10,7 @@
 // POST /alerts/replay   {ids}, or {receiver, dead}: {changed}
 // POST /alerts/drop     {ids, receiver}: {changed}; the receiver may be left out
 // GET  /silences        {silences: [SILENCE]}
-// POST /silences        {space, run_id, rule, reason, seconds}: SILENCE
+// POST /silences        {space, run_id, rule, reason, seconds}: SILENCE, with a note where its run is not watched
 // POST /silences/expire {number}: {changed}
 //
 // INCIDENT, RECEIVER and SILENCE are the incident, the receiver and the silence of docs/api.md.

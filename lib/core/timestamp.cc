@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 
 #include "core/ascii.h"
@@ -102,6 +103,16 @@ std::string format_timestamp(WallTime time) {
                   clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (clock.subseconds().count() != 0) out += fmt::format(".{:03}", clock.subseconds().count());
   return out + 'Z';
+}
+
+std::string lasting(Duration length) {
+  const auto seconds = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(length).count());
+  if (seconds < 120) return fmt::format("{} s", seconds);
+  const auto minutes = seconds / 60;
+  if (minutes < 120) return fmt::format("{} min", minutes);
+  const auto hours = minutes / 60;
+  if (hours < 48) return fmt::format("{} h {} min", hours, minutes % 60);
+  return fmt::format("{} d {} h", hours / 24, hours % 24);
 }
 
 }  // namespace runwatch::core

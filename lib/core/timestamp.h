@@ -1,4 +1,4 @@
-// Timestamps in the forms the platform sends, and RFC 3339 for what we write.
+// Timestamps in the forms the platform sends, RFC 3339 for what we write, and how long something lasted in words.
 #pragma once
 
 #include <cstdint>
@@ -20,5 +20,8 @@ std::optional<WallTime> timestamp_from_unix_ms(std::int64_t ms);
 
 // `2026-02-07T05:57:45Z`, with `.123` only when the milliseconds are not zero.
 std::string format_timestamp(WallTime time);
+
+// How long, for people: "45 s", "12 min", "3 h 5 min", "4 d 2 h". Never below nothing.
+std::string lasting(Duration length);
 
 }  // namespace runwatch::core

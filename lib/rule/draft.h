@@ -112,6 +112,8 @@ void greet(Draft& draft, Case& it);
 // notice_of.cc: what a notice says, and ids that stay the same over retries, restarts and replays.
 std::string digest_of(std::initializer_list<std::string_view> parts);
 std::string ms_of(core::WallTime time);
+// What is wrong with polls, by the reason that `Sight` has: "the platform refuses the API token (auth)".
+std::string poll_trouble(std::string_view reason);
 std::string how_it_ended(std::uint64_t recovered, std::uint64_t gone);
 std::string attempt_key(const task::CallFacts& facts, const std::string& otherwise);
 std::string id_of(const Draft& draft, const Incident& incident, const std::string& origin);

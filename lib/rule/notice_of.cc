@@ -1,6 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "core/ascii.h"
 #include "core/digest.h"
+#include "core/timestamp.h"
 #include "rule/draft.h"
 
 namespace runwatch::rule {
@@ -8,22 +12,11 @@ namespace {
 
 constexpr std::size_t kIdBytes = 16;
 
-// `1h30m`
-std::string text_of(core::Duration duration) {
-  auto left = std::chrono::floor<std::chrono::seconds>(duration).count();
-  std::string text;
-  for (const auto& [unit, length] : {std::pair{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}) {
-    if (left >= length) text += fmt::format("{}{}", left / length, unit);
-    left %= length;
-  }
-  return text.empty() ? "0s" : text;
-}
-
-// How long it has held, or held; told to the minute once it is minutes.
+// How long it has held, or held.
 std::string age_of(const Draft& draft, const Incident& incident) {
   const auto end = incident.ended == task::kNoTime ? draft.now.lived : draft.lived(incident.ended);
   const auto age = std::max(end - draft.lived(incident.started), core::Duration::zero());
-  return text_of(age < std::chrono::minutes(2) ? age : std::chrono::floor<std::chrono::minutes>(age));
+  return core::lasting(age);
 }
 
 std::string why_over(const Draft& draft, const Case& it) {
@@ -40,16 +33,17 @@ std::string why(const Draft& draft, const Case& it, const Rule* rule) {
   const auto& incident = it.incident;
   if (incident.when == When::task_failed) {
     const auto lasting = rule == nullptr ? core::Duration::zero() : rule->lasting;
-    const auto stayed = lasting == core::Duration::zero() ? "" : " and stayed failed for " + text_of(lasting);
-    const auto tasks = it.totals.fresh > 0 ? it.totals.fresh : it.totals.open;
-    const auto* noun = tasks == 1 ? "task" : "tasks";
-    return fmt::format("{} {} failed{}", tasks, noun, stayed);
+    const auto stayed = lasting == core::Duration::zero() ? "" : " and stayed failed for " + core::lasting(lasting);
+    const bool is_news = it.totals.fresh > 0;  // what is news is an attempt, what lasts is its task
+    const auto count = is_news ? it.totals.fresh : it.totals.open;
+    return fmt::format("{} {}{} failed{}", count, is_news ? "attempt" : "task", count == 1 ? "" : "s", stayed);
   }
   if (incident.when == When::unknown_status)
     return fmt::format("the platform uses statuses that are not known: {}",
                        incident.about.empty() ? fmt::format("{}", fmt::join(incident.values, ", ")) : incident.about);
   if (incident.when == When::poll_failing)
-    return fmt::format("polls have not been complete for {}: {}", age_of(draft, incident), incident.about);
+    return fmt::format("polls have not been complete for {}: {}", age_of(draft, incident),
+                       poll_trouble(incident.about));
   if (incident.when == When::delivery_failing)
     return fmt::format("deliveries to {} have failed for {}", incident.about, age_of(draft, incident));
   return incident.about;  // the newest verdict's
@@ -74,6 +68,32 @@ Notice addressed(const Draft& draft, const Rule& rule, const Place& place) {
 }
 
 }  // namespace
+
+std::string poll_trouble(std::string_view reason) {
+  constexpr std::pair<std::string_view, std::string_view> kTexts[] = {
+      {"dns", "the platform's name is not found"},
+      {"connect", "no connection to the platform"},
+      {"tls", "its certificate or TLS is not accepted"},
+      {"timeout", "the platform answers too late"},
+      {"auth", "the platform refuses the API token"},
+      {"forbidden", "the platform refuses access"},
+      {"not_found", "the platform does not know what is asked for"},
+      {"rate_limited", "the platform asks for fewer requests"},
+      {"server_error", "the platform has errors of its own"},
+      {"business_error", "the platform refuses the organization or the space"},
+      {"redirect", "the platform redirects, which is not followed"},
+      {"truncated", "answers are cut"},
+      {"too_large", "answers are too large"},
+      {"bad_http", "answers are no HTTP"},
+      {"bad_json", "answers are no JSON"},
+      {"bad_schema", "answers are not of the documented form"},
+      {"inconsistent", "pages do not fit together"},
+      {"shrunken", "the platform shows much less than before"},
+      {"store", "the database cannot be written"},
+  };
+  const auto* const found = std::ranges::find(kTexts, reason, [](const auto& text) { return text.first; });
+  return found == std::end(kTexts) ? core::words(reason) : fmt::format("{} ({})", found->second, core::words(reason));
+}
 
 std::string how_it_ended(std::uint64_t recovered, std::uint64_t gone) {
   const auto all = recovered + gone;

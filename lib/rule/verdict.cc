@@ -6,16 +6,13 @@
 #include <numeric>
 #include <utility>
 
+#include "core/timestamp.h"
 #include "rule/book.h"
 
 namespace runwatch::rule {
 namespace {
 
 using task::kNoTime, task::Status;
-
-std::string span_text(double seconds) {
-  return seconds < 120 ? fmt::format("{:.0f} s", seconds) : fmt::format("{:.0f} min", seconds / 60);
-}
 
 Verdict judge_attempts(const Rule& rule, const RunView& run, const Window* window, core::WallTime now) {
   const bool whole_run = rule.window == core::Duration(0);
@@ -33,9 +30,9 @@ Verdict judge_attempts(const Rule& rule, const RunView& run, const Window* windo
   if (all == 0 || all < rule.min_finished) return verdict;
   verdict.value = static_cast<double>(part) / static_cast<double>(all);
   verdict.holds = verdict.value > rule.above;
-  verdict.why = fmt::format("{} of {} {}{}: {:.3g} % (the limit is {:.3g} %)", part, all, how,
-                            whole_run ? "" : " within " + span_text(core::seconds(rule.window)), 100 * verdict.value,
-                            100 * rule.above);
+  verdict.why =
+      fmt::format("{} of {} {}{}: {:.3g} % (the limit is {:.3g} %)", part, all, how,
+                  whole_run ? "" : " within " + core::lasting(rule.window), 100 * verdict.value, 100 * rule.above);
   return verdict;
 }
 
@@ -50,8 +47,7 @@ Verdict judge_lasting(const Rule& rule, const RunView& run, core::WallTime since
     const auto age = std::max(now.lived - now.lived_of(since), core::Duration(0));
     verdict.value = core::seconds(age);
     verdict.holds = age >= rule.lasting;
-    verdict.why =
-        fmt::format("{} for {} (the limit is {})", what, span_text(verdict.value), span_text(verdict.threshold));
+    verdict.why = fmt::format("{} for {} (the limit is {})", what, core::lasting(age), core::lasting(rule.lasting));
     if (!*verdict.holds) verdict.next = now.lived + (rule.lasting - age);
   }
   if (run.blind) verdict.muted = *std::exchange(verdict.holds, std::nullopt);

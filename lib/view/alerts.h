@@ -53,6 +53,7 @@ struct Alerts {
   std::vector<ReceiverStanding> receivers;
   std::vector<rule::Silence> silences;
   bool is_full = false;  // the outbox: events wait for room
+  bool delivers = true;  // false: it was one look, which tells nobody
 
   bool operator==(const Alerts&) const = default;
 };

@@ -92,13 +92,27 @@ std::pair<std::string, Level> platform_text(const Snapshot& snapshot) {
 
 // Of runs in trouble. Empty: there is nothing to tell.
 std::string told_text(const Overview& overview) {
-  if (overview.in_trouble == 0) return {};
-  const auto told = static_cast<std::size_t>(std::ranges::count_if(overview.runs, [](const auto& verdict) {
-    return verdict.trouble != Trouble::none && std::ranges::any_of(verdict.incidents, &IncidentStanding::known);
-  }));
-  if (told == 0) return "nobody was told yet";
-  if (told < overview.in_trouble) return fmt::format("somebody was told of {} of the {}", told, overview.in_trouble);
-  return overview.in_trouble == 1 ? "somebody was told" : "somebody was told of each";
+  std::size_t all = 0, told = 0, held = 0;
+  for (const auto& verdict : overview.runs) {
+    if (verdict.trouble == Trouble::none || verdict.trouble == Trouble::no_such_run) continue;
+    ++all;
+    if (std::ranges::any_of(verdict.incidents, &IncidentStanding::known)) ++told;
+    if (!verdict.incidents.empty() && std::ranges::all_of(verdict.incidents, &IncidentStanding::held)) ++held;
+  }
+  if (all == 0) return overview.in_trouble == 0 ? "" : "no rule tells of unknown runs";
+  if (told == 0) return held == all ? "nobody was told, as silences ask" : "nobody was told yet";
+  if (told < all) return fmt::format("somebody was told of {} of the {}", told, all);
+  return all == 1 ? "somebody was told" : "somebody was told of each";
+}
+
+// Empty: none is.
+std::string silenced_text(const Alerts& alerts) {
+  const auto silenced = std::ranges::count_if(alerts.incidents, [](const auto& incident) {
+    return incident.phase == rule::Phase::open && incident.silenced();
+  });
+  return silenced == 0
+             ? ""
+             : fmt::format("{} silenced", silenced == 1 ? "1 incident" : fmt::format("{} incidents", silenced));
 }
 
 // Of incidents other than those of runs in trouble. Empty: there are none.
@@ -137,15 +151,16 @@ void conclude(Overview& overview, const Snapshot& snapshot) {
   }
   auto [platform, level] = platform_text(snapshot);
   const auto unreached = receivers_text(alerts);
+  const bool has_receivers = !alerts.receivers.empty();
   overview.incidents = all.all;
   overview.level = overview.in_trouble > 0 || !unreached.empty() ? Level::bad : level;
   if (others.all > 0) overview.level = std::max(overview.level, Level::warning);
-  const auto told = alerts.receivers.empty() && (overview.in_trouble > 0 || others.all > 0)
-                        ? "nobody is told, for there is no receiver"
-                        : told_text(overview);
-  overview.headline = trouble_text(overview);
-  for (const auto& part : {std::move(platform), told,
-                           others_text(others, overview.in_trouble > 0, !alerts.receivers.empty()), unreached}) {
+  overview.headline = trouble_text(overview) + "; " + platform;
+  if (!alerts.delivers) return;
+  const bool is_alone = !has_receivers && (overview.in_trouble > 0 || others.all > 0);
+  const auto told = is_alone ? "nobody is told, for there is no receiver" : told_text(overview);
+  for (const auto& part :
+       {told, others_text(others, overview.in_trouble > 0, has_receivers), silenced_text(alerts), unreached}) {
     if (!part.empty()) overview.headline += "; " + part;
   }
 }

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "core/ascii.h"
+#include "core/timestamp.h"
 
 namespace runwatch::view {
 namespace {
 
+using core::lasting;
 using core::words;
 using task::kNoTime;
 using task::Status;
@@ -30,17 +32,6 @@ std::uint64_t finished_of(const task::StatusCounts& counts) {
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
-
-// "45 s", "12 min", "3 h 5 min", "4 d 2 h".
-std::string lasting(core::Duration length) {
-  const auto seconds = std::max<std::int64_t>(0, std::chrono::floor<std::chrono::seconds>(length).count());
-  if (seconds < 120) return fmt::format("{} s", seconds);
-  const auto minutes = seconds / 60;
-  if (minutes < 120) return fmt::format("{} min", minutes);
-  const auto hours = minutes / 60;
-  if (hours < 48) return fmt::format("{} h {} min", hours, minutes % 60);
-  return fmt::format("{} d {} h", hours / 24, hours % 24);
 }
 
 // What one cause of trouble says; the parts of a verdict, the gravest first.

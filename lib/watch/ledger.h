@@ -177,6 +177,7 @@ class Ledger {
   void tell_account();
   bool is_judged_once();
   bool may_show_alerts() const;
+  core::WallTime due_of(const std::string& receiver, core::WallTime due) const;  // where it is held back, then
   bool follow_receiver(const std::string& name, const notify::Attempt& attempt, bool disabled, store::Batch batch);
   void note_attempt(const notify::Attempt& attempt, std::optional<core::Duration> latency);
   void count_queue(const std::string& receiver);
@@ -205,6 +206,7 @@ class Ledger {
   std::optional<view::Pause> pause_;
   Alerts alerts_;
   std::map<std::string, view::ReceiverStanding, std::less<>> queues_;  // by receiver
+  std::map<std::string, core::WallTime, std::less<>> held_;            // receivers held back until then: lived
   std::map<std::string, std::map<std::size_t, bool>> shown_places_;    // of Alertmanagers: which took the newest
   std::optional<rule::Sight> told_account_;
   bool sight_changed_ = true;                 // what fails may be otherwise than the account was told

@@ -205,6 +205,7 @@ std::string Ledger::odd_id(const task::TaskKey& key) { return deps_.store->odd_i
 
 std::shared_ptr<const view::Alerts> Ledger::show_alerts() {
   auto out = std::make_shared<view::Alerts>();
+  out->delivers = deps_.store != nullptr;
   out->incidents = alerts_.standing();
   for (const auto& receiver : settings_.alerts.receivers) {
     const auto& options = receiver.options;

@@ -110,7 +110,9 @@ core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
     auto found = deps_.store->rows({.id = id});
     if (!found) return std::unexpected(not_read(found.error()));
     std::erase_if(*found, [](const auto& row) { return row.state != store::OutboxRow::State::dead; });
-    if (found->empty()) return std::unexpected(unknown("no dead notice has the id " + id));
+    if (found->empty())
+      return std::unexpected(
+          unknown(fmt::format("no dead notice has the id {}: what waits is tried again by itself", id)));
     std::ranges::move(*found, std::back_inserter(rows));
   }
   return change_rows(std::move(rows), store::OutboxRow::State::pending);
@@ -204,7 +206,7 @@ core::Result<Ledger::Told> Ledger::explain(const std::string& id) {
     if (!attempts) return std::unexpected(not_read(attempts.error()));
     std::ranges::move(*attempts, std::back_inserter(told.attempts));
   }
-  for (auto& row : told.rows) row.due -= ahead();  // for people
+  for (auto& row : told.rows) row.due = due_of(row.receiver, row.due) - ahead();  // for people
   return told;
 }
 

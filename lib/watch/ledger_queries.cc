@@ -92,7 +92,7 @@ core::Result<std::vector<view::HourRow>> Ledger::hours(const view::HoursQuery& q
 
 core::Result<view::Delivery> Ledger::delivery(const store::OutboxRow& row) {
   view::Delivery delivery{.receiver = row.receiver, .state = std::string(store::name(row.state)), .tries = {}};
-  if (row.state == store::OutboxRow::State::pending) delivery.due = row.due - ahead();
+  if (row.state == store::OutboxRow::State::pending) delivery.due = due_of(row.receiver, row.due) - ahead();
   const auto attempts = deps_.store->attempts(row.seq);
   if (!attempts) return unreadable(attempts.error());
   for (const auto& attempt : *attempts) {

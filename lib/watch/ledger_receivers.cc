@@ -30,7 +30,7 @@ void Ledger::count_queue(const std::string& receiver) {
   standing.dead = queue->dead;
   standing.oldest = queue->oldest;
   const auto due = deps_.store->next_due(receiver);
-  standing.due = due && *due ? **due - ahead() : task::kNoTime;
+  standing.due = due && *due ? due_of(receiver, **due) - ahead() : task::kNoTime;
   const bool waits = queue->pending > 0;
   deps_.meters.outbox(receiver, queue->pending, queue->dead, waits ? std::optional(queue->oldest) : std::nullopt);
 }
@@ -79,8 +79,18 @@ bool Ledger::settle(const notify::Settlement& settlement) {
   const bool done = is_forgiven ? commit(batch).has_value()
                                 : follow_receiver(attempt.receiver, attempt, verdict.fate == notify::Fate::disabled,
                                                   std::move(batch));
-  if (done) note_attempt(attempt, now.wall - created);
-  return done;
+  if (!done) return false;
+  if (verdict.holds)
+    held_[attempt.receiver] = now.lived + verdict.wait;
+  else
+    held_.erase(attempt.receiver);
+  note_attempt(attempt, now.wall - created);
+  return true;
+}
+
+core::WallTime Ledger::due_of(const std::string& receiver, core::WallTime due) const {
+  const auto held = held_.find(receiver);
+  return held == held_.end() ? due : std::max(due, held->second);
 }
 
 // An Alertmanager fails while none of its addresses takes what it is shown.

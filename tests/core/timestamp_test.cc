@@ -118,6 +118,21 @@ TEST_CASE("timestamps are written in RFC 3339 with milliseconds only where there
   CHECK(format_timestamp(WallTime(Duration(-1))) == "1969-12-31T23:59:59.999Z");
 }
 
+TEST_CASE("how long something lasted is told in two units at most") {
+  using namespace std::chrono_literals;
+  for (const auto& [length, text] :
+       std::initializer_list<std::pair<Duration, const char*>>{{-1s, "0 s"},
+                                                               {999ms, "0 s"},
+                                                               {119s, "119 s"},
+                                                               {120s, "2 min"},
+                                                               {119min + 59s, "119 min"},
+                                                               {120min, "2 h 0 min"},
+                                                               {47h + 59min, "47 h 59 min"},
+                                                               {48h, "2 d 0 h"}}) {
+    CHECK(lasting(length) == text);
+  }
+}
+
 TEST_CASE("what is written is read back, and agrees with the C library's calendar") {
   const unsigned seed = runwatch::test::seed();
   CAPTURE(seed);

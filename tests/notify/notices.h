@@ -51,7 +51,7 @@ inline rule::Notice firing(unsigned tasks = 3) {
   notice.run_id = "R5f1c1e2cb9d211f0a3d7ac1fd01e0001";
   notice.at = at("2026-02-07T05:57:45.120Z");
   notice.started = at("2026-02-07T05:57:35Z");
-  notice.why = fmt::format("{} tasks failed", tasks);
+  notice.why = fmt::format("{} attempts failed", tasks);
   notice.counts.fresh = notice.counts.open = notice.counts.total = tasks;
   notice.counts.run = {40, 0, 0, 0, 0, 300, 0, tasks, 0};
   for (unsigned i = 0; i < tasks; ++i) {

@@ -18,7 +18,7 @@ view::IncidentStanding incident(std::vector<std::string> receivers, core::WallTi
   made.notice.rule = "task-failed";
   made.notice.space = "sales";
   made.notice.run_id = "R1";
-  made.notice.why = "3 tasks failed";
+  made.notice.why = "3 attempts failed";
   made.notice.started = at(0);
   made.notice.receivers = std::move(receivers);
   made.told = told;

@@ -59,7 +59,7 @@ TEST_CASE("of very much a page shows the worst and the way to all the rest, with
     incident.notice.rule = "task-failed";
     incident.notice.space = "space-" + std::to_string(i % 200);
     incident.notice.run_id = snapshot->spaces[static_cast<std::size_t>(i % 200)]->runs[0]->run_id;
-    incident.notice.why = "131 tasks failed";
+    incident.notice.why = "131 attempts failed";
     incident.notice.started = incident.told = at(29'000);
     incident.notice.receivers = {"ops-slack", "pager"};
     alerts->incidents.push_back(incident);

@@ -14,7 +14,7 @@ TEST_CASE("the first notice waits for company, and tells what recovered meanwhil
   world.poll({completes(1)});
   world.pass(seconds(5));
   CHECK(story(world.told) == "firing 3/2");
-  CHECK(world.told[0].why == "3 tasks failed");
+  CHECK(world.told[0].why == "3 attempts failed");
   CHECK(world.told[0].counts.recovered == 1);
   CHECK(world.told[0].counts.total == 3);
   CHECK(world.told[0].update == 0);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "rule/draft.h"
 #include "support/snapshots.h"
 
 using namespace runwatch;
@@ -227,6 +228,16 @@ TEST_CASE("what a run shows of itself is not said again by its incident") {
   CHECK(view::judge({}, failing(), {&line}, kNow).why == "50 % of 60 finished tasks failed, mostly by provider");
 }
 
+TEST_CASE("each reason of a failed poll is told in words") {
+  for (const auto reason : view::kPollReasonNames) {
+    CAPTURE(reason);
+    const auto text = rule::poll_trouble(reason);
+    CHECK((reason == "other" || text.ends_with(")")));
+    CHECK(text.find('_') == std::string::npos);
+  }
+  CHECK(rule::poll_trouble("auth") == "the platform refuses the API token (auth)");
+}
+
 TEST_CASE("what failed mostly by something did so by more than half") {
   auto run = failing();
   run.failures = {15, 0, 0, 0, 16, 0, 0, 0};
@@ -323,12 +334,27 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
          s.alerts.incidents = {incident(rule::When::task_failed)};
          s.alerts.receivers.clear();
        }},
-      {"none of 1 run in trouble; the platform answers", view::Level::good,
+      {"none of 1 run in trouble; the platform answers; 1 incident silenced", view::Level::good,
        [&](Stage& s) {
          s.runs = {healthy()};
          s.alerts.incidents.assign(2, incident(rule::When::task_failed));
          s.alerts.incidents[0].phase = rule::Phase::over;
          s.alerts.incidents[1].silenced_until = kNow + 1h;
+       }},
+      {"1 of 1 run in trouble; the platform answers; nobody was told, as silences ask; 1 incident silenced",
+       view::Level::bad,
+       [&](Stage& s) {
+         s.runs = {failing()};
+         s.alerts.incidents = {incident(rule::When::failure_ratio)};
+         s.alerts.incidents[0].silenced_until = kNow + 1h;
+       }},
+      {"2 of 2 runs in trouble; the platform answers; no rule tells of unknown runs", view::Level::bad,
+       [](Stage& s) { s.runs.assign(2, with([](auto& r) { r.unknown = true; })); }},
+      {"2 of 2 runs in trouble; the platform answers", view::Level::bad,
+       [](Stage& s) {
+         s.runs = {failing(), with([](auto& r) { r.unknown = true; })};
+         s.alerts = {};
+         s.alerts.delivers = false;
        }},
       {"1 of 1 run in trouble; the platform answers; somebody was told; 1 more incident open, told", view::Level::bad,
        [&](Stage& s) {
@@ -337,7 +363,8 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
          s.alerts.incidents[0].told = s.alerts.incidents[1].told = kNow;
          s.alerts.incidents[1].notice.run_id = "Rother";
        }},
-      {"1 of 1 run in trouble; 1 of 1 space cannot be read in full: sales (business error); nobody was told yet",
+      {"1 of 1 run in trouble; 1 of 1 space cannot be read in full: sales (business error); no rule tells of "
+       "unknown runs",
        view::Level::bad,
        [](Stage& s) {
          s.runs = {with([](auto& r) { r.unknown = true; })};

@@ -415,6 +415,28 @@ TEST_CASE("a receiver fails no more once all that waited for it was dropped, and
   CHECK(standing().failing_since != task::kNoTime);
 }
 
+TEST_CASE("what waits for a receiver that is held back is due when that is over") {
+  Desk desk(alerting());
+  Receiver ops{desk};
+  begin(desk, {{1, in_progress}, {2, in_progress}});
+  desk.poll(1, {{1, failed}, {2, in_progress}});
+  desk.wait(10s);
+  const auto wait = ops.attempt(503);
+  REQUIRE(wait);
+  REQUIRE(*wait > 0ms);
+  const auto due = desk.clock.wall_now() + *wait;
+  const auto standing = [&] {
+    desk.ledger->publish();
+    return desk.exposition->snapshot()->alerts->receivers.at(0);
+  };
+  CHECK(standing().due == due);
+  const auto id = desk.store->rows({}).value().at(0).id;
+  CHECK(desk.ledger->explain(id).value().rows.at(0).due == due);
+  desk.wait(*wait);
+  REQUIRE(ops.attempt(200));
+  CHECK(standing().due == task::kNoTime);
+}
+
 TEST_CASE("what was sent while somebody dropped it does not make its receiver fail") {
   Desk desk(alerting());
   begin(desk, {{1, in_progress}});

@@ -25,15 +25,17 @@ std::expected<control::Target, int> target_of(const ControlArguments& arguments)
                            store.in_state_folder ? std::filesystem::path() : store.path};
   }
   const auto problem = config::format_problem(arguments.config, loaded.error().front());
-  if (arguments.config != config::kDefaultPath) {
+  const auto environment = config::process_environment();
+  auto stated = config::stated_control_socket(arguments.config, environment);
+  if (!stated && arguments.config == config::kDefaultPath) stated = config::usual_control_socket(environment);
+  if (!stated) {
     fmt::print(stderr, "{}\nnote: --control PATH asks the daemon there without a look at the configuration\n", problem);
     return std::unexpected(EX_CONFIG);
   }
-  // The service goes on with what it had.
-  const auto usual = config::usual_control_socket(config::process_environment());
-  fmt::print(stderr, "note: {}; asking the daemon at {}, where it usually is: --control PATH names another place\n",
-             problem, usual.string());
-  return control::Target{usual};
+  // The daemon goes on with what it had.
+  fmt::print(stderr, "note: {}; asking the daemon at {}: --control PATH names another place\n", problem,
+             stated->string());
+  return control::Target{*stated};
 }
 
 int code_of(core::ErrorKind kind, int refused) {

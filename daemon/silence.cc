@@ -28,9 +28,10 @@ std::string print_list(const Json& list) {
 }
 
 std::string print_added(const Json& silence) {
-  return fmt::format("silence {} until {}: space {}, run {}, rule {}\n", text(silence, "number"),
+  const auto note = text(silence, "note");
+  return fmt::format("silence {} until {}: space {}, run {}, rule {}\n{}", text(silence, "number"),
                      text(silence, "until"), or_any(silence, "space"), or_any(silence, "run_id"),
-                     or_any(silence, "rule"));
+                     or_any(silence, "rule"), note.empty() ? "" : "note: " + note + "\n");
 }
 
 std::string to_seconds(const std::string& given) {

@@ -118,6 +118,12 @@ class ControlTest(unittest.TestCase):
             given = {k: v for k, v in body.items() if v} if body else body
             self.assertEqual(given, wanted)
 
+    def test_a_note_about_a_silence_is_told(self):
+        answer = {**self.daemon.answers["POST /silences"][1], "note": "no watched run has this id now"}
+        self.daemon.answers["POST /silences"] = (200, answer)
+        printed = self.say("silence", "add", "--run", "R9", "--for", "1h", "--reason", "r")
+        self.assertTrue(printed.endswith("\nnote: no watched run has this id now\n"), printed)
+
     def test_nothing_to_list_is_said(self):
         self.daemon.answers["GET /alerts"] = (200, {"incidents": [], "receivers": [], "dead": []})
         self.daemon.answers["GET /silences"] = (200, {"silences": []})

@@ -46,7 +46,9 @@ class RunningTest(unittest.TestCase):
         moved.write_text(moved.read_text().replace("127.0.0.1:0", "127.0.0.1:1"))
         self.assertEqual(self.say(GOOD, "reload"), "reloaded; changed: nothing\nchanges with a restart only: server.listen\n")
         self.write(interval="never", more="[nonsense]\nkey = 1\n")
-        self.assertIn("poll.interval", self.say(CONFIGURATION, "reload"))  # the file is looked at first
+        told = self.say(CONFIGURATION, "reload")  # by the socket that the file names for all its mistakes
+        self.assertIn(f"asking the daemon at {control}", told)
+        self.assertRegex(told, r"runwatch: .*poll\.interval .*; and \d more, see the log")
         refused = run_command(["reload", "--control", control])
         self.assertEqual(refused.returncode, CONFIGURATION)
         self.assertRegex(refused.stderr, r"c\.toml:\d+:\d+: poll\.interval .*; and \d more, see the log")

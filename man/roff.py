@@ -19,7 +19,7 @@ def inline(text):
     out = []
     for part in re.split(r"(`[^`]+`|\*\*.+?\*\*|\[[^\]]*\]\([^)]*\))", text):
         if part.startswith("`") and len(part) > 1:
-            out.append("\\fB" + literal(part[1:-1]).replace(" ", "\\ ") + "\\fR")
+            out.append("\\fB" + literal(part[1:-1]).replace(" ", "\\~") + "\\fR")  # no line ends within
         elif part.startswith("**"):
             inner = part[2:-2]
             out.append(inline(inner) if "`" in inner else "\\fI" + prose(inner) + "\\fR")

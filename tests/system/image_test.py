@@ -48,7 +48,9 @@ class ImageTest(unittest.TestCase):
         container = self.buildah("from", IMAGE).strip()
         self.buildah("add", "--chmod", "644", container, config, "/etc/runwatch/runwatch.toml")
         inside = ["buildah", *self.store, "run", "--isolation", "chroot", container, "--"]
-        start_process([*inside, "runwatch", "serve"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        serving = start_process([*inside, "runwatch", "serve"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.addCleanup(serving.wait, 20)
+        self.addCleanup(serving.terminate)  # which is passed on; nothing else would end what runs inside
         return inside, address
 
     def test_it_serves_as_its_own_account_and_its_health_check_asks_the_daemon(self):

@@ -90,6 +90,11 @@ class ManualTest(unittest.TestCase):
             with self.subTest(text), self.assertRaises(ValueError):
                 markdown.blocks(text)
 
+    def test_no_blank_within_code_is_lost_at_the_end_of_a_line(self):
+        for page in PAGES:
+            for line in (self.output / page).read_text().splitlines():
+                self.assertFalse(re.search(r"(?<!\\)\\$", line), line)
+
     def test_no_text_of_a_document_becomes_a_request_of_the_typesetter(self):
         page = Page("x", 7, "y", "2026-01-01")
         page.heading("description")

@@ -55,16 +55,18 @@ def describe_options(page, command):
         page.tagged(names + value, inline(option["text"]))
 
 
-def describe_command(page, command, path):
+def describe_command(page, command, path, known):
+    """`known`: the exit codes that the page tells below, which no command tells again."""
     page.heading(literal(" ".join(path)), 2)
     page.paragraph(inline(command["about"] + "."))
     page.paragraph(f"\\fB{literal(command['usage'].removeprefix('Usage: '))}\\fR")
     describe_options(page, command)
     help_text(page, split_footer(command)[0])
-    codes = ", ".join(code for code, _ in split_footer(command)[1])
+    codes = ", ".join(code if (code, meaning) in known else f"{code} ({prose(meaning)})"
+                      for code, meaning in split_footer(command)[1])
     page.paragraph(f"Exit status: {codes}.")
     for inner in command["commands"]:
-        describe_command(page, inner, [*path, inner["name"]])
+        describe_command(page, inner, [*path, inner["name"]], known)
 
 
 def of_command_line(app, date):
@@ -78,7 +80,7 @@ def of_command_line(app, date):
     page.heading("commands")
     page.wrapped("\\fBrunwatch\\fR \\fICOMMAND\\fR \\fB\\-\\-help\\fR says the same.")
     for command in app["commands"]:
-        describe_command(page, command, [command["name"]])
+        describe_command(page, command, [command["name"]], split_footer(app)[1])
     page.heading("exit status")
     for code, meaning in split_footer(app)[1]:
         page.tagged(f"\\fB{code}\\fR", prose(meaning))

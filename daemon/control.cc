@@ -80,7 +80,7 @@ void add_target(CLI::App& command, ControlArguments& arguments) {
 }
 
 CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,
-                       const std::string& method, const std::string& path, Print print) {
+                       const std::string& method, const std::string& path, const Print& print) {
   auto* command = group.add_subcommand(name, what);
   add_target(*command, arguments);
   command->footer(exit_codes_of_questions());

@@ -40,7 +40,7 @@ void add_target(CLI::App& command, ControlArguments& arguments);  // --config an
 
 // A subcommand with --config, --control and --json that asks with GET, or POSTs the request; the id goes behind `path`.
 CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::string& name, const std::string& what,
-                       const std::string& method, const std::string& path, Print print);
+                       const std::string& method, const std::string& path, const Print& print);
 
 // What follows `runwatch alerts …` in a hint, so that it asks the same daemon: empty, or words with a blank before
 // them.

@@ -196,7 +196,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::size_t blank = 0;
     while (std::string_view(received_).substr(blank).starts_with("\r\n")) blank += 2;
     received_.erase(0, blank);
-    if ((blank_ += blank) > kMostBlank) return refuse(400), false;
+    blank_ += blank;
+    if (blank_ > kMostBlank) return refuse(400), false;
     const int found = received_ == "\r" ? HeadScan::kMore : scan_.advance(received_, keeper_.options.max_header_bytes);
     if (found == HeadScan::kWhole) return take_head(), false;
     if (found != HeadScan::kMore) return refuse(found), false;

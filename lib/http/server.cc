@@ -241,7 +241,8 @@ void Front::check_next() {
     bool right = false;
     try {
       right = access->users.empty() || access->users.check(guess.head.authorization);
-    } catch (const std::bad_alloc&) {  // no memory to check it with: it is not right
+    } catch (const std::bad_alloc&) {
+      right = false;  // there is no memory to check it with
     }
     asio::post(io_, [this, right, guess = std::move(guess)]() mutable {
       if (right)

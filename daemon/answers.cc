@@ -117,7 +117,7 @@ Json explanation_json(const Ledger::Told& told, const rule::Settings& rules) {
   }
   const bool is_test = !told.rows.empty() && told.rows.front().test;
   const auto rule = told.rows.empty() ? told.incident->notice.rule : told.rows.front().rule;
-  return {{"incident", told.incident ? page::incident_json(*told.incident) : Json()},
+  return {{"incident", told.incident ? Json::parse(page::incident_json(*told.incident)) : Json()},
           {"clause", is_test ? "none: somebody asked for a test" : clause(rules, rule)},
           {"notices", std::move(notices)}};
 }
@@ -135,8 +135,9 @@ void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const S
     if (!dead) return std::unexpected(dead.error());
     const auto alerts = snapshot()->alerts;
     Json out = {{"incidents", Json::array()}, {"receivers", Json::array()}, {"dead", Json::array()}};
-    for (const auto& line : alerts->incidents) out["incidents"].push_back(page::incident_json(line));
-    for (const auto& receiver : alerts->receivers) out["receivers"].push_back(page::receiver_json(receiver));
+    for (const auto& line : alerts->incidents) out["incidents"].push_back(Json::parse(page::incident_json(line)));
+    for (const auto& receiver : alerts->receivers)
+      out["receivers"].push_back(Json::parse(page::receiver_json(receiver)));
     for (const auto& [row, last_failure] : *dead) out["dead"].push_back(dead_json(row, last_failure));
     return write(out);
   };
@@ -158,7 +159,7 @@ void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const S
 void answer_about_silences(control::Handler& handler, watch::Watch& watch, const Snapshots& snapshot) {
   handler.silences = [snapshot]() -> Answer {
     Json list = Json::array();
-    for (const auto& silence : snapshot()->alerts->silences) list.push_back(page::silence_json(silence));
+    for (const auto& silence : snapshot()->alerts->silences) list.push_back(Json::parse(page::silence_json(silence)));
     return write({{"silences", std::move(list)}});
   };
   handler.add_silence = [&watch, snapshot](const control::Request& request) -> Answer {
@@ -168,7 +169,7 @@ void answer_about_silences(control::Handler& handler, watch::Watch& watch, const
       return l.add_silence(std::move(silence), std::chrono::seconds(request.seconds));
     });
     if (!made) return std::unexpected(made.error());
-    auto out = page::silence_json(*made);
+    auto out = Json::parse(page::silence_json(*made));
     if (!is_watched(*snapshot(), *made)) out["note"] = "no watched run has this id now";
     return write(out);
   };

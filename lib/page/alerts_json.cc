@@ -4,7 +4,7 @@
 
 namespace runwatch::page {
 
-Json incident_json(const view::IncidentStanding& incident) {
+Json incident_object(const view::IncidentStanding& incident) {
   const auto& notice = incident.notice;
   return {{"id", notice.incident},
           {"state", name(incident.phase)},
@@ -31,7 +31,7 @@ Json incident_json(const view::IncidentStanding& incident) {
           {"shown_to", incident.shown_to}};
 }
 
-Json receiver_json(const view::ReceiverStanding& receiver) {
+Json receiver_object(const view::ReceiverStanding& receiver) {
   return {{"name", receiver.name},
           {"type", receiver.type},
           {"pending", receiver.pending},
@@ -44,7 +44,7 @@ Json receiver_json(const view::ReceiverStanding& receiver) {
           {"disabled", receiver.disabled}};
 }
 
-Json silence_json(const rule::Silence& silence) {
+Json silence_object(const rule::Silence& silence) {
   return {{"number", silence.number},
           {"space", text_or_null(silence.space)},
           {"run_id", text_or_null(silence.run_id)},
@@ -53,5 +53,11 @@ Json silence_json(const rule::Silence& silence) {
           {"until", time_or_null(silence.until)},
           {"reason", silence.reason}};
 }
+
+std::string incident_json(const view::IncidentStanding& incident) { return write(incident_object(incident)); }
+
+std::string receiver_json(const view::ReceiverStanding& receiver) { return write(receiver_object(receiver)); }
+
+std::string silence_json(const rule::Silence& silence) { return write(silence_object(silence)); }
 
 }  // namespace runwatch::page

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 
-#include "page/alerts_json.h"
 #include "page/api_parts.h"
 #include "page/json_parts.h"
 
@@ -15,7 +14,7 @@ Answer incidents(const Query& query, const ApiContext& context) {
   for (const auto& line : context.snapshot.alerts->incidents) {
     if (!space.empty() && line.notice.space != space) continue;
     if (!run.empty() && line.notice.run_id != run) continue;
-    if (state.empty() || state == kStates.at(1 + task::index(line.phase))) list.push_back(incident_json(line));
+    if (state.empty() || state == kStates.at(1 + task::index(line.phase))) list.push_back(incident_object(line));
   }
   return Body{write({{"incidents", std::move(list)}})};
 }
@@ -23,7 +22,7 @@ Answer incidents(const Query& query, const ApiContext& context) {
 Answer receivers(const Query& /*query*/, const ApiContext& context) {
   Json list = Json::array();
   for (const auto& receiver : context.snapshot.alerts->receivers) {
-    list.push_back(receiver_json(receiver));
+    list.push_back(receiver_object(receiver));
   }
   return Body{write({{"receivers", std::move(list)}, {"outbox_full", context.snapshot.alerts->is_full}})};
 }
@@ -31,7 +30,7 @@ Answer receivers(const Query& /*query*/, const ApiContext& context) {
 Answer silences(const Query& /*query*/, const ApiContext& context) {
   Json list = Json::array();
   for (const auto& silence : context.snapshot.alerts->silences) {
-    list.push_back(silence_json(silence));
+    list.push_back(silence_object(silence));
   }
   return Body{write({{"silences", std::move(list)}})};
 }

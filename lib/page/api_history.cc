@@ -1,4 +1,3 @@
-#include "page/alerts_json.h"
 #include "page/api_parts.h"
 #include "page/json_parts.h"
 
@@ -89,7 +88,7 @@ Answer notices_of(const Query& query, const ApiContext& context, view::NoticesQu
   const auto page = context.ledger.notices(asked);
   if (!page) return refuse(page.error());
   Json out = Json::object();
-  if (with_incident) out["incident"] = page->incident ? incident_json(*page->incident) : Json();
+  if (with_incident) out["incident"] = page->incident ? incident_object(*page->incident) : Json();
   out["notices"] = Json::array();
   for (const auto& notice : page->notices) out["notices"].push_back(notice_json(notice));
   out["more"] = page->more;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "core/text.h"
-#include "page/alerts_json.h"
 #include "page/api_parts.h"
 #include "page/json_parts.h"
 
@@ -112,7 +111,7 @@ Answer run(const Query& query, const ApiContext& context) {
   }
   Json out = run_json(*verdict);
   Json incidents = Json::array();
-  for (const auto* incident : verdict->incidents) incidents.push_back(incident_json(*incident));
+  for (const auto* incident : verdict->incidents) incidents.push_back(incident_object(*incident));
   out["incidents"] = std::move(incidents);
   out["history"] = history_json(*verdict->run);
   out["hours"] = Json();

@@ -19,6 +19,9 @@ Json error_json(const std::optional<view::PollError>& error);
 Json pause_json(const std::optional<view::Pause>& pause);
 
 Json run_json(const view::RunVerdict& verdict);
+Json incident_object(const view::IncidentStanding& incident);
+Json receiver_object(const view::ReceiverStanding& receiver);
+Json silence_object(const rule::Silence& silence);
 
 // A number or null.
 template <class T>

@@ -31,7 +31,7 @@ const struct {
     {"openssl/evp.h", "OpenSSL::Crypto", {"core", "notify", "http"}},  // SHA-256, base64
     {"openssl/crypto.h", "OpenSSL::Crypto", {"notify", "http"}},       // comparison in constant time
     {"openssl/hmac.h", "OpenSSL::Crypto", {"notify", "http"}},
-    {"openssl/pem.h", "OpenSSL::Crypto", {"core"}},  // whether a file holds certificates
+    {"openssl/pem.h", "OpenSSL::Crypto", {"core", "http"}},  // whether a file holds certificates, or a key
     {"toml++/", "PkgConfig::TOMLPP", {"config"}},
     {"yaml-cpp/", "yaml-cpp", {"config"}},
     {"curl/", "CURL::libcurl", {"http"}},

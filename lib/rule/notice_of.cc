@@ -73,7 +73,7 @@ std::string poll_trouble(std::string_view reason) {
   constexpr std::pair<std::string_view, std::string_view> kTexts[] = {
       {"dns", "the platform's name is not found"},
       {"connect", "no connection to the platform"},
-      {"tls", "its certificate or TLS is not accepted"},
+      {"tls", "the platform's certificate or TLS is not accepted"},
       {"timeout", "the platform answers too late"},
       {"auth", "the platform refuses the API token"},
       {"forbidden", "the platform refuses access"},

@@ -110,9 +110,8 @@ std::string silenced_text(const Alerts& alerts) {
   const auto silenced = std::ranges::count_if(alerts.incidents, [](const auto& incident) {
     return incident.phase == rule::Phase::open && incident.silenced();
   });
-  return silenced == 0
-             ? ""
-             : fmt::format("{} silenced", silenced == 1 ? "1 incident" : fmt::format("{} incidents", silenced));
+  if (silenced == 0) return {};
+  return fmt::format("{} {} silenced", silenced, silenced == 1 ? "incident" : "incidents");
 }
 
 // Of incidents other than those of runs in trouble. Empty: there are none.

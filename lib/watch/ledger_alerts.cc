@@ -12,7 +12,7 @@ namespace {
 // The platform's account as rules see it: a space of its own, without a name.
 constexpr std::int64_t kAccount = 0;
 
-constexpr core::Duration kScrubWithin = std::chrono::seconds(30);
+constexpr core::Duration kScrubAgain = std::chrono::seconds(10);
 
 }  // namespace
 
@@ -165,7 +165,7 @@ void Ledger::tick_alerts(Report& report) {
 void Ledger::scrub() {
   const auto now = deps_.clock.steady_now();
   if (!scrub_by_ || now < *scrub_by_) return;
-  scrub_by_ = deps_.store->scrub() ? std::nullopt : std::optional(now + kScrubWithin / 3);
+  scrub_by_ = deps_.store->scrub() ? std::nullopt : std::optional(now + kScrubAgain);
 }
 
 // The account fails with what concerns all of it; each space's own trouble is its own.

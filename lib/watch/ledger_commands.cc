@@ -98,7 +98,10 @@ core::Result<std::size_t> Ledger::change_rows(std::vector<store::OutboxRow> rows
   }
   batch.at = now.wall;
   if (auto done = commit(batch); !done) return std::unexpected(not_committed(done.error()));
-  for (const auto& receiver : receivers) count_queue(receiver);
+  for (const auto& receiver : receivers) {
+    count_queue(receiver);
+    if (to == store::OutboxRow::State::dropped) forgive(receiver);
+  }
   if (deps_.wake) deps_.wake(receivers);
   alerts_changed_ = has_news_ = true;
   return batch.outbox.size();
@@ -150,11 +153,7 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, cons
     if (found->empty()) return std::unexpected(unknown("no waiting or dead notice has the id " + id));
     std::ranges::move(*found, std::back_inserter(rows));
   }
-  std::set<std::string> receivers;
-  for (const auto& row : rows) receivers.insert(row.receiver);
-  auto changed = change_rows(std::move(rows), store::OutboxRow::State::dropped);
-  if (changed) std::ranges::for_each(receivers, [this](const auto& name) { forgive(name); });
-  return changed;
+  return change_rows(std::move(rows), store::OutboxRow::State::dropped);
 }
 
 core::Result<void> Ledger::begin_backup(const std::filesystem::path& copy) {

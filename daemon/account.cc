@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "core/shell_word.h"
 #include "daemon/commands.h"
 
 namespace runwatch::daemon {
@@ -78,9 +79,9 @@ void warn_of_unreadable_files(const fs::path& path, const config::Config& config
   }
   for (const auto& file : shut) {
     fmt::print(stderr,
-               "warning: the account {0}, which the service runs as, cannot read {1}: chgrp {0} {1} && chmod 640 {1}, "
+               "warning: the account {0}, which the service runs as, cannot read {1}: chgrp {0} {2} && chmod 640 {2}, "
                "and let it pass through the folders above\n",
-               kAccount, file.string());
+               kAccount, file.string(), core::shell_word(file.string()));
   }
 }
 

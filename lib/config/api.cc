@@ -5,6 +5,7 @@
 #include "config/address.h"
 #include "config/sections.h"
 #include "config/token.h"
+#include "core/shell_word.h"
 
 namespace runwatch::config {
 namespace {
@@ -103,7 +104,7 @@ SecretKeys read_secret_keys(TableReader& reader, const SecretKind& kind, const S
     reader.warning(kind.file_key, fmt::format("can be read by every user: chmod o-r {}, once the account that runs "
                                               "runwatch may read it as its owner or group "
                                               "(chgrp runwatch)",
-                                              path->string()));
+                                              core::shell_word(path->string())));
   out.values = std::move(*values);
   out.path = *path;
   return out;

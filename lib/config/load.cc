@@ -7,7 +7,9 @@
 #include <cstdlib>
 
 #include "config/sections.h"
+#include "config/small_file.h"
 #include "config/token.h"
+#include "core/shell_word.h"
 #include "core/text.h"
 
 namespace runwatch::config {
@@ -53,7 +55,7 @@ void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded) {
                          {{},
                           fmt::format("holds {} and can be read by every user: chmod o-r {}, once the account "
                                       "that runs runwatch may read it as its owner or group (chgrp runwatch)",
-                                      token ? "api.token" : "secrets of receivers", path.string())});
+                                      token ? "api.token" : "secrets of receivers", core::shell_word(path.string()))});
 }
 
 }  // namespace
@@ -83,9 +85,9 @@ std::expected<Loaded, Problems> parse(std::string_view text, const std::filesyst
 std::expected<Loaded, Problems> load(const std::filesystem::path& path, const Environment& environment) {
   const auto text = read_small_file(path, kLargestFile);
   if (!text) {
-    const bool is_shut = text.error().text.ends_with("Permission denied");
-    return refuse(text.error().text + (is_shut ? ": run this as root, or as a member of the file's group"
-                                               : ": name a configuration file with --config FILE"));
+    return refuse(text.error().text + (text.error().kind == FileFault::Kind::shut
+                                           ? ": run this as root, or as a member of the file's group"
+                                           : ": name a configuration file with --config FILE"));
   }
   auto loaded = parse(*text, path.parent_path(), environment);
   if (loaded) warn_of_open_file(path, *loaded);

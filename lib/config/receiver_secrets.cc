@@ -4,6 +4,7 @@
 
 #include "config/address.h"
 #include "config/sections.h"
+#include "config/small_file.h"
 #include "core/ascii.h"
 #include "core/certificates.h"
 
@@ -77,9 +78,14 @@ std::string read_ca_file(TableReader& reader, const Surroundings& around) {
   if (reader.text("ca_file").value_or("").empty()) return {};
   const auto path = read_path(reader, "ca_file", around);
   if (!path) return {};
-  const auto pem = read_small_file(*path, core::mib(4));
-  const auto count = pem ? core::count_certificates(*pem) : std::unexpected(pem.error());
-  if (!count) reader.problem("ca_file", fmt::format("cannot be used: {} {}", path->string(), count.error().text));
+  const auto refuse = [&](std::string_view fault) {
+    reader.problem("ca_file", fmt::format("cannot be used: {} {}", path->string(), fault));
+  };
+  if (const auto pem = read_small_file(*path, core::mib(4)); !pem) {
+    refuse(pem.error().text);
+  } else if (const auto count = core::count_certificates(*pem); !count) {
+    refuse(count.error().text);
+  }
   return path->string();
 }
 

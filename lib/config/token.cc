@@ -4,20 +4,19 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
-#include <system_error>
+#include <expected>
 
-#include "config/units.h"
+#include "config/small_file.h"
+#include "core/bytes.h"
 
 namespace runwatch::config {
 namespace {
 
 constexpr core::Bytes kLargestToken = core::kib(8);
 
-core::Result<std::vector<core::Secret>> lines_of(std::string_view content, std::string_view noun, bool many,
-                                                 const Fault& fault_in) {
-  const auto refuse = [](std::string text) { return core::fail(core::ErrorKind::invalid, std::move(text)); };
+std::expected<std::vector<core::Secret>, std::string> lines_of(std::string_view content, std::string_view noun,
+                                                               bool many, const Fault& fault_in) {
+  const auto refuse = [](std::string text) { return std::unexpected(std::move(text)); };
   if (content.starts_with("\xEF\xBB\xBF")) return refuse("starts with a byte order mark: save it without one");
   if (content.contains('\r')) return refuse("has Windows line ends (CRLF): save it with a plain newline");
   if (content.ends_with('\n')) content.remove_suffix(1);
@@ -33,31 +32,13 @@ core::Result<std::vector<core::Secret>> lines_of(std::string_view content, std::
   return out;
 }
 
-core::Result<std::string> cannot(std::string_view what) {
-  return core::fail(core::ErrorKind::invalid,
-                    fmt::format("cannot be {}: {}", what, std::generic_category().message(errno)));
-}
-
-std::string_view kind_of(const struct stat& status) {
-  if (S_ISDIR(status.st_mode)) return "is a directory, not a file";
-  return S_ISFIFO(status.st_mode) ? "is a FIFO, not a regular file" : "is not a regular file";
+std::string told(const FileFault& fault) {
+  if (fault.kind == FileFault::Kind::large) return "is larger than 8KiB";
+  if (fault.kind == FileFault::Kind::shut) return fault.text + ": let runwatch's group read it, as mode 640 does";
+  return fault.text;
 }
 
 }  // namespace
-
-core::Result<std::string> read_small_file(const std::filesystem::path& path, core::Bytes limit) {
-  struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) return cannot("read");
-  if (!S_ISREG(status.st_mode)) return core::fail(core::ErrorKind::invalid, std::string(kind_of(status)));
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return cannot("opened");
-  std::string content(limit.count + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (file.bad()) return cannot("read");
-  content.resize(static_cast<std::size_t>(file.gcount()));
-  if (content.size() <= limit.count) return content;
-  return core::fail(core::ErrorKind::invalid, "is larger than " + format_size(limit));
-}
 
 std::optional<std::string> fault_in_token(std::string_view token) {
   if (token.empty()) return "is empty";
@@ -83,15 +64,15 @@ std::string token_origin(const Api& api) {
 
 core::Result<std::vector<core::Secret>> read_secrets(const std::filesystem::path& path, std::string_view noun,
                                                      bool many, const Fault& fault_in) {
+  const auto refuse = [&](std::string_view fault) {
+    return core::fail(core::ErrorKind::invalid, fmt::format("{} file {} {}", noun, path.string(), fault));
+  };
   // Room for a newline after the longest one.
   const auto content = read_small_file(path, {kLargestToken.count + 1});
-  auto lines = content ? lines_of(*content, noun, many, fault_in) : std::unexpected(content.error());
-  if (lines) return lines;
-  std::string& fault = lines.error().text;
-  if (fault.starts_with("is larger")) fault = "is larger than 8KiB";
-  if (fault.ends_with("Permission denied")) fault += ": let runwatch's group read it, as mode 640 does";
-  fault = fmt::format("{} file {} {}", noun, path.string(), fault);
-  return lines;
+  if (!content) return refuse(told(content.error()));
+  auto lines = lines_of(*content, noun, many, fault_in);
+  if (!lines) return refuse(lines.error());
+  return std::move(*lines);
 }
 
 core::Result<core::Secret> read_token(const std::filesystem::path& path) {

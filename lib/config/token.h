@@ -1,5 +1,4 @@
-// Tokens and the small files that somebody else named: what one may look like, and how it is read without trusting
-// what it is.
+// Tokens and other secrets in files of their own: what one may look like, and how it is read.
 //
 // Fails: `invalid`, never with the content.
 #pragma once
@@ -12,15 +11,10 @@
 #include <vector>
 
 #include "config/config.h"
-#include "core/bytes.h"
 #include "core/error.h"
 #include "core/secret.h"
 
 namespace runwatch::config {
-
-// The whole of a regular file. Looks before it opens, so that neither a FIFO nor a device can block it.
-// Fails: with the rest of a sentence that begins with the path, such as "is a directory".
-core::Result<std::string> read_small_file(const std::filesystem::path& path, core::Bytes limit);
 
 // One line of at most 8 KiB; a single newline at its end is dropped. Fails: with a text that names the file.
 core::Result<core::Secret> read_token(const std::filesystem::path& path);

@@ -9,6 +9,7 @@
 
 #include "config/findings.h"
 #include "config/sections.h"
+#include "config/small_file.h"
 #include "config/yaml_map.h"
 #include "core/ascii.h"
 #include "core/text.h"

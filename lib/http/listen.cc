@@ -46,6 +46,8 @@ core::Error describe(int error, const std::string& where) {
       return tell(busy, "the port is in use by another process; stop that one or choose another port");
     case EADDRNOTAVAIL:
       return tell(invalid, "the address is not one of this machine; use one of its own, or 0.0.0.0 for all");
+    case EAFNOSUPPORT:
+      return tell(invalid, "this machine has no IPv6; use 0.0.0.0 for all of its addresses");
     case EACCES:
       return tell(invalid, "not permitted; ports below 1024 need a privilege, choose a higher one");
     default:

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "core/log.h"
+#include "core/shell_word.h"
 
 namespace runwatch::http {
 namespace {
@@ -106,9 +107,9 @@ core::Result<void> use_pair(SSL_CTX* context, const Settings& settings) {
   if (!was_asked) return std::unexpected(fault_in("key", settings.key_file));
   ERR_clear_error();
   return std::unexpected(
-      fault(fmt::format("cannot use the key {0}: it is under a passphrase, which nobody is there to "
-                        "type; write one without: openssl pkey -in {0} -out NEW",
-                        settings.key_file.string())));
+      fault(fmt::format("cannot use the key {}: it is under a passphrase, which nobody is there to "
+                        "type; write one without: openssl pkey -in {} -out NEW",
+                        settings.key_file.string(), core::shell_word(settings.key_file.string()))));
 }
 
 core::Result<Tls::Context> make_context(const Settings& settings) {

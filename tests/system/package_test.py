@@ -321,12 +321,22 @@ class LifeTest(unittest.TestCase):
         self.assertEqual(inside.run("systemctl", "is-active", UNIT, check=False).stdout.strip(), "inactive")
         for path in (DATABASE, "/etc/runwatch/runwatch.toml", "/etc/runwatch/token"):
             inside.run("test", "-e", path)
+        self.come_back(inside)
         inside.run("apt-get", "purge", "-q", "-y", "runwatch")
         for path in ("/var/lib/runwatch", "/etc/runwatch", "/run/runwatch", "/lib/systemd/system/runwatch.service"):
             self.assertNotEqual(inside.run("test", "-e", path, check=False).returncode, 0, path)
         left = inside.run("find", "/etc/systemd", "/var/lib/systemd", "-name", "*runwatch*", "-not", "-path",
                           "*/runwatch.service.d*").stdout
         self.assertEqual(left, "")
+
+    def come_back(self, inside):
+        """What was removed and is installed again runs as it did, or does not where it was not to run."""
+        self.assertIn("started with the token that was there", inside.install(machine.package()).stdout)
+        self.assertEqual(inside.run("systemctl", "is-active", UNIT).stdout.strip(), "active")
+        inside.run("systemctl", "disable", "--now", UNIT)
+        inside.run("apt-get", "remove", "-q", "-y", "runwatch")
+        self.assertIn("is installed, and not running", inside.install(machine.package()).stdout)
+        self.assertEqual(inside.run("systemctl", "is-active", UNIT, check=False).stdout.strip(), "inactive")
 
 
 if __name__ == "__main__":

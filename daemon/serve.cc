@@ -9,11 +9,11 @@
 #include <utility>
 
 #include "config/load.h"
+#include "control/reload_requests.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "daemon/app.h"
 #include "daemon/commands.h"
-#include "daemon/reload_requests.h"
 #include "daemon/signals.h"
 #include "version.h"
 #include "view/snapshot.h"
@@ -81,7 +81,7 @@ class Status {
 
 core::Error refused(std::string why) { return {core::ErrorKind::invalid, std::move(why)}; }
 
-ReloadOutcome reload(App& app, const std::filesystem::path& path) {
+control::ReloadOutcome reload(App& app, const std::filesystem::path& path) {
   const auto loaded = config::load(path, config::process_environment());
   if (!loaded) {
     for (const auto& problem : loaded.error()) {
@@ -109,7 +109,7 @@ ReloadOutcome reload(App& app, const std::filesystem::path& path) {
 }
 
 core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path, Signals& signals,
-                                     ReloadRequests& requests) {
+                                     control::ReloadRequests& requests) {
   const auto patience = turn();
   for (Status status;;) {
     status.tell(*app.status());
@@ -117,11 +117,12 @@ core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path
     if (signal == Signal::stop) return {};
     if (signal == Signal::reload) {
       notify_reloading();
+      auto asked = requests.take();
       const auto outcome = reload(app, path);
       if (!outcome) app.reload_refused(outcome.error().text);
       status.reloaded(outcome ? std::nullopt : std::optional(outcome.error().text));
       notify("READY=1");
-      requests.answer(outcome);
+      control::ReloadRequests::answer(std::move(asked), outcome);
     }
     if (auto ticked = app.tick(); !ticked) return ticked;
     if (app.is_alive()) notify("WATCHDOG=1");
@@ -143,14 +144,14 @@ int serve(const std::filesystem::path& path, const config::Config& config,
   keep_memory_small();
   log::configure(config.log.level, config.log.format);
   log::info("starting", {{"version", kVersion}, {"config", path.string()}});
-  ReloadRequests requests;
+  control::ReloadRequests requests;
   auto app = App::start(config, [&requests] { return requests.ask(); });
   if (!app) return failed(app.error());
   for (const auto& address : (*app)->addresses()) log::info("listening", {{"address", address}});
   if (announce) announce((*app)->addresses().front());
   notify("READY=1");
   const auto ended = run_until_stopped(**app, path, signals, requests);
-  requests.answer(core::fail(core::ErrorKind::busy, "runwatch is stopping"));
+  requests.end({core::ErrorKind::busy, "runwatch is stopping"});
   notify("STOPPING=1");
   if (!ended) return failed(ended.error());
   log::info("stopping");

@@ -25,7 +25,11 @@ core::Result<Request> parse_request(std::string_view json) {
       core::fail(core::ErrorKind::invalid, "the body is no JSON object of the members that are documented");
   try {
     const auto parsed = nlohmann::json::parse(json);
-    return parsed.is_object() ? core::Result<Request>(parsed.get<Request>()) : refused;
+    const auto is_whole = [&](const char* member) {  // a fraction would be cut, and one out of range be anything
+      return !parsed.contains(member) || parsed[member].is_number_integer();
+    };
+    const bool good = parsed.is_object() && is_whole("seconds") && is_whole("number");
+    return good ? core::Result<Request>(parsed.get<Request>()) : refused;
   } catch (const nlohmann::json::exception&) {
     return refused;  // without its words, which repeat what was sent
   }

@@ -157,7 +157,7 @@ TEST_CASE("what a handler refuses comes back with its words, and its kind says w
 
 TEST_CASE("a body that is no object, or has a member of another type, is refused without repeating it") {
   for (const char* body : {"", "[]", "7", "{", "{\"ids\": \"4711\"}", "{\"ids\": [1]}", "{\"number\": \"4711\"}",
-                           "{\"seconds\": null}", "\xff{}"}) {
+                           "{\"seconds\": null}", "{\"seconds\": 1.5}", "{\"seconds\": 1e300}", "\xff{}"}) {
     CAPTURE(body);
     const auto request = parse_request(body);
     REQUIRE_FALSE(request);

@@ -291,16 +291,15 @@ Outcome<std::int64_t> ask_number(const Connection& connection, std::string_view 
   return core::parse_number<std::int64_t>(*text).value_or(0);
 }
 
-int apply(const Connection& connection, const char* step, std::int64_t version) {
-  if (const int code = connection.exec("BEGIN IMMEDIATE"); code != SQLITE_OK) return code;
-  int code = connection.exec(step);
-  if (code == SQLITE_OK) {
-    code = connection.exec(
-        fmt::format("PRAGMA application_id={}; PRAGMA user_version={}; COMMIT", kApplicationId, version));
+Outcome<void> apply(const Connection& connection, std::span<const char* const> steps, std::int64_t version) {
+  for (; version < std::ssize(steps); ++version) {
+    const int code = connection.exec(steps[static_cast<std::size_t>(version)]);
+    if (code != SQLITE_OK) return connection.failure(code, fmt::format("bring it to format {}", version + 1));
   }
-  // What a failed ROLLBACK leaves goes when the connection is closed.
-  if (connection.in_transaction()) static_cast<void>(connection.exec("ROLLBACK"));
-  return code;
+  const int code =
+      connection.exec(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}; COMMIT", kApplicationId, version));
+  if (code != SQLITE_OK) return connection.failure(code, fmt::format("bring it to format {}", version));
+  return {};
 }
 
 }  // namespace
@@ -310,13 +309,13 @@ std::span<const char* const> schema_steps() { return kSteps; }
 Outcome<void> migrate(const Connection& connection, std::span<const char* const> steps) {
   const auto version = ask_number(connection, "user_version");
   if (!version) return std::unexpected(version.error());
-  for (auto done = *version; done < std::ssize(steps); ++done) {
-    const int code = apply(connection, steps[static_cast<std::size_t>(done)], done + 1);
-    if (code != SQLITE_OK) {
-      return connection.failure(code, fmt::format("bring it to format {}", done + 1));
-    }
-  }
-  return {};
+  if (*version >= std::ssize(steps)) return {};
+  if (const int code = connection.exec("BEGIN IMMEDIATE"); code != SQLITE_OK)
+    return connection.failure(code, fmt::format("bring it to format {}", steps.size()));
+  auto done = apply(connection, steps, *version);
+  // What a failed ROLLBACK leaves goes when the connection is closed.
+  if (connection.in_transaction()) static_cast<void>(connection.exec("ROLLBACK"));
+  return done;
 }
 
 Outcome<void> check_ours(const Connection& connection, std::int64_t newest) {

@@ -1,4 +1,5 @@
-// What the database looks like: numbered steps, each tried in a transaction of its own with the version it leads to.
+// What the database looks like: numbered steps, those that it lacks tried in one transaction with the version that
+// they lead to.
 //
 // Version n is what the first n steps make. A step once released is never changed; a change is a new step.
 #pragma once
@@ -15,8 +16,8 @@ inline constexpr std::int64_t kApplicationId = 0x72776368;
 
 std::span<const char* const> schema_steps();
 
-// From the version that the file has to the last of `steps`; the first also marks the file as ours. On failure the file
-// has the version of the last step that succeeded.
+// From the version that the file has to the last of `steps`; the first also marks the file as ours. On failure, and
+// after a crash, the file is as it was: whoever wrote it can read it.
 Outcome<void> migrate(const Connection& connection, std::span<const char* const> steps);
 
 // Fails: `corrupt` when the file is not ours, was never finished, or is of a newer version than `newest`.

@@ -43,8 +43,8 @@ void Book::load(Contents contents) {
   memory.last_silence = std::max(memory.last_silence, contents.last_silence);
 }
 
-void Book::remember(std::int64_t run, core::WallTime at, const task::TaskChange& change) {
-  state_->memory.remember(run, at, change);
+void Book::remember(std::int64_t run, core::WallTime lived, const task::TaskChange& change) {
+  state_->memory.remember(run, lived, change);
 }
 
 Decision Book::under_settings(const Context& context) const {

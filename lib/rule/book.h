@@ -102,9 +102,9 @@ struct Decision {
   std::vector<std::int64_t> expired;  // silences that are forgotten
   std::vector<RuleState> rules;       // put
   std::vector<std::string> rules_gone;
-  std::vector<ReceiverState> receivers;  // put
-  std::vector<std::string> receivers_gone;
-  std::vector<std::string> receivers_changed;  // another type has their name: what waits for them is dead
+  std::vector<ReceiverState> receivers;        // put
+  std::vector<std::string> receivers_gone;     // what waits for them is dead, as it is for
+  std::vector<std::string> receivers_changed;  // those whose name is another type's now
   std::vector<Notice> notices;                 // in the order in which they are told
   std::array<std::uint64_t, kSuppressionNames.size()> suppressed{};
   std::vector<std::string> opened;         // rules, once for each time that an incident opens or reopens
@@ -158,8 +158,8 @@ class Book {
   // As the store has it.
   void load(Contents contents);
   // A recorded change of a run, in the order in which they were committed: what windows reach back to. At a start from
-  // the store, after the first settings or before; later each one once its step is taken over.
-  void remember(std::int64_t run, core::WallTime at, const task::TaskChange& change);
+  // the store, after the first settings or before; later each one once its step is taken over. `lived`: when.
+  void remember(std::int64_t run, core::WallTime lived, const task::TaskChange& change);
   // Other rules, receivers or times; the first ones of this process, too.
   Decision under_settings(const Context& context) const;
 

@@ -119,10 +119,10 @@ void Memory::change_rows(const Decision& decision) {
   }
 }
 
-void Memory::remember(std::int64_t run, core::WallTime at, const task::TaskChange& change) {
-  if (!terms) backlog.emplace_back(run, at, change);
+void Memory::remember(std::int64_t run, core::WallTime lived, const task::TaskChange& change) {
+  if (!terms) backlog.emplace_back(run, lived, change);
   if (!terms || change.baseline) return;
-  for (const auto length : terms->windows) windows.try_emplace({run, length}, length).first->second.add(at, change);
+  for (const auto length : terms->windows) windows.try_emplace({run, length}, length).first->second.add(lived, change);
 }
 
 void Memory::take_over(const Decision& decision) {

@@ -89,7 +89,7 @@ struct Memory {
   bool includes(const std::string& rule) const { return terms && contains(terms->including, rule); }
 
   void take_over(const Decision& decision);
-  void remember(std::int64_t run, core::WallTime at, const task::TaskChange& change);
+  void remember(std::int64_t run, core::WallTime lived, const task::TaskChange& change);
 
  private:
   void put(const Incident& incident);

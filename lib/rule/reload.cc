@@ -32,6 +32,8 @@ Terms terms_asked(const Draft& draft) {
     if (windowed && !contains(terms.windows, rule.window)) terms.windows.push_back(rule.window);
     if (includes(draft, rule)) terms.including.push_back(rule.name);
   }
+  std::ranges::sort(terms.windows);
+  std::ranges::sort(terms.including);
   return terms;
 }
 

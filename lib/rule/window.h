@@ -15,7 +15,8 @@ class Window {
  public:
   explicit Window(core::Duration length) : length_(length) {}
 
-  // A change as it was committed; `at` does not go back. Baseline changes count nothing.
+  // A change as it was committed; `at`, as `now` of what follows, is lived and does not go back. Baseline changes count
+  // nothing.
   void add(core::WallTime at, const task::TaskChange& change);
   // What ended within the window before `now`.
   task::RunSums sums(core::WallTime now) const;

@@ -23,6 +23,7 @@ class Backup {
 
   // True: the copy is whole and closed. It is not synced yet.
   Outcome<bool> step();
+  const std::filesystem::path& copy() const { return copy_; }
 
  private:
   struct Close {

@@ -30,7 +30,11 @@ class AlertWriter {
     }
     for (const auto number : decision.expired) note(tables_.silences.forget(number));
     for (const auto& name : decision.rules_gone) note(tables_.erase_rule.with(name).run());
-    for (const auto& name : decision.receivers_gone) note(tables_.erase_receiver.with(name).run());
+    for (const auto& name : decision.receivers_gone) {
+      note(tables_.erase_receiver.with(name).run());
+      give_up(name);
+    }
+    for (const auto& name : decision.receivers_changed) give_up(name);
   }
 
   // What ended holds nothing any more.
@@ -61,6 +65,12 @@ class AlertWriter {
     for (const auto& row : rows) {
       if (code_ == SQLITE_OK) code_ = table.put(row);
     }
+  }
+
+  // What waits for a receiver that there is no more, without reading it.
+  void give_up(const std::string& receiver) {
+    note(tables_.give_up.with(receiver).run());
+    note(tables_.give_up_queue.with(receiver).run());
   }
 
   void zero(std::string_view how) {

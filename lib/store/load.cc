@@ -94,16 +94,16 @@ Outcome<task::History> Session::points(std::int64_t run) {
   return history;
 }
 
-Outcome<std::vector<RecordedChange>> Session::changes(std::int64_t run, core::WallTime since) {
-  std::vector<RecordedChange> history;
-  const auto take = [&](ChangeEntry& entry) {
-    history.push_back(entry.recorded);
+Outcome<void> Session::each_change(std::int64_t run, core::WallTime since,
+                                   const std::function<void(const RecordedChange&)>& take) {
+  const auto hand_on = [&](const ChangeEntry& entry) {
+    take(entry.recorded);
     return true;
   };
   // As a number: kNoTime is bound as NULL, which nothing is later than.
-  const int code = tables_->changes.each(take, run, since.time_since_epoch().count());
+  const int code = tables_->changes.each(hand_on, run, since.time_since_epoch().count());
   if (code != SQLITE_OK) return unreadable(code, "changes");
-  return history;
+  return {};
 }
 
 // Prepared anew, as what follows: it is people who ask.

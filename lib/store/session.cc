@@ -104,12 +104,16 @@ Outcome<void> Session::begin_backup(const std::filesystem::path& copy) {
   return {};
 }
 
-Outcome<bool> Session::continue_backup() {
-  if (!backup_)
+Outcome<bool> Session::continue_backup(const std::filesystem::path& copy) {
+  if (!backup_ || backup_->copy() != copy)
     return std::unexpected(Failure{FailureKind::other, "the database was opened anew meanwhile: ask again"});
   auto done = backup_->step();
   if (!done || *done) backup_.reset();
   return done;
+}
+
+void Session::end_backup(const std::filesystem::path& copy) {
+  if (backup_ && backup_->copy() == copy) backup_.reset();
 }
 
 bool Session::roll_back() {

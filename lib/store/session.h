@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -36,7 +37,8 @@ class Session {
   Outcome<Contents> contents();
   Outcome<task::KnownTasks> tasks(std::int64_t run);
   Outcome<task::History> points(std::int64_t run);
-  Outcome<std::vector<RecordedChange>> changes(std::int64_t run, core::WallTime since);
+  Outcome<void> each_change(std::int64_t run, core::WallTime since,
+                            const std::function<void(const RecordedChange&)>& take);
   Outcome<std::vector<RecordedChange>> newest_changes(const ChangesFilter& filter);
   Outcome<std::vector<HourCount>> hours(std::int64_t run, std::int64_t from, core::WallTime since);
 
@@ -52,8 +54,8 @@ class Session {
   Outcome<std::string> odd_id(const task::TaskKey& key);
 
   Outcome<void> begin_backup(const std::filesystem::path& copy);
-  Outcome<bool> continue_backup();
-  void end_backup() { backup_.reset(); }
+  Outcome<bool> continue_backup(const std::filesystem::path& copy);
+  void end_backup(const std::filesystem::path& copy);
 
   // A transaction as far as its COMMIT, with the number of commits that it leads to; after an error it may still be
   // open. SQLITE_OK or an error.

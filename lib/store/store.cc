@@ -153,7 +153,15 @@ std::expected<task::History, Failure> Store::load_points(std::int64_t run) {
 }
 
 std::expected<std::vector<RecordedChange>, Failure> Store::changes(std::int64_t run, core::WallTime since) {
-  return ask([&](Session& session) { return session.changes(run, since); });
+  std::vector<RecordedChange> history;
+  auto read = each_change(run, since, [&](const RecordedChange& recorded) { history.push_back(recorded); });
+  if (!read) return std::unexpected(std::move(read.error()));
+  return history;
+}
+
+std::expected<void, Failure> Store::each_change(std::int64_t run, core::WallTime since,
+                                                const std::function<void(const RecordedChange&)>& take) {
+  return ask([&](Session& session) { return session.each_change(run, since, take); });
 }
 
 std::expected<std::vector<RecordedChange>, Failure> Store::newest_changes(const ChangesFilter& filter) {
@@ -204,12 +212,12 @@ std::expected<void, Failure> Store::begin_backup(const std::filesystem::path& co
   return ask([&](Session& session) { return session.begin_backup(copy); });
 }
 
-std::expected<bool, Failure> Store::continue_backup() {
-  return ask([&](Session& session) { return session.continue_backup(); });
+std::expected<bool, Failure> Store::continue_backup(const std::filesystem::path& copy) {
+  return ask([&](Session& session) { return session.continue_backup(copy); });
 }
 
-void Store::end_backup() {
-  if (session_) session_->end_backup();
+void Store::end_backup(const std::filesystem::path& copy) {
+  if (session_) session_->end_backup(copy);
 }
 
 std::expected<void, Failure> Store::scrub() {

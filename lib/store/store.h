@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -136,6 +137,9 @@ class Store {
   // some 150 bytes each. Baseline first sights are not in it, nor anything of a run that was forgotten. Of what format
   // 1 wrote, `new_attempt` is false, the facts are their reason alone, and a status before a tombstone is `unknown`.
   std::expected<std::vector<RecordedChange>, Failure> changes(std::int64_t run, core::WallTime since);
+  // The same, one after the other; after a failure some of it was taken. `take` calls nothing of the store.
+  std::expected<void, Failure> each_change(std::int64_t run, core::WallTime since,
+                                           const std::function<void(const RecordedChange&)>& take);
   std::expected<std::vector<RecordedChange>, Failure> newest_changes(const ChangesFilter& filter);
   // From `from` (seq) and `since` on, without late ones; in the order of the hours.
   std::expected<std::vector<HourCount>, Failure> hours(std::int64_t run, std::int64_t from, core::WallTime since);
@@ -158,8 +162,8 @@ class Store {
   // committed meanwhile is in it. The copy takes the place of a file of its name and is not synced. Fails: `locked`
   // while another one is in the making; when the connection was lost meanwhile, and there is no copy then.
   std::expected<void, Failure> begin_backup(const std::filesystem::path& copy);
-  std::expected<bool, Failure> continue_backup();
-  void end_backup();  // gives one up that is not whole
+  std::expected<bool, Failure> continue_backup(const std::filesystem::path& copy);
+  void end_backup(const std::filesystem::path& copy);  // gives it up where it is in the making
   // An empty batch is good and writes nothing.
   std::expected<void, Failure> commit(const Batch& batch);
 

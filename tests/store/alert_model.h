@@ -101,7 +101,13 @@ struct AlertModel {
     }
     for (const auto number : decision.expired) silences.erase(number);
     for (const auto& name : decision.rules_gone) rules.erase(name);
-    for (const auto& name : decision.receivers_gone) receivers.erase(name);
+    for (const auto& name : decision.receivers_gone) receivers.erase(name), give_up(name);
+    for (const auto& name : decision.receivers_changed) give_up(name);
+  }
+
+  void give_up(const std::string& receiver) {
+    for (auto& [seq, row] : outbox)
+      if (row.receiver == receiver && row.state == State::pending) row.state = State::dead;
   }
 
   // Pending rows of a receiver that no earlier one of their incident stands before.

@@ -22,7 +22,7 @@ TEST_CASE("a copy holds what was committed until it was whole, and the original 
   const auto copy = directory.path() / "copy.db";
   REQUIRE(store->begin_backup(copy).has_value());
   for (;;) {
-    const auto done = store->continue_backup();
+    const auto done = store->continue_backup(copy);
     REQUIRE(done.has_value());
     if (*done) break;
     commit();
@@ -54,11 +54,14 @@ TEST_CASE("after one that was given up, another one can be made") {
   const auto store = open_good(directory.database());
   const auto given_up = directory.path() / "given-up.db", copy = directory.path() / "copy.db";
   REQUIRE(store->begin_backup(given_up).has_value());
-  store->end_backup();
+  store->end_backup(copy);
+  CHECK(std::filesystem::exists(given_up));  // it was not that one
+  store->end_backup(given_up);
   CHECK_FALSE(std::filesystem::exists(given_up));
-  CHECK_FALSE(store->continue_backup().has_value());
+  CHECK_FALSE(store->continue_backup(given_up).has_value());
   CHECK(store->begin_backup(copy).has_value());
-  store->end_backup();
+  CHECK_FALSE(store->continue_backup(given_up).has_value());
+  store->end_backup(copy);
 }
 
 TEST_CASE("a place where no copy can be made is named") {
@@ -67,6 +70,6 @@ TEST_CASE("a place where no copy can be made is named") {
   const auto begun = store->begin_backup(directory.path() / "none" / "copy.db");
   REQUIRE_FALSE(begun.has_value());
   CHECK(begun.error().text.find("none/copy.db") != std::string::npos);
-  const auto continued = store->continue_backup();
+  const auto continued = store->continue_backup(directory.path() / "none" / "copy.db");
   REQUIRE_FALSE(continued.has_value());
 }

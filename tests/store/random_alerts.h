@@ -107,6 +107,8 @@ inline OwnedAlerts random_alerts(std::mt19937_64& random) {
     decision.receivers.push_back({any_text(random), any_text(random), any_time(random), random() % 2 == 0});
   });
   times(1, [&] { decision.receivers_gone.push_back(any_text(random)); });
+  times(1, [&] { decision.receivers_gone.push_back(random() % 4 == 0 ? "mail" : "none"); });
+  times(1, [&] { decision.receivers_changed.push_back(random() % 4 == 0 ? "ops" : "none"); });
   times(4, [&] { alerts.outbox.push_back(random_row(random)); });
   times(3, [&] {
     alerts.attempts.push_back({static_cast<std::int64_t>(1 + random() % 40), any_time(random),

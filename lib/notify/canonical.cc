@@ -135,13 +135,13 @@ std::uint64_t number(const Json& object, const std::string& name) {
   return object.contains(name) && object[name].is_number_unsigned() ? object[name].get<std::uint64_t>() : 0;
 }
 
-// `3 tasks failed and …`, of more tasks.
+// `3 attempts failed and …`, of more attempts.
 void count_anew(Json& data, std::uint64_t fresh) {
   const auto why = data["why"].get<std::string>();
   const auto rest = why.find(" failed");
   const bool begins_with_count = !why.empty() && why.front() >= '0' && why.front() <= '9';
   if (fresh == 0 || rest == std::string::npos || !begins_with_count) return;
-  data["why"] = fmt::format("{} {}{}", fresh, fresh == 1 ? "task" : "tasks", why.substr(rest));
+  data["why"] = fmt::format("{} {}{}", fresh, fresh == 1 ? "attempt" : "attempts", why.substr(rest));
 }
 
 }  // namespace
@@ -173,10 +173,6 @@ std::string fold(std::string_view older, std::string_view newer, core::Bytes max
   if (!before || !folded) return std::string(newer);
   const Json& first = (*before)["data"];
   Json& data = (*folded)["data"];
-  if ((*before)["type"].get<std::string>().ends_with(".firing")) {
-    (*folded)["type"] = (*before)["type"];
-    data["update"] = first["update"];
-  }
   data["repeat"] = first["repeat"] == true && data["repeat"] == true;
   const auto fresh = number(first["counts"], "new") + number(data["counts"], "new");
   data["counts"]["new"] = fresh;

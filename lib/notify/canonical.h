@@ -35,8 +35,8 @@ struct Rendering {
 // included: a value that does not fit, is nested deeper than 64, or is no JSON is left out whole, its path named.
 std::string canonical(const rule::Notice& notice, const Rendering& rendering);
 
-// One body for two notices of an incident of which the first was never sent. What is new in both adds up, tasks are
-// joined as far as they fit; a firing stays the firing that nobody has heard of; all else is the newer one's.
+// One body for two updates of an incident of which the first was never sent. What is new in both adds up, tasks are
+// joined as far as they fit; all else is the newer one's.
 std::string fold(std::string_view older, std::string_view newer, core::Bytes max_body);
 
 // As other systems match notices of one incident over its reopening: 32 hex digits of space, run and rule.

@@ -29,7 +29,7 @@ double chance() {
   return std::uniform_real_distribution<>(0, 1)(engine);
 }
 
-// Nothing: there is no answer to come, or none before `end`.
+// Nothing: there is no answer to come, none before `end`, or one that could not be given.
 template <class T>
 std::optional<T> await(std::future<T> answer, const std::stop_token& end, const std::function<void()>& mark) {
   if (!answer.valid()) return std::nullopt;
@@ -39,7 +39,7 @@ std::optional<T> await(std::future<T> answer, const std::stop_token& end, const 
   }
   try {
     return answer.get();
-  } catch (const std::future_error&) {
+  } catch (const std::exception&) {  // the ledger's trouble, which it deals with itself
     return std::nullopt;
   }
 }
@@ -92,12 +92,21 @@ void Loop::join() {
 void Loop::run() {
   while (!stop_.stop_requested()) {
     if (mark_) mark_();
-    const auto wait = step_(stop_.get_token(), cut_.get_token());
-    rest(std::chrono::steady_clock::now() + std::clamp(wait, 0ms, kLongestWait));
+    rest(std::chrono::steady_clock::now() + std::clamp(take_step(), 0ms, kLongestWait));
   }
   const std::lock_guard lock(mutex_);
   ended_ = true;
   changed_.notify_all();
+}
+
+// Whatever goes wrong inside is tried again, never the end of the loop.
+core::Duration Loop::take_step() {
+  try {
+    return step_(stop_.get_token(), cut_.get_token());
+  } catch (const std::exception& error) {
+    core::log::error("a delivery could not be tried", {{"error", error.what()}});
+    return kAgain;
+  }
 }
 
 void Loop::rest(core::SteadyTime until) {

@@ -43,6 +43,7 @@ class Loop {
 
  private:
   void run();
+  core::Duration take_step();
   void rest(core::SteadyTime until);
 
   Step step_;

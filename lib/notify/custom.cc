@@ -27,7 +27,8 @@ bool is_place(std::string_view name) {
   const auto is_in = [name](std::string_view group, const auto& names) {
     return name.starts_with(group) && std::ranges::find(names, name.substr(group.size())) != std::end(names);
   };
-  return name.starts_with("labels.") || name.starts_with("included.") || kPlaces.contains(fmt::format(" {} ", name)) ||
+  const bool is_listed = !name.contains(' ') && kPlaces.contains(fmt::format(" {} ", name));
+  return name.starts_with("labels.") || name.starts_with("included.") || is_listed ||
          is_in("counts.run.", task::kStatusNames) || is_in("counts.by_reason.", task::kFailureReasonNames) ||
          is_in("summary.outcomes.", task::kCallStatusNames);
 }

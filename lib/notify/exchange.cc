@@ -75,9 +75,12 @@ void refresh(Credentials& credentials, const Reader& reread, const std::string& 
   auto fresh = reread ? reread() : core::Result<Credentials>(credentials);
   if (fresh) {
     credentials = std::move(*fresh);
-  } else {
+    return;
+  }
+  static core::log::RateLimit limit(std::chrono::minutes(5));
+  if (const auto held_back = limit.admit(receiver, fresh.error().text, std::chrono::steady_clock::now())) {
     core::log::warning("a receiver's address or secret cannot be read; the last ones stay",
-                       {{"receiver", receiver}, {"error", fresh.error().text}});
+                       {{"receiver", receiver}, {"error", fresh.error().text}, core::log::suppressed(*held_back)});
   }
 }
 

@@ -14,6 +14,7 @@ namespace {
 struct Rhythm {
   core::Duration period;
   core::Duration spacing;  // when woken
+  core::Duration again;    // after there was nothing to say
 };
 
 using Question = std::move_only_function<std::optional<http::Request>()>;  // nothing: not this time
@@ -25,9 +26,10 @@ Loop::Step repeat(const Attempt& about, Rhythm rhythm, std::unique_ptr<http::Cli
     const auto wait = std::chrono::ceil<core::Duration>(next_at - clock.steady_now());
     if (wait > wait.zero()) return wait;
     const auto request = question();
+    if (!request) return rhythm.again;
     Attempt attempt = about;
     const auto& name = about.receiver;
-    if (!request || was_cut(ask(*client, *request, clock, cut, attempt))) return rhythm.period;
+    if (was_cut(ask(*client, *request, clock, cut, attempt))) return rhythm.period;
     const bool failed = attempt.reason.has_value();
     if (failed && failures == 0)
       core::log::warning("a receiver is not reached", {{"receiver", name}, {"error", attempt.text}});
@@ -46,7 +48,10 @@ AlertmanagerCourier::AlertmanagerCourier(ReceiverOptions receiver, std::size_t p
                                          const core::Clock& clock)
     : Loop(repeat(
                {.receiver = receiver.name, .place = place},
-               {.period = std::chrono::minutes(1), .spacing = between(receiver.rate_limit)}, std::move(line.client),
+               {.period = std::chrono::minutes(1),
+                .spacing = between(receiver.rate_limit),
+                .again = std::chrono::minutes(1)},
+               std::move(line.client),
                [receiver, place, reread = std::move(line.reread), standing = std::move(hooks.standing),
                 &clock]() mutable -> std::optional<http::Request> {
                  refresh(receiver.credentials, reread, receiver.name);
@@ -61,13 +66,21 @@ AlertmanagerCourier::AlertmanagerCourier(ReceiverOptions receiver, std::size_t p
 Heartbeat::Heartbeat(HeartbeatOptions options, std::unique_ptr<http::Client> client, HeartbeatHooks hooks,
                      const core::Clock& clock)
     : Loop(repeat(
-               {.receiver = "heartbeat"}, {.period = options.interval, .spacing = options.interval}, std::move(client),
+               {.receiver = "heartbeat"},
+               {.period = options.interval,
+                .spacing = options.interval,
+                .again = std::min(options.interval, options.look_again)},
+               std::move(client),
                [options, healthy = std::move(hooks.healthy),
                 url = std::move(hooks.url)]() -> std::optional<http::Request> {
                  if (!healthy()) return std::nullopt;
                  const auto address = url();
                  if (address) return http::Request{.url = std::string(address->reveal())};
-                 core::log::warning("no heartbeat: its address cannot be read", {{"error", address.error().text}});
+                 static core::log::RateLimit limit(std::chrono::minutes(5));
+                 const auto& error = address.error().text;
+                 if (const auto held_back = limit.admit("heartbeat", error, std::chrono::steady_clock::now()))
+                   core::log::warning("no heartbeat: its address cannot be read",
+                                      {{"error", error}, core::log::suppressed(*held_back)});
                  return std::nullopt;
                },
                {}, clock),

@@ -23,6 +23,7 @@ struct AlertmanagerCourier : Loop {
 
 struct HeartbeatOptions {
   core::Duration interval = std::chrono::minutes(1);
+  core::Duration look_again = std::chrono::seconds(10);  // at what was not well
 };
 
 struct HeartbeatHooks {

@@ -178,7 +178,7 @@ TEST_CASE("a template with an unknown place, one in a key or one that is open, o
     CHECK(notify::check_template(good));
   for (const char* const bad :
        {"", "{", "{\"a\": \"{{runid}}\"}", "{\"a\": [\"{{type\"]}", "{\"{{type}}\": 1}", "{\"a\": \"{{}}\"}",
-        "[\"{{task.name}}\"]", "[\"{{counts.run.lost}}\"]", "[\"{{type}} {{data}}\"]"}) {
+        "[\"{{task.name}}\"]", "[\"{{counts.run.lost}}\"]", "[\"{{type}} {{data}}\"]", "[\"{{run_id rule}}\"]"}) {
     CAPTURE(bad);
     CHECK_FALSE(notify::check_template(bad));
   }

@@ -68,10 +68,15 @@ class Lane {
   template <class Work>
   void post(Work work) {
     ++waiting_;
-    asio::post(io_, [this, work = std::move(work)]() mutable {
+    try {
+      asio::post(io_, [this, work = std::move(work)]() mutable {
+        --waiting_;
+        work();
+      });
+    } catch (...) {
       --waiting_;
-      work();
-    });
+      throw;
+    }
   }
 
  private:

@@ -62,6 +62,10 @@ class Front final : public Server {
     asio::posix::stream_descriptor ready;
     bool resting = false;  // out of descriptors: until the next tick
   };
+  struct Guess {
+    std::shared_ptr<Connection> connection;
+    Head head;
+  };
 
   std::shared_ptr<Access> access() const {
     return access_.with([](const auto& access) { return access; });
@@ -76,6 +80,7 @@ class Front final : public Server {
   void start_lanes(const Access& access);
   // Checks the next password, one at a time, peer by peer in turn.
   void check_next();
+  void checked(bool right, Guess guess);
   void route(std::shared_ptr<Connection> connection, Head head);
   void say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response);
 
@@ -89,12 +94,8 @@ class Front final : public Server {
   core::Guarded<std::shared_ptr<Access>> access_;
   std::atomic<core::SteadyTime::rep> progress_;
   Lane prompt_, slow_, passwords_, handshakes_;
-  struct Guess {
-    std::shared_ptr<Connection> connection;
-    Head head;
-  };
   Turns<Peer, Guess> guesses_{kMostGuesses, kMostGuessesOfOne};  // the loop's
-  bool checking_ = false;
+  std::atomic<bool> checking_ = false;
   Keeper keeper_{options_,
                  io_,
                  handshakes_,
@@ -233,25 +234,29 @@ void Front::ask(std::shared_ptr<Connection> connection, Head head) {
   if (!checking_) check_next();
 }
 
-void Front::check_next() {
+// What there is no memory for ends this check alone: whoever guesses next begins another one.
+void Front::check_next() try {
   auto guess = guesses_.next();
   checking_ = guess.has_value();
   if (!guess) return;
   passwords_.post([this, access = access(), guess = std::move(*guess)]() mutable {
-    bool right = false;
     try {
-      right = access->users.empty() || access->users.check(guess.head.authorization);
-    } catch (const std::bad_alloc&) {
-      right = false;  // there is no memory to check it with
+      const bool right = access->users.empty() || access->users.check(guess.head.authorization);
+      asio::post(io_, [this, right, guess = std::move(guess)]() mutable { checked(right, std::move(guess)); });
+    } catch (...) {
+      checking_ = false;
+      throw;
     }
-    asio::post(io_, [this, right, guess = std::move(guess)]() mutable {
-      if (right)
-        route(std::move(guess.connection), std::move(guess.head));
-      else
-        say(std::move(guess.connection), guess.head, refusal(401));
-      check_next();
-    });
   });
+} catch (...) {
+  checking_ = false;
+  throw;
+}
+
+void Front::checked(bool right, Guess guess) {
+  check_next();
+  if (right) return route(std::move(guess.connection), std::move(guess.head));
+  say(std::move(guess.connection), guess.head, refusal(401));
 }
 
 void Front::route(std::shared_ptr<Connection> connection, Head head) {

@@ -63,21 +63,12 @@ Verdict judge_stuck(const Rule& rule, const RunView& run, const Instant& now) {
   return judge_lasting(rule, run, oldest.first, now, fmt::format("a task has been {}", task::name(oldest.second)));
 }
 
-// Whether something is to happen by itself. Of a run that says it is scheduled or on hold pending tasks are, too.
-bool is_to_move(const task::RunRecord& run) {
-  const bool parked = run.row.status_given && (run.row.status == Status::scheduled || run.row.status == Status::hold);
-  const auto in = [&run](Status status) { return run.tasks[task::index(status)]; };
-  const auto waiting = in(Status::scheduled) + in(Status::hold) + (parked ? in(Status::pending) : 0);
-  const auto ended = in(Status::completed) + in(Status::partially_completed) + in(Status::failed);
-  const auto all = std::reduce(run.tasks.begin(), run.tasks.end());
-  if (all == ended) return !parked && (all > 0 || run.row.batch_count > 0);
-  return all > ended + waiting;
-}
-
 Verdict judge_stalled(const Rule& rule, const RunView& run, const Instant& now) {
   const auto& record = *run.after;
+  const auto own = record.row.status_given ? std::optional(record.row.status) : std::nullopt;
   const bool seen = !record.baseline || (record.first_polled != kNoTime && record.last_change > record.first_polled);
-  const bool may_stall = seen && record.polled && !record.retired && record.finished == kNoTime && is_to_move(record);
+  const bool may_stall = seen && record.polled && !record.retired && record.finished == kNoTime &&
+                         task::is_to_move(record.tasks, own, record.row.batch_count);
   const auto since = std::max(record.last_change, record.taken_up);  // a run taken up again counts as changed then
   return judge_lasting(rule, run, may_stall ? since : kNoTime, now, "nothing has changed");
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/clock.h"
@@ -53,6 +54,10 @@ struct RunRecord {
 
   bool operator==(const RunRecord&) const = default;
 };
+
+// Whether something of a run that has not finished is to happen by itself: not of tasks that wait for their time, and
+// of a run that says (`own`) that it is scheduled or on hold not of pending ones either.
+bool is_to_move(const StatusCounts& tasks, std::optional<Status> own, std::uint64_t batch_count);
 
 struct SpaceRecord {
   std::int64_t number = 0;                   // from 1

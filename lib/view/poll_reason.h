@@ -38,4 +38,7 @@ inline constexpr std::array<std::string_view, 20> kPollReasonNames{
 
 constexpr std::string_view name(PollReason r) { return kPollReasonNames[static_cast<std::size_t>(r)]; }
 
+// Of the token or of what it may do: asking again does not help, somebody is to mend it.
+constexpr bool is_refusal(PollReason r) { return r == PollReason::auth || r == PollReason::forbidden; }
+
 }  // namespace runwatch::view

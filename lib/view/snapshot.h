@@ -47,9 +47,10 @@ struct RunSnapshot {
   std::uint64_t batch_count = 0;  // tasks that its row in the list speaks of; 0: none, or not said
   // Attempts that failed, by FailureReason: those of its first poll count, too, and of those that recovered all.
   std::array<std::uint64_t, task::kFailureReasonNames.size()> failures{};
-  std::optional<PollError> last_error;       // of its newest poll that failed, in this process
-  core::WallTime recovered = task::kNoTime;  // from `last_error`; task::kNoTime: its newest poll failed
-  int failed_polls = 0;                      // in a row; 0: the newest one did not fail
+  std::optional<PollError> last_error;           // of its newest poll that failed, in this process
+  core::WallTime recovered = task::kNoTime;      // from `last_error`; task::kNoTime: its newest poll failed
+  int failed_polls = 0;                          // in a row; 0: the newest one did not fail
+  core::WallTime failing_since = task::kNoTime;  // the first of those
   // How `tasks` stood before, oldest first; the newest point may be older than `last_change`. May be null.
   std::shared_ptr<const std::vector<HistoryPoint>> history;
 

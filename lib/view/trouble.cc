@@ -62,26 +62,25 @@ void find_failing(const RunSnapshot& run, core::WallTime now, Findings& out) {
 
 // What somebody is to move: not a run that waits for its time.
 void find_stalled(const RunSnapshot& run, core::WallTime now, Findings& out) {
-  const auto moving = count_of(run.tasks, Status::pending, Status::processing, Status::in_progress, Status::unknown);
-  const bool waits = run.status == Status::scheduled || run.status == Status::hold;
   const auto rests = now - run.last_change;
-  if (moving == 0 || waits || run.failed_polls > 0 || rests <= kStalledAfter) return;
-  out.push_back({Trouble::stalled, extent_of(rests),
-                 fmt::format("nothing changed for {}, and {} not finished", lasting(rests),
-                             moving == 1 ? "1 task is" : fmt::format("{} tasks are", moving))});
+  const bool may_stall = run.finished == kNoTime && run.failed_polls == 0 && rests > kStalledAfter;
+  if (!may_stall || !task::is_to_move(run.tasks, run.status, run.batch_count)) return;
+  const auto open = sum(run.tasks) - finished_of(run.tasks);
+  const auto rest = open == 0   ? "its tasks ended, but not the run"
+                    : open == 1 ? "1 task is not finished"
+                                : fmt::format("{} tasks are not finished", open);
+  out.push_back(
+      {Trouble::stalled, extent_of(rests), fmt::format("nothing changed for {}, and {}", lasting(rests), rest)});
 }
 
-bool is_lasting(PollReason reason) {
-  using enum PollReason;
-  return reason == auth || reason == forbidden || reason == not_found;
-}
+bool is_lasting(PollReason reason) { return is_refusal(reason) || reason == PollReason::not_found; }
 
 void find_poll_failing(const RunSnapshot& run, core::WallTime now, Findings& out) {
   if (run.failed_polls == 0 || !run.last_error) return;
   const auto& error = *run.last_error;
   if (run.failed_polls < kFailedPolls && !is_lasting(error.reason)) return;
   out.push_back(
-      {Trouble::poll_failing, extent_of(now - error.at),
+      {Trouble::poll_failing, extent_of(now - run.failing_since),
        fmt::format("its polls fail ({} in a row, {}: {})", run.failed_polls, words(name(error.reason)), error.text)});
 }
 

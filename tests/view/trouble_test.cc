@@ -107,10 +107,10 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
       {"all of too few", [](auto& r) { r.tasks = {5, 0, 0, 0, 0, 0, 0, 19, 0}; }, Trouble::none, ""},
       {"all of twenty", [](auto& r) { r.tasks = {5, 0, 0, 0, 0, 0, 0, 20, 0}; }, Trouble::failing,
        "100 % of 20 finished tasks failed"},
-      {"failed, and still for an hour",
+      {"failed, finished, and still for an hour",
        [](auto& r) {
          r.tasks = {0, 0, 0, 0, 0, 0, 0, 40, 0};
-         r.last_change = kNow - 1h;
+         r.finished = r.last_change = kNow - 1h;
        },
        Trouble::none, ""},
       {"still for half an hour", [](auto& r) { r.last_change = kNow - 30min; }, Trouble::none, ""},
@@ -122,10 +122,24 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
          r.last_change = kNow - 31min;
        },
        Trouble::stalled, "nothing changed for 31 min, and 1 task is not finished"},
+      {"its tasks ended, and not the run",
+       [](auto& r) {
+         r.tasks = {0, 0, 0, 0, 0, 30, 0, 0, 0};
+         r.last_change = kNow - 31min;
+       },
+       Trouble::stalled, "nothing changed for 31 min, and its tasks ended, but not the run"},
+      {"still, on hold, with a call under way",
+       [](auto& r) {
+         r.last_change = kNow - 5h;
+         r.status = Status::hold;
+         r.tasks = {7, 0, 1, 0, 0, 30, 0, 0, 0};
+       },
+       Trouble::stalled, "nothing changed for 5 h 0 min, and 8 tasks are not finished"},
       {"still, and scheduled",
        [](auto& r) {
          r.last_change = kNow - 5h;
          r.status = Status::scheduled;
+         r.tasks = {50, 0, 0, 0, 0, 30, 0, 0, 0};
        },
        Trouble::none, ""},
       {"still, and all of it waits for its time",
@@ -143,18 +157,21 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
       {"two polls failed",
        [](auto& r) {
          r.failed_polls = 2;
+         r.failing_since = kNow - 1min;
          r.last_error = view::PollError{PollReason::timeout, "no answer", kNow};
        },
        Trouble::none, ""},
       {"three polls failed",
        [](auto& r) {
          r.failed_polls = 3;
+         r.failing_since = kNow - 1min;
          r.last_error = view::PollError{PollReason::timeout, "no answer", kNow};
        },
        Trouble::poll_failing, "its polls fail (3 in a row, timeout: no answer)"},
       {"one poll was refused",
        [](auto& r) {
          r.failed_polls = 1;
+         r.failing_since = kNow - 1min;
          r.last_error = view::PollError{PollReason::forbidden, "no right", kNow};
        },
        Trouble::poll_failing, "its polls fail (1 in a row, forbidden: no right)"},
@@ -168,6 +185,7 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
        [](auto& r) {
          r.last_change = kNow - 5h;
          r.failed_polls = 9;
+         r.failing_since = kNow - 1min;
          r.last_error = view::PollError{PollReason::connect, "nobody there", kNow};
        },
        Trouble::poll_failing, "its polls fail (9 in a row, connect: nobody there)"},
@@ -238,6 +256,18 @@ TEST_CASE("each reason of a failed poll is told in words") {
   CHECK(rule::poll_trouble("auth") == "the platform refuses the API token (auth)");
 }
 
+TEST_CASE("of runs that cannot be read the one that fails for longest is worst, however lately it was asked") {
+  const auto score = [](core::Duration since, core::Duration asked) {
+    const auto run = with([&](auto& r) {
+      r.failed_polls = 3;
+      r.failing_since = kNow - since;
+      r.last_error = view::PollError{PollReason::connect, "nobody there", kNow - asked};
+    });
+    return view::judge({}, run, {}, kNow).score;
+  };
+  CHECK(score(9h, 1min) > score(2h, 1h));
+}
+
 TEST_CASE("what failed mostly by something did so by more than half") {
   auto run = failing();
   run.failures = {15, 0, 0, 0, 16, 0, 0, 0};
@@ -272,6 +302,7 @@ TEST_CASE("runs are sorted by what is wrong with them and how much, then by what
   add("old task", [](auto& r) { r.oldest[task::index(Status::processing)] = kNow - 2h; });
   add("refused", [](auto& r) {
     r.failed_polls = 1;
+    r.failing_since = kNow - 1min;
     r.last_error = view::PollError{PollReason::auth, "no", kNow};
   });
   add("still for long", [](auto& r) { r.last_change = kNow - 10h; });
@@ -414,6 +445,7 @@ TEST_CASE("who knows of a run that cannot be read is who knows of its space, or 
   stage.alerts.receivers = {receiver()};
   stage.runs = {with([](auto& r) {
     r.failed_polls = 9;
+    r.failing_since = kNow - 1min;
     r.last_error = view::PollError{PollReason::connect, "nobody there", kNow};
   })};
   stage.alerts.incidents = {unread("other", poll_failing, open), unread("sales", poll_failing, over),

@@ -47,7 +47,7 @@ Step held_back(const SpaceState& space, const view::PollError& why, const Contex
     step.space = space.value();
     step.space->discovery.fail(why);
   }
-  if (!space.settings.lists_runs()) return step;
+  if (!space.settings.names_runs()) return step;
   for (const auto number : space.order) {
     Run after = space.runs.at(number).value();
     if (after.attempts.tried) continue;

@@ -60,9 +60,9 @@ class Alerts {
   // Whether a rule looks at this.
   bool asks(rule::When when) const;
 
-  // A change that was committed, for what looks back.
-  void remember(std::int64_t run, core::WallTime at, const task::TaskChange& change) {
-    book_.remember(run, at, change);
+  // A change that was committed, for what looks back. `lived`: when.
+  void remember(std::int64_t run, core::WallTime lived, const task::TaskChange& change) {
+    book_.remember(run, lived, change);
   }
 
   Outcome<AlertNews> on_settings(const AlertSettings& settings);

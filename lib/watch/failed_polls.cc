@@ -37,6 +37,13 @@ void FailedPolls::went_well(Place place, core::WallTime at) {
   changed_ = true;
 }
 
+void FailedPolls::forget(const std::function<bool(const Place&)>& is_gone) {
+  const auto gone = std::erase_if(
+      entries_, [&](const auto& entry) { return entry.line.recovered == task::kNoTime && is_gone(entry.place); });
+  failing_ -= gone;
+  changed_ = changed_ || gone > 0;
+}
+
 std::shared_ptr<const FailedPolls::Lines> FailedPolls::shown() {
   if (changed_) {
     Lines lines;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,8 @@ class FailedPolls {
 
   void failed(Place place, const std::string& space, const std::string& run_id, const view::PollError& error);
   void went_well(Place place, core::WallTime at);
+  // What is not polled any more neither fails nor goes well.
+  void forget(const std::function<bool(const Place&)>& is_gone);
   // Newest first; the same pointer while nothing changed.
   std::shared_ptr<const Lines> shown();
 

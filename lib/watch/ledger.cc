@@ -12,6 +12,8 @@ namespace {
 constexpr core::Duration kFirstTriesWithin = std::chrono::seconds(2);
 // How old the store may say that it is: so much of the time before a restart is not believed.
 constexpr core::Duration kHeartbeat = std::chrono::hours(1);
+// By then a clock that was wrong at boot is set.
+constexpr core::Duration kFirstPurgeAfter = std::chrono::hours(1);
 constexpr core::Duration kTickEvery = std::chrono::minutes(1);
 constexpr int kShowShare = 20;  // thousands of incidents take a while to show: so many times as long they are not
 constexpr core::Duration kShortestRest = std::chrono::milliseconds(50);  // what is due may have to wait for others
@@ -23,6 +25,7 @@ Ledger::Ledger(Settings settings, Deps deps)
       deps_(std::move(deps)),
       roster_(deps_.meters),
       alerts_({deps_.clock, deps_.store, deps_.meters, lookup(), [this](const auto& key) { return odd_id(key); }}),
+      next_purge_(deps_.clock.steady_now() + kFirstPurgeAfter),
       committed_at_(deps_.clock.steady_now()) {}
 
 Report Ledger::apply(Fetched fetched) {
@@ -110,7 +113,9 @@ void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Du
                      const Fetched& fetched) {
   if (!roster_.is_shown(space)) return;
   const FailedPolls::Place place{space.record.number, fetched.job.run};
-  if (attempts.error) {
+  if (!is_polled(place)) {
+    failed_polls_.forget([&](const auto& gone) { return gone == place; });
+  } else if (attempts.error) {
     const auto run_id = place.second == 0 ? std::string() : space.runs.at(place.second).record.row.run_id;
     failed_polls_.failed(place, space.name, run_id, *attempts.error);
   } else {
@@ -119,6 +124,15 @@ void Ledger::account(const SpaceState& space, const Attempts& attempts, core::Du
   deps_.meters.poll_ended(space.name, fetched.took, fetched.pages, fetched.duplicate_rows);
   if (attempts.error) deps_.meters.poll_failed(space.name, attempts.error->reason);
   if (deps_.clock.steady_now() - fetched.due > interval) deps_.meters.poll_overrun(space.name);
+}
+
+bool Ledger::is_polled(const FailedPolls::Place& place) {
+  const auto [number, run] = place;
+  if (number == 0) return settings_.spaces.empty();
+  const SpaceState* space = roster_.find(number);
+  if (space == nullptr || !roster_.is_shown(*space)) return false;
+  const auto found = space->runs.find(run);
+  return run == 0 || (found != space->runs.end() && !found->second.record.retired);
 }
 
 Report Ledger::tick() {
@@ -149,7 +163,8 @@ Report Ledger::tick() {
 core::Duration Ledger::rests(core::Duration longest) const {
   const auto due = alerts_.book().next_due();
   if (due == task::kNoTime) return longest;
-  return std::clamp(due - alerts_.now().lived, std::min(kShortestRest, longest), longest);
+  const auto again = std::chrono::ceil<core::Duration>(next_alerts_ - deps_.clock.steady_now());
+  return std::clamp(std::max(due - alerts_.now().lived, again), std::min(kShortestRest, longest), longest);
 }
 
 bool Ledger::may_show_alerts() const { return alerts_changed_ && deps_.clock.steady_now() >= next_show_; }

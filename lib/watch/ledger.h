@@ -78,7 +78,7 @@ class Ledger {
   bool settle(const notify::Settlement& settlement);
   void note_shown(const notify::Attempt& attempt);  // to an Alertmanager
   // For people, each committed when it returns: ledger_commands.cc. Fails: `invalid` for what is not known.
-  core::Result<rule::Silence> add_silence(rule::Silence silence, core::Duration lasting);
+  core::Result<rule::Silence> add_silence(rule::Silence silence, std::chrono::seconds lasting);
   core::Result<void> expire_silence(std::int64_t number);
   core::Result<std::string> test_receiver(const std::string& receiver);  // id of the notice
   core::Result<std::size_t> replay(const std::vector<std::string>& ids);
@@ -91,7 +91,14 @@ class Ledger {
     std::optional<view::IncidentStanding> incident;
     std::vector<store::OutboxRow> rows;
     std::vector<store::DeliveryAttempt> attempts;
-    std::vector<store::RecordedChange> changes;  // of its run since it is; of an event the one that it tells of
+    // What the run's polls brought since the notice before; of an event the change that it tells of.
+    struct Cause {
+      std::uint64_t changes = 0;
+      std::uint64_t failures = 0;             // among them
+      std::int64_t first = 0;                 // number in the run's history
+      core::WallTime newest = task::kNoTime;  // commit
+    };
+    std::map<std::string, Cause> causes;  // by the id of a notice that is about a run
   };
   core::Result<Told> explain(const std::string& id);
   struct Dead {
@@ -102,8 +109,8 @@ class Ledger {
 
   // A copy of the database, some pages with each call; true: it is whole.
   core::Result<void> begin_backup(const std::filesystem::path& copy);
-  core::Result<bool> continue_backup();
-  core::Result<void> end_backup();  // gives one up that is not whole
+  core::Result<bool> continue_backup(const std::filesystem::path& copy);
+  void end_backup(const std::filesystem::path& copy);  // gives it up where it is in the making
   // For page and API: ledger_queries.cc. Fails: as view/ledger_query.h says.
   core::Result<view::ChangesPage> changes(const view::ChangesQuery& query);
   core::Result<std::vector<view::HourRow>> hours(const view::HoursQuery& query);
@@ -133,14 +140,21 @@ class Ledger {
     bool anew;  // what memory has of the runs does not count
   };
   core::Result<void> configure(bool anew, Report& report);
+  std::expected<Source, store::Failure> read_store(bool anew, bool loads_alerts);
+  std::expected<std::vector<std::int64_t>, store::Failure> enter_all(const Source& source, Report& report);
+  Committed part_from_the_rest(const Source& source, const std::vector<std::int64_t>& staying);
   Entered configure_space(const Source& source, SpaceSettings settings, Report& report);
   Entered enter_stored(const Source& source, const task::SpaceRecord& record, SpaceSettings settings, Report& report);
   Entered enter_new(SpaceSettings settings, std::string slug, Report& report);
-  Entered enter_listed(const unpod::SpaceInfo& info, Report& report);
   Committed change(SpaceState& space, SpaceSettings settings, bool entering, Report& report);
   std::vector<std::int64_t> enter_leaving(const Source& source, const std::vector<std::int64_t>& staying);
-  void note_absences(const std::vector<std::int64_t>& listed);
   void keep_meters();
+  void forget_failed_polls();  // of what is not polled any more
+
+  // The organization's list of them: ledger_organization.cc
+  Entered enter_listed(const unpod::SpaceInfo& info, Report& report);
+  void note_absences(const std::vector<std::int64_t>& listed);
+  void plan_organization(core::SteadyTime due, Report& report);
 
   // What came of a job.
   void take(unpod::TaskWalk& walk, Fetched& fetched, Report& report);
@@ -150,16 +164,17 @@ class Ledger {
   void organization_failed(const Fetched& fetched, view::PollError why, Report& report);
   void hold_back(const view::PollError& why);
   void perform(SpaceState& space, const RunState* run, Step step, const Fetched& fetched, Report& report);
+  bool is_polled(const FailedPolls::Place& place);
   void account(const SpaceState& space, const Attempts& attempts, core::Duration interval, const Fetched& fetched);
 
   // A step's way: ledger_carry_out.cc
   Committed carry_out(SpaceState& space, Step step, Report& report);
   std::expected<Recalled, store::Failure> recall(const std::vector<std::int64_t>& runs);
   Committed commit(store::Batch& batch);
+  core::WallTime purges_before(core::SteadyTime now);
   void purged();
   void take_over(SpaceState& space, Step& step, Recalled recalled);
   void plan(SpaceState& space, const std::vector<Ask>& asks, Report& report);
-  void plan_organization(core::SteadyTime due, Report& report);
 
   // Alerts: ledger_alerts.cc
   rule::Lookup lookup();
@@ -188,9 +203,12 @@ class Ledger {
   core::Result<view::Delivery> delivery(const store::OutboxRow& row);
   core::Result<store::RowFilter> filter_of(const view::NoticesQuery& query, view::NoticesPage& page);
   view::NoticeRow notice_of(const store::OutboxRow& row) const;
-  core::Result<void> add_changes(Told& told) const;
+  core::Result<void> add_causes(Told& told) const;
   std::string no_receiver(const std::string& name) const;  // an error's text, with those that there are
+  std::string no_way_to(const std::string& name) const;
   void forgive(const std::string& receiver);
+  std::set<std::string> forget_receivers();
+  void try_again(const std::string& receiver);
   core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
 
   const std::uint64_t* current_ticket(const Job& job);
@@ -214,10 +232,12 @@ class Ledger {
   std::shared_ptr<const view::Alerts> shown_alerts_ = std::make_shared<view::Alerts>();
   std::set<core::Duration> windows_;  // of rules
   bool outdated_ = false;             // as Report has it, outside of polls
-  core::SteadyTime next_purge_{};
-  core::SteadyTime next_show_{};  // of alerts
-  bool alerts_changed_ = false;   // since they were shown
-  Attempts organization_;         // its list of spaces, where none are configured
+  core::SteadyTime next_purge_;
+  std::optional<core::Duration> wall_ahead_;  // of the steady clock, when there was the first purge
+  core::SteadyTime next_alerts_{};            // after what the clock brought could not be committed
+  core::SteadyTime next_show_{};              // of alerts
+  bool alerts_changed_ = false;               // since they were shown
+  Attempts organization_;                     // its list of spaces, where none are configured
   std::uint64_t organization_ticket_ = 0;
   std::uint64_t last_ticket_ = 0;
   std::int64_t last_space_ = 0;  // highest numbers given so far

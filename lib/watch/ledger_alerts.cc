@@ -12,6 +12,7 @@ namespace {
 // The platform's account as rules see it: a space of its own, without a name.
 constexpr std::int64_t kAccount = 0;
 
+constexpr core::Duration kAlertsAgain = std::chrono::seconds(1);
 constexpr core::Duration kScrubAgain = std::chrono::seconds(10);
 
 }  // namespace
@@ -101,6 +102,7 @@ Ledger::Committed Ledger::configure_alerts() {
   for (const auto& rule : settings_.alerts.rules.rules) {
     if (rule.window > core::Duration(0)) windows.insert(rule.window);
   }
+  const auto changed = forget_receivers();
   auto done = carry_out(alerts_.on_settings(settings_.alerts), {});
   if (done && windows != windows_) done = remember_changes(windows);
   if (done) windows_ = std::move(windows);
@@ -110,6 +112,7 @@ Ledger::Committed Ledger::configure_alerts() {
     const auto* state = alerts_.book().receiver(name);
     if (state != nullptr) queues_[name].failing_since = state->failing_since;
     count_queue(name);
+    if (changed.contains(name) || queues_[name].disabled) try_again(name);
   }
   alerts_.count_open();
   alerts_changed_ = true;
@@ -134,31 +137,41 @@ Ledger::Committed Ledger::tell_sights() {
 // Windows reach back behind the start of this process, and behind the reload that brought them.
 Ledger::Committed Ledger::remember_changes(const std::set<core::Duration>& windows) {
   if (windows.empty()) return {};
-  const auto since = deps_.clock.wall_now() - *windows.rbegin();
+  const auto now = alerts_.now();
+  const auto since = now.wall - *windows.rbegin();
+  std::vector<std::pair<std::int64_t, std::vector<store::RecordedChange>>> all;  // or, where one is not read, none
   for (const auto number : roster_.shown()) {
     for (const auto& [run, state] : roster_.at(number).runs) {
       if (state.record.last_change < since) continue;
       auto history = deps_.store->changes(run, since);
       if (!history) return std::unexpected(std::move(history.error()));
-      for (const auto& recorded : *history) alerts_.remember(run, recorded.at, recorded.change);
+      all.emplace_back(run, std::move(*history));
     }
+  }
+  for (const auto& [run, history] : all) {
+    for (const auto& recorded : history) alerts_.remember(run, now.lived_of(recorded.at), recorded.change);
   }
   return {};
 }
 
-// What one tick did not commit, the next does.
+// What could not be committed is due still, and is tried again when the store had a moment.
 void Ledger::tick_alerts(Report& report) {
   if (deps_.store == nullptr) return;
+  scrub();
+  const auto now = deps_.clock.steady_now();
+  if (now < next_alerts_) return;
+  bool done = true;
   for (const auto& [number, run] : alerts_.book().due_runs(alerts_.now())) {
     SpaceState* space = roster_.find(number);
     if (space == nullptr || !space->runs.contains(run)) continue;
     Step step;
     step.runs.push_back(space->runs.at(run).value());
-    const auto done = carry_out(*space, std::move(step), report);
-    outdated_ = outdated_ || (!done && done.error().reload);
+    const auto carried = carry_out(*space, std::move(step), report);
+    outdated_ = outdated_ || (!carried && carried.error().reload);
+    done = done && carried;
   }
-  if (alerts_.is_due()) std::ignore = carry_out(alerts_.on_tick(), {});  // what was not committed is due still
-  scrub();
+  if (alerts_.is_due()) done = carry_out(alerts_.on_tick(), {}) && done;
+  if (!done) next_alerts_ = now + kAlertsAgain;
 }
 
 // What was included of a task is gone from the disk soon after it was delivered.

@@ -73,11 +73,12 @@ store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime 
 Ledger::Committed Ledger::carry_out(SpaceState& space, Step step, Report& report) {
   auto recalled = recall(step.recalled);
   if (!recalled) return std::unexpected(std::move(recalled.error()));
+  const auto at = deps_.clock.wall_now();  // not after the time of the notices that it brings
   auto news = decide(space, step);
   if (!news) return std::unexpected(std::move(news.error()));
   add_told_runs(space, step, news->decision);
   hasten(step, news->decision);
-  auto batch = to_batch(space, step, deps_.clock.wall_now());
+  auto batch = to_batch(space, step, at);
   add(batch, *news);
   if (auto committed = commit(batch); !committed) return committed;
   log_.tell(space, step, deps_.clock.steady_now());
@@ -112,7 +113,7 @@ Ledger::Committed Ledger::commit(store::Batch& batch) {
   batch.lived = alerts_.now().lived;
   const auto start = deps_.clock.steady_now();
   const bool purges = start >= next_purge_;
-  if (purges) batch.outbox_before = deps_.clock.wall_now() - settings_.retention;
+  if (purges) batch.outbox_before = purges_before(start);
   auto committed = deps_.store->commit(batch);
   if (committed) {
     committed_at_ = deps_.clock.steady_now();
@@ -123,6 +124,14 @@ Ledger::Committed Ledger::commit(store::Batch& batch) {
     deps_.meters.store_error(to_meter(committed.error().kind));
   }
   return committed;
+}
+
+// A purge is permanent: as long ago as both clocks say.
+core::WallTime Ledger::purges_before(core::SteadyTime now) {
+  const auto wall = deps_.clock.wall_now();
+  const auto steady = std::chrono::duration_cast<core::Duration>(now.time_since_epoch());
+  if (!wall_ahead_) wall_ahead_ = wall.time_since_epoch() - steady;
+  return std::min(wall, core::WallTime(steady + *wall_ahead_)) - settings_.retention;
 }
 
 // Notices that ended long ago went along with something else.

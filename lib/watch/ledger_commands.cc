@@ -11,6 +11,8 @@
 namespace runwatch::watch {
 namespace {
 
+constexpr std::chrono::hours kLongestSilence{10 * 365 * 24};
+
 core::Error not_committed(const store::Failure& failure) {
   return {core::ErrorKind::unavailable, "nothing was changed, for it could not be stored: " + failure.text};
 }
@@ -19,19 +21,21 @@ core::Error not_read(const store::Failure& failure) {
   return {core::ErrorKind::unavailable, "the database cannot be read: " + failure.text};
 }
 
-core::Error unknown(std::string text) { return {core::ErrorKind::invalid, std::move(text)}; }
+core::Error refused(std::string text) { return {core::ErrorKind::invalid, std::move(text)}; }
 
 // That there is one of this name, where one is given.
 core::Result<void> check_name(std::string_view kind, std::string_view name,
                               const std::vector<std::string_view>& names) {
   if (name.empty() || std::ranges::find(names, name) != names.end()) return {};
   return std::unexpected(
-      unknown(fmt::format("no {0} has the name {1}: the {0}s are {2}", kind, name, fmt::join(names, ", "))));
+      refused(fmt::format("no {0} has the name {1}: the {0}s are {2}", kind, name, fmt::join(names, ", "))));
 }
 
 }  // namespace
 
-core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Duration lasting) {
+core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, std::chrono::seconds lasting) {
+  if (lasting < std::chrono::seconds(1) || lasting > kLongestSilence)
+    return std::unexpected(refused("a silence lasts from a second to ten years"));
   const auto now = alerts_.now();
   std::vector<std::string_view> rules, spaces;
   for (const auto& rule : settings_.alerts.rules.rules) rules.push_back(rule.name);
@@ -54,7 +58,7 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, core::Dur
 core::Result<void> Ledger::expire_silence(std::int64_t number) {
   const auto& known = alerts_.book().silences();
   if (std::ranges::find(known, number, &rule::Silence::number) == known.end()) {
-    return std::unexpected(unknown("no silence has this number: see `runwatch silence list`"));
+    return std::unexpected(refused("no silence has this number: see `runwatch silence list`"));
   }
   if (auto done = carry_out(alerts_.on_expiry(number), {}); !done) return std::unexpected(not_committed(done.error()));
   alerts_changed_ = has_news_ = true;
@@ -68,11 +72,15 @@ std::string Ledger::no_receiver(const std::string& name) const {
                      names.empty() ? "there is none" : fmt::format("there are: {}", fmt::join(names, ", ")));
 }
 
+std::string Ledger::no_way_to(const std::string& name) const {
+  return no_receiver(name) + ": configure it again, or drop what is dead";
+}
+
 core::Result<std::string> Ledger::test_receiver(const std::string& receiver) {
   const auto* options = alerts_.receiver(receiver);
-  if (options == nullptr) return std::unexpected(unknown(no_receiver(receiver)));
+  if (options == nullptr) return std::unexpected(refused(no_receiver(receiver)));
   if (options->type == notify::Type::alertmanager) {
-    return std::unexpected(unknown(receiver + " is an Alertmanager, which is shown incidents as they stand: there is "
+    return std::unexpected(refused(receiver + " is an Alertmanager, which is shown incidents as they stand: there is "
                                               "nothing to queue; `amtool alert query` shows what it has"));
   }
   const auto at = deps_.clock.wall_now().time_since_epoch().count();
@@ -115,7 +123,9 @@ core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
     std::erase_if(*found, [](const auto& row) { return row.state != store::OutboxRow::State::dead; });
     if (found->empty())
       return std::unexpected(
-          unknown(fmt::format("no dead notice has the id {}: what waits is tried again by itself", id)));
+          refused(fmt::format("no dead notice has the id {}: what waits is tried again by itself", id)));
+    for (const auto& row : *found)
+      if (alerts_.receiver(row.receiver) == nullptr) return std::unexpected(refused(no_way_to(row.receiver)));
     std::ranges::move(*found, std::back_inserter(rows));
   }
   return change_rows(std::move(rows), store::OutboxRow::State::pending);
@@ -136,9 +146,9 @@ core::Result<std::vector<Ledger::Dead>> Ledger::dead_rows() {
 core::Result<std::size_t> Ledger::replay_dead(const std::string& receiver) {
   auto found = deps_.store->rows({.receiver = receiver, .state = store::OutboxRow::State::dead});
   if (!found) return std::unexpected(not_read(found.error()));
-  if (found->empty() && alerts_.receiver(receiver) == nullptr) {
-    return std::unexpected(unknown(no_receiver(receiver) + ", and no dead notice is of that name"));
-  }
+  if (alerts_.receiver(receiver) == nullptr)
+    return std::unexpected(
+        refused(found->empty() ? no_receiver(receiver) + ", and no dead notice is of that name" : no_way_to(receiver)));
   return change_rows(std::move(*found), store::OutboxRow::State::pending);
 }
 
@@ -150,7 +160,7 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, cons
     using enum store::OutboxRow::State;
     const bool any_dead = std::ranges::find(*found, dead, &store::OutboxRow::state) != found->end();
     std::erase_if(*found, [&](const auto& row) { return row.state != (any_dead ? dead : pending); });
-    if (found->empty()) return std::unexpected(unknown("no waiting or dead notice has the id " + id));
+    if (found->empty()) return std::unexpected(refused("no waiting or dead notice has the id " + id));
     std::ranges::move(*found, std::back_inserter(rows));
   }
   return change_rows(std::move(rows), store::OutboxRow::State::dropped);
@@ -162,28 +172,38 @@ core::Result<void> Ledger::begin_backup(const std::filesystem::path& copy) {
   return {};
 }
 
-core::Result<bool> Ledger::continue_backup() {
-  auto done = deps_.store->continue_backup();
+core::Result<bool> Ledger::continue_backup(const std::filesystem::path& copy) {
+  auto done = deps_.store->continue_backup(copy);
   if (!done) return core::fail(core::ErrorKind::unavailable, done.error().text);
   return *done;
 }
 
-core::Result<void> Ledger::end_backup() {
-  deps_.store->end_backup();
-  return {};
-}
+void Ledger::end_backup(const std::filesystem::path& copy) { deps_.store->end_backup(copy); }
 
-// What happened in the run since the incident is, or the change that an event tells of.
-core::Result<void> Ledger::add_changes(Told& told) const {
-  const auto first = std::ranges::min_element(told.rows, {}, &store::OutboxRow::seq);
-  if (first == told.rows.end() || first->run == 0) return {};
-  const auto run = first->run;
-  auto history =
-      deps_.store->changes(run, std::max(first->change == 0 ? first->since : core::WallTime(), core::WallTime()));
-  if (!history) return std::unexpected(not_read(history.error()));
-  told.changes = std::move(*history);
-  if (first->change != 0)
-    std::erase_if(told.changes, [&](const auto& recorded) { return recorded.seq != first->change; });
+// However long the run's history is, only sums of it are kept.
+core::Result<void> Ledger::add_causes(Told& told) const {
+  const auto first = std::ranges::find_if(told.rows, [](const auto& row) { return row.run != 0; });
+  if (first == told.rows.end()) return {};
+  std::map<core::WallTime, Told::Cause*> until;
+  for (const auto& row : told.rows) {
+    if (row.run != 0) until.emplace(row.created, &told.causes[row.id]);
+  }
+  const auto count = [&](const store::RecordedChange& recorded) {
+    const auto notice = until.lower_bound(recorded.at);
+    if (notice == until.end()) return;
+    auto& cause = *notice->second;
+    if (cause.changes++ == 0) cause.first = recorded.seq;
+    cause.newest = recorded.at;
+    if (recorded.change.to == task::Status::failed) ++cause.failures;
+  };
+  if (first->change == 0) {
+    const auto read = deps_.store->each_change(first->run, std::max(first->since, core::WallTime()), count);
+    return read ? core::Result<void>() : std::unexpected(not_read(read.error()));
+  }
+  const auto change =
+      deps_.store->newest_changes({.run = first->run, .from = first->change, .before = first->change + 1, .limit = 1});
+  if (!change) return std::unexpected(not_read(change.error()));
+  std::ranges::for_each(*change, count);
   return {};
 }
 
@@ -197,9 +217,9 @@ core::Result<Ledger::Told> Ledger::explain(const std::string& id) {
   if (!rows) return std::unexpected(not_read(rows.error()));
   told.rows = std::move(*rows);
   if (!told.incident && told.rows.empty()) {
-    return std::unexpected(unknown("no incident and no notice has the id " + id + ": see `runwatch alerts list`"));
+    return std::unexpected(refused("no incident and no notice has the id " + id + ": see `runwatch alerts list`"));
   }
-  if (auto done = add_changes(told); !done) return std::unexpected(std::move(done.error()));
+  if (auto done = add_causes(told); !done) return std::unexpected(std::move(done.error()));
   for (const auto& row : told.rows) {
     auto attempts = deps_.store->attempts(row.seq);
     if (!attempts) return std::unexpected(not_read(attempts.error()));

@@ -84,7 +84,7 @@ bool Ledger::settle(const notify::Settlement& settlement) {
     held_[attempt.receiver] = now.lived + verdict.wait;
   else
     held_.erase(attempt.receiver);
-  note_attempt(attempt, now.wall - created);
+  note_attempt(attempt, std::max(now.lived - now.lived_of(created), core::Duration(0)));
   return true;
 }
 
@@ -120,6 +120,32 @@ bool Ledger::follow_receiver(const std::string& name, const notify::Attempt& att
   standing.last_error = attempt.reason ? attempt.text : "";
   standing.disabled = disabled;
   return true;
+}
+
+// What was known of the way to receivers that the settings have otherwise than before, whose names are given.
+std::set<std::string> Ledger::forget_receivers() {
+  std::set<std::string> changed;
+  std::set<std::string> same_type;
+  for (const auto& receiver : settings_.alerts.receivers) {
+    const auto* before = alerts_.receiver(receiver.options.name);
+    if (before == nullptr || *before != receiver.options) changed.insert(receiver.options.name);
+    if (before != nullptr && before->type == receiver.options.type) same_type.insert(receiver.options.name);
+  }
+  std::erase_if(queues_, [&](const auto& entry) { return !same_type.contains(entry.first); });
+  const auto is_otherwise = [&](const auto& entry) {
+    return !same_type.contains(entry.first) || changed.contains(entry.first);
+  };
+  std::erase_if(held_, is_otherwise);
+  std::erase_if(shown_places_, is_otherwise);
+  return changed;
+}
+
+// As its courier does with other settings.
+void Ledger::try_again(const std::string& receiver) {
+  auto& standing = queues_[receiver];
+  if (standing.disabled && !carry_out(alerts_.on_delivery(receiver, standing.failing_since, false), {})) return;
+  standing.disabled = false;
+  forgive(receiver);
 }
 
 // Where nothing waits any more, nothing fails: how it goes, the next notice finds out.

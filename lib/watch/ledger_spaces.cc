@@ -2,15 +2,10 @@
 #include <utility>
 
 #include "core/digest.h"
-#include "core/log.h"
 #include "watch/ledger.h"
-#include "watch/show.h"
-#include "watch/timing.h"
 
 namespace runwatch::watch {
 namespace {
-
-constexpr int kAbsencesUntilHidden = 3;
 
 core::Error to_error(const store::Failure& failure) {
   const bool corrupt = failure.kind == store::FailureKind::corrupt;
@@ -93,19 +88,42 @@ core::Result<void> Ledger::configure(bool anew, Report& report) {
   configured_ = false;
   const bool loads_alerts = anew || !loaded_;
   loaded_ = true;
+  const auto source = read_store(anew, loads_alerts);
+  if (!source) return std::unexpected(to_error(source.error()));
+  const auto staying = enter_all(*source, report);
+  if (!staying) return std::unexpected(to_error(staying.error()));
+  if (auto done = part_from_the_rest(*source, *staying); !done) return std::unexpected(to_error(done.error()));
+  keep_meters();
+  forget_failed_polls();
+  if (loads_alerts) {
+    scrub_by_ = deps_.clock.steady_now();  // what a process before this one left
+    if (auto done = tell_sights(); !done) return std::unexpected(to_error(done.error()));
+  }
+  has_news_ = true;
+  configured_ = true;
+  return {};
+}
+
+std::expected<Ledger::Source, store::Failure> Ledger::read_store(bool anew, bool loads_alerts) {
   Source source{{}, anew};
   if (deps_.store != nullptr) {
     auto contents = deps_.store->load();
-    if (!contents) return std::unexpected(to_error(contents.error()));
+    if (!contents) return std::unexpected(std::move(contents.error()));
     source.stored = std::move(*contents);
-    if (loads_alerts) {
-      alerts_.load(std::move(source.stored.alerts), source.stored.totals, source.stored.newest_commit,
-                   source.stored.newest_lived);
-    }
   }
   for (const auto& space : source.stored.spaces) last_space_ = std::max(last_space_, space.number);
   for (const auto& run : source.stored.runs) last_run_ = std::max(last_run_, run.number);
-  std::vector<std::int64_t> numbers;
+  if (!loads_alerts) return source;
+  windows_.clear();
+  if (deps_.store != nullptr) {
+    alerts_.load(std::move(source.stored.alerts), source.stored.totals, source.stored.newest_commit,
+                 source.stored.newest_lived);
+  }
+  return source;
+}
+
+// The numbers of those that the settings want.
+std::expected<std::vector<std::int64_t>, store::Failure> Ledger::enter_all(const Source& source, Report& report) {
   std::vector<Entered> entered;
   for (const auto& settings : settings_.spaces) entered.push_back(configure_space(source, settings, report));
   if (settings_.spaces.empty()) {
@@ -115,27 +133,25 @@ core::Result<void> Ledger::configure(bool anew, Report& report) {
     }
     if (organization_ticket_ == 0) plan_organization(soon(), report);
   }
+  std::vector<std::int64_t> numbers;
   for (const auto& number : entered) {
-    if (!number) return std::unexpected(to_error(number.error()));
+    if (!number) return std::unexpected(number.error());
     numbers.push_back(*number);
   }
-  const auto leaving = enter_leaving(source, numbers);
-  auto all = numbers;
+  return numbers;
+}
+
+// The rest is there until what was told of it has ended.
+Ledger::Committed Ledger::part_from_the_rest(const Source& source, const std::vector<std::int64_t>& staying) {
+  const auto leaving = enter_leaving(source, staying);
+  auto all = staying;
   all.insert(all.end(), leaving.begin(), leaving.end());
   roster_.keep(all);
-  if (loads_alerts) windows_.clear();
-  if (auto done = configure_alerts(); !done) return std::unexpected(to_error(done.error()));
+  if (auto done = configure_alerts(); !done) return done;
   for (const auto number : leaving) {
-    if (auto done = carry_out(alerts_.on_leaving(number), {}); !done) return std::unexpected(to_error(done.error()));
+    if (auto done = carry_out(alerts_.on_leaving(number), {}); !done) return done;
   }
-  roster_.keep(numbers);
-  keep_meters();
-  if (loads_alerts) {
-    scrub_by_ = deps_.clock.steady_now();  // what a process before this one left
-    if (auto done = tell_sights(); !done) return std::unexpected(to_error(done.error()));
-  }
-  has_news_ = true;
-  configured_ = true;
+  roster_.keep(staying);
   return {};
 }
 
@@ -191,93 +207,6 @@ Ledger::Committed Ledger::change(SpaceState& space, SpaceSettings settings, bool
   return carry_out(space, under_settings(space, std::move(settings), entering, last_run_ + 1, context()), report);
 }
 
-void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report& report) {
-  const bool first = !organization_.tried;
-  std::vector<std::int64_t> listed;
-  for (const auto& info : found) {
-    const auto number = enter_listed(info, report);
-    if (!number) {
-      report.outdated = report.outdated || number.error().reload;
-      view::PollError why{view::PollReason::store, number.error().text, deps_.clock.wall_now()};
-      return organization_failed(fetched, std::move(why), report);
-    }
-    listed.push_back(*number);
-  }
-  note_absences(listed);
-  log_.tell_organization(nullptr, deps_.clock.steady_now());
-  sight_changed_ = true;
-  organization_.succeed(deps_.clock.wall_now());
-  failed_polls_.went_well({}, deps_.clock.wall_now());
-  deps_.meters.space_list(true);
-  deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
-  plan_organization(next_beat(first, fetched.due, settings_.discovery_interval, context()), report);
-  has_news_ = true;
-}
-
-Ledger::Entered Ledger::enter_listed(const unpod::SpaceInfo& info, Report& report) {
-  SpaceSettings settings = settings_.every_space;
-  settings.token = info.token;
-  SpaceState* known = roster_.find(info.token);
-  if (known == nullptr) {
-    auto number = enter_new(std::move(settings), roster_.free_slug(nullptr, info.slug), report);
-    if (number) roster_.show(*number);
-    return number;
-  }
-  const auto number = known->record.number;
-  const bool was_hidden = roster_.is_hidden(*known);
-  if (!was_hidden && !known->settings.token.empty()) return number;
-  roster_.show(number);
-  if (auto done = change(*known, std::move(settings), true, report); !done) {
-    if (was_hidden) roster_.hide(number);  // nothing asks for it yet: the next list tries again
-    return std::unexpected(done.error());
-  }
-  return number;
-}
-
-// A space that three lists lack is shown no more until one has it, at once one that was only known from the store.
-void Ledger::note_absences(const std::vector<std::int64_t>& listed) {
-  const auto shown = roster_.shown();
-  for (const auto number : shown) {
-    SpaceState& space = roster_.at(number);
-    space.absences = std::ranges::find(listed, number) != listed.end() ? 0 : space.absences + 1;
-    if (space.absences == 0 || (space.absences < kAbsencesUntilHidden && !space.settings.token.empty())) continue;
-    if (!carry_out(alerts_.on_leaving(number), {})) continue;  // the next list tries again
-    if (!space.settings.token.empty()) {
-      core::log::warning("the organization's list of spaces has it no more", {{"space", space.name}});
-    }
-    roster_.hide(number);
-  }
-  keep_meters();
-}
-
-void Ledger::organization_failed(const Fetched& fetched, view::PollError why, Report& report) {
-  log_.tell_organization(&why, deps_.clock.steady_now());
-  failed_polls_.failed({}, {}, {}, why);
-  deps_.meters.space_list(false);
-  deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);
-  deps_.meters.poll_failed(metrics::kOrganization, why.reason);
-  // Spaces that are known from the store and cannot be asked without the list fail with it.
-  for (const auto number : roster_.shown()) {
-    SpaceState& space = roster_.at(number);
-    if (!space.settings.token.empty()) continue;
-    Step step = after_failure(space, nullptr, why, context());
-    step.next.clear();
-    perform(space, nullptr, std::move(step), fetched, report);
-  }
-  const auto reason = why.reason;
-  sight_changed_ = true;
-  organization_.fail(std::move(why));
-  plan_organization(retry_at(reason, organization_.failures, settings_.discovery_interval, context()), report);
-  has_news_ = true;
-}
-
-void Ledger::plan_organization(core::SteadyTime due, Report& report) {
-  Job job;
-  job.kind = JobKind::spaces;
-  job.ticket = organization_ticket_ = ++last_ticket_;
-  report.next.push_back({std::move(job), due});
-}
-
 void Ledger::keep_meters() {
   std::vector<std::string> names;
   for (const auto number : roster_.shown()) names.push_back(roster_.at(number).name);
@@ -288,6 +217,10 @@ void Ledger::keep_meters() {
     deps_.meters.space_list(std::nullopt);
   }
   deps_.meters.keep_only(names);
+}
+
+void Ledger::forget_failed_polls() {
+  failed_polls_.forget([this](const auto& place) { return !is_polled(place); });
 }
 
 }  // namespace runwatch::watch

@@ -72,7 +72,7 @@ void Roster::relabel() {
     SpaceState& space = at(shown_[i]);
     if (space.name.empty() || space.name == labels[i] || std::ranges::find(labels, space.name) == labels.end())
       continue;
-    const auto aside = space.name + "~";
+    const auto aside = space.name + "\n";  // no label has that
     meters_.rename_space(std::exchange(space.name, aside), aside);
   }
   for (std::size_t i = 0; i < shown_.size(); ++i) {

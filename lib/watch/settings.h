@@ -24,7 +24,7 @@ struct SpaceSettings {
   core::Duration max_age = std::chrono::hours(24 * 7);
   std::uint64_t max_runs = 50;
 
-  bool lists_runs() const { return !run_ids.empty(); }
+  bool names_runs() const { return !run_ids.empty(); }
   bool operator==(const SpaceSettings&) const = default;
 };
 

@@ -46,7 +46,7 @@ core::WallTime well_until(const Attempts& attempts, core::Duration interval) {
 }
 
 bool was_tried(const SpaceState& space) {
-  if (!space.settings.lists_runs()) return space.discovery.tried;
+  if (!space.settings.names_runs()) return space.discovery.tried;
   return std::ranges::all_of(space.order, [&](auto n) { return space.runs.at(n).attempts.tried; });
 }
 
@@ -79,6 +79,7 @@ std::shared_ptr<const view::RunSnapshot> show(const RunState& run) {
   out->last_error = run.attempts.last_error;
   out->recovered = run.attempts.recovered;
   out->failed_polls = run.attempts.failures;
+  out->failing_since = run.attempts.failing_since;
   out->failures = record.failures;
   if (run.history) out->history = {run.history, &run.history->points};
   const auto oldest = run.known.oldest();
@@ -123,7 +124,7 @@ std::string not_ready(const std::vector<const SpaceState*>& spaces) {
   for (const auto* space : spaces) {
     if (was_tried(*space)) continue;
     return fmt::format("space {}: {} not tried yet", space->name,
-                       space->settings.lists_runs() ? "its named runs were" : "its run list was");
+                       space->settings.names_runs() ? "its named runs were" : "its run list was");
   }
   return {};
 }

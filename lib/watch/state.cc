@@ -9,6 +9,7 @@ void Attempts::succeed(core::WallTime at) {
   tried = true;
   complete = true;
   failures = 0;
+  failing_since = task::kNoTime;
   last_success = at;
   if (error) recovered = at;
   error.reset();
@@ -17,7 +18,7 @@ void Attempts::succeed(core::WallTime at) {
 void Attempts::fail(view::PollError why) {
   tried = true;
   if (why.reason != view::PollReason::store) complete = false;
-  ++failures;
+  if (++failures == 1) failing_since = why.at;
   error = last_error = std::move(why);
   recovered = task::kNoTime;
 }

@@ -30,6 +30,7 @@ struct Attempts {
   bool tried = false;
   std::optional<bool> complete;  // the newest one that reached a verdict about the platform; a failure of ours does not
   int failures = 0;              // in a row
+  core::WallTime failing_since = task::kNoTime;  // the first of those
   core::WallTime last_success = task::kNoTime;
   std::optional<view::PollError> error;       // of the newest, when it was not complete
   std::optional<view::PollError> last_error;  // of the newest that was not

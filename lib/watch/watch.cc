@@ -59,14 +59,15 @@ Couriers::Deps Watch::courier_deps() {
             return ask([settlement = std::move(settlement)](Ledger& ledger) { return ledger.settle(settlement); });
           },
       .mark = [this] { courier_mark_ = deps_.clock.steady_now(); }};
-  return {
-      .clock = deps_.clock,
-      .hooks = std::move(hooks),
-      .make_client = deps_.make_courier_client,
-      .snapshot = [this] { return deps_.exposition.snapshot(); },
-      .done =
-          [this](const notify::Attempt& attempt) { ask([attempt](Ledger& ledger) { ledger.note_shown(attempt); }); },
-      .paused = [this] { return pace_.newest_pause(); }};
+  return {.clock = deps_.clock,
+          .hooks = std::move(hooks),
+          .make_client = deps_.make_courier_client,
+          .snapshot = [this] { return deps_.exposition.snapshot(); },
+          .done =
+              [this](const notify::Attempt& attempt) {
+                tell_ledger([attempt](Ledger& ledger) { ledger.note_shown(attempt); });
+              },
+          .paused = [this] { return pace_.newest_pause(); }};
 }
 
 Watch::~Watch() {
@@ -114,7 +115,7 @@ core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOption
   });
   alerts_ = settings.alerts;
   couriers_.reconfigure(alerts_);
-  if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return answer.get();
+  if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return outcome_of(answer);
   return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting; it is taken over after that");
 }
 
@@ -176,6 +177,7 @@ void Watch::step(Message message) {
   try {
     if (auto* fetched = std::get_if<Fetched>(&message)) follow(ledger_.apply(std::move(*fetched)));
     if (auto* question = std::get_if<Question>(&message)) (*question)(ledger_);
+    if (is_broken_) recover();
     follow(ledger_.tick());
     if (ledger_.has_news() && deps_.clock.steady_now() >= next_publish_) {
       next_publish_ = deps_.clock.steady_now() + kPublishPeriod;
@@ -192,6 +194,7 @@ void Watch::step(Message message) {
 
 void Watch::recover() {
   core::log::warning("reading the store again: it is ahead of what is known");
+  is_broken_ = false;
   auto jobs = ledger_.recover();
   if (jobs) return dispatcher_.plan(std::move(*jobs));
   failure_.with([&](auto& failure) { failure = std::move(jobs.error()); });
@@ -201,8 +204,12 @@ void Watch::ledger_loop(std::stop_token stop) {
   while (!stop.stop_requested() && !failure()) {
     progress_.mark(kLedgerLoop);
     const auto to_publish = std::chrono::ceil<core::Duration>(next_publish_ - deps_.clock.steady_now());
-    step(inbox_.take(stop, ledger_.rests(ledger_.has_news() ? to_publish : kTurn)));
-    watch_pause();
+    try {
+      step(inbox_.take(stop, ledger_.rests(ledger_.has_news() ? to_publish : kTurn)));
+      watch_pause();
+    } catch (const std::exception& error) {  // short of memory: a new process begins with what is stored
+      failure_.with([&](auto& failure) { failure = {core::ErrorKind::unavailable, error.what()}; });
+    }
   }
 }
 
@@ -242,7 +249,7 @@ void Watch::watch_pause() {
 }
 
 void Watch::note_reload(view::Reload reload) {
-  ask([reload = std::move(reload)](Ledger& ledger) { ledger.note_reload(reload); });
+  tell_ledger([reload = std::move(reload)](Ledger& ledger) { ledger.note_reload(reload); });
 }
 
 std::optional<core::Error> Watch::failure() const {

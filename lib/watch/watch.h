@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <functional>
 #include <future>
 #include <memory>
@@ -72,13 +73,23 @@ class Watch {
   std::optional<std::string> stuck_loop() const;
   // Why nothing can be known any more: the store could not be read again.
   std::optional<core::Error> failure() const;
-  // What a question is answered with, by the ledger between two steps. Fails: `busy` where it is held up.
+  // What a question is answered with, by the ledger between two steps. Fails: `busy` where it is held up: one that
+  // was not begun in time never is, and only where the text says so it may have taken effect.
   template <class T>
   core::Result<T> ask_ledger(std::function<core::Result<T>(Ledger&)> question, core::Duration within = kAnswerWithin) {
-    auto answer = ask(std::move(question));
-    if (answer.wait_for(within) == std::future_status::ready) return answer.get();
-    return core::fail(core::ErrorKind::busy, "the store keeps the ledger waiting: ask again");
+    const auto turn = std::make_shared<Turn>();
+    auto answer = ask([turn, question = std::move(question)](Ledger& ledger) {
+      return turn->take() ? question(ledger) : core::Result<T>(core::fail(core::ErrorKind::busy, ""));
+    });
+    if (answer.wait_for(within) == std::future_status::ready) return outcome_of(answer);
+    if (turn->take()) return core::fail(core::ErrorKind::busy, "the store keeps the ledger waiting: ask again");
+    if (answer.wait_for(within) == std::future_status::ready) return outcome_of(answer);
+    return core::fail(
+        core::ErrorKind::busy,
+        "the store keeps the ledger waiting in the midst of it: see what became of it before you ask again");
   }
+  // Done by the ledger as soon as it comes to it; does not wait.
+  void tell_ledger(std::function<void(Ledger&)> what) { ask(std::move(what)); }
 
   // To be shown; does not wait.
   void note_reload(view::Reload reload);
@@ -88,10 +99,34 @@ class Watch {
 
  private:
   static constexpr core::Duration kAnswerWithin = std::chrono::seconds(10);
-  // Answered by the ledger between two steps.
+  // Whose it is whether a question is asked: of the ledger that begins it, or of whoever waits no more.
+  class Turn {
+   public:
+    bool take() { return !taken_.exchange(true); }
+
+   private:
+    std::atomic<bool> taken_ = false;
+  };
+  template <class T>
+  static core::Result<T> outcome_of(std::future<core::Result<T>>& answer) {
+    try {
+      return answer.get();
+    } catch (const std::exception& error) {
+      return core::fail(core::ErrorKind::unavailable, error.what());
+    }
+  }
+  // Answered by the ledger between two steps. What throws may have left it half changed.
   template <class F>
   auto ask(F question) -> std::future<std::invoke_result_t<F, Ledger&>> {
-    std::packaged_task<std::invoke_result_t<F, Ledger&>(Ledger&)> task(std::move(question));
+    using Answer = std::invoke_result_t<F, Ledger&>;
+    std::packaged_task<Answer(Ledger&)> task([this, question = std::move(question)](Ledger& ledger) mutable -> Answer {
+      try {
+        return question(ledger);
+      } catch (...) {
+        is_broken_ = true;
+        throw;
+      }
+    });
     auto answer = task.get_future();
     inbox_.put(Question(std::move(task)));
     return answer;
@@ -118,6 +153,7 @@ class Watch {
   core::Guarded<std::optional<core::Error>> failure_;
   std::vector<Planned> first_jobs_;
   core::SteadyTime next_publish_{};  // the ledger thread's, as what follows
+  bool is_broken_ = false;           // by a question
   bool pause_told_ = false;
   std::optional<core::Secret> refused_;  // the token that the pause is about
   AlertSettings alerts_;                 // of whoever makes, changes and ends this

@@ -2,90 +2,18 @@
 // full outboxes and receivers that are down make of it.
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sqlite3.h>
 
-#include <nlohmann/json.hpp>
-
-#include "ledger_fixture.h"
-#include "notify/verdict.h"
+#include "alerting_fixture.h"
 
 namespace runwatch::watch {
 namespace {
 
 using namespace std::chrono_literals;
 using enum task::Status;
-using test::Desk;
-using test::kRunId;
-
-rule::Rule rule_of(rule::When when, std::string name) {
-  rule::Rule rule;
-  rule.name = std::move(name);
-  rule.when = when;
-  return rule;
-}
-
-Settings alerting(std::vector<rule::Rule> rules = {rule_of(rule::When::task_failed, "task-failed")},
-                  const std::vector<std::string>& receivers = {"ops"}) {
-  auto settings = Desk::one_space();
-  settings.alerts.rules.rules = std::move(rules);
-  for (const auto& name : receivers) {
-    settings.alerts.rules.receivers.push_back({.name = name});
-    settings.alerts.receivers.push_back({});
-    settings.alerts.receivers.back().options.name = name;
-  }
-  return settings;
-}
-
-// A run that is watched from before its tasks fail.
-void begin(Desk& desk, const std::vector<std::pair<int, task::Status>>& tasks) {
-  desk.discover({desk.row(kRunId, 1h)});
-  desk.poll(1, tasks);
-}
-
-notify::Exchange answer(int status) {
-  http::Response response;
-  response.status = status;
-  return response;
-}
-
-// A receiver, and the courier that asks the ledger for it.
-struct Receiver {
-  Desk& desk;
-  std::string name = "ops";
-  std::vector<nlohmann::json> took{};
-  std::vector<std::string> ids{};
-  std::uint32_t held = 0;
-
-  // One attempt of what is due; how long the courier rests then. Nothing: nothing is due.
-  std::optional<core::Duration> attempt(int status) {
-    auto next = desk.ledger->next_delivery(name);
-    const auto* delivery = std::get_if<notify::Delivery>(&next);
-    if (delivery == nullptr) return std::nullopt;
-    const auto now = desk.clock.wall_now();
-    auto verdict =
-        notify::verdict(answer(status), {delivery->tries, delivery->refusals, delivery->aged, held}, now, 0.5);
-    held = verdict.holds ? held + 1 : 0;
-    if (verdict.fate == notify::Fate::delivered) {
-      took.push_back(nlohmann::json::parse(delivery->body));
-      ids.push_back(delivery->id);
-    }
-    const notify::Attempt attempt{.receiver = name, .at = now, .status = status, .reason = verdict.reason};
-    CHECK(desk.ledger->settle({delivery->row, delivery->id, attempt, verdict}));
-    return verdict.holds ? verdict.wait : 0ms;
-  }
-  void take_all() {
-    for (int i = 0; attempt(200); ++i) REQUIRE(i < 1000);
-  }
-  std::string story() const {
-    std::string out;
-    for (const auto& body : took) {
-      out += (out.empty() ? "" : ", ") + body["type"].get<std::string>();
-      const auto& counts = body["data"]["counts"];
-      if (counts.is_object()) out += " " + counts["new"].dump() + "/" + counts["open"].dump();
-    }
-    return out;
-  }
-};
+using namespace test;
 
 // While no process has the store's file.
 void execute(const Desk& desk, const char* sql) {
@@ -346,7 +274,16 @@ TEST_CASE("notices that ended go after the retention while commits go on, those 
     desk.wait(10min);
   }
   CHECK(desk.ledger->dead_rows().value().at(0).last_failure == "client_error");
+  const auto ahead = 365 * 24h;
+  desk.restart([&] { desk.clock.jump_wall(ahead); });  // as a clock that is not set yet
+  desk.poll(1, {{1, failed}, {2, failed}, {3, pending}});
+  desk.wait(1min);
+  CHECK(desk.store->queue("ops").value().dead == 1);
+  desk.clock.jump_wall(-ahead);
   for (int i = 0; i < 60; ++i) {
+    if (i == 20) desk.clock.jump_wall(ahead);
+    if (i == 30) desk.clock.jump_wall(-ahead);
+    CHECK(desk.store->queue("ops").value().dead == (i < 40 ? 1 : desk.store->queue("ops").value().dead));
     desk.wait(30min);
     desk.poll(1, {{1, failed}, {2, failed}, {3, i % 2 == 0 ? pending : in_progress}});
   }
@@ -355,111 +292,66 @@ TEST_CASE("notices that ended go after the retention while commits go on, those 
   CHECK(desk.store->queue("ops").value().dead == 0);
 }
 
-TEST_CASE("what became of a notice is recorded once, however often it is handed in") {
-  Desk desk(alerting());
-  begin(desk, {{1, in_progress}});
-  desk.poll(1, {{1, failed}});
-  desk.wait(10s);
-  const auto next = desk.ledger->next_delivery("ops");
-  const auto& delivery = std::get<notify::Delivery>(next);
-  const notify::Attempt attempt{.receiver = "ops", .at = desk.clock.wall_now(), .status = 200};
-  const notify::Settlement settlement{delivery.row, delivery.id, attempt, notify::verdict(answer(200), {}, {}, 0.5)};
-  for (int i = 0; i < 2; ++i) CHECK(desk.ledger->settle(settlement));
-  CHECK(desk.store->attempts(delivery.row).value().size() == 1);
-  CHECK(desk.exposes("runwatch_deliveries_total{receiver=\"ops\"} 1"));
-}
-
-TEST_CASE("a notice that one receiver gave up is dropped there alone, and elsewhere only when the receiver is named") {
-  Desk desk(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"ops", "other"}));
+TEST_CASE("each notice of an incident is explained by what came since the one before, and an event by its change") {
+  auto settings =
+      alerting({rule_of(rule::When::task_failed, "task-failed"), rule_of(rule::When::task_finished, "each")});
+  settings.alerts.rules.group_wait = 0ms;
+  Desk desk(settings);
   Receiver ops{desk};
-  Receiver other{desk, "other"};
-  begin(desk, {{1, in_progress}});
-  desk.poll(1, {{1, failed}});
-  desk.wait(10s);
-  const auto id = desk.store->rows({}).value().at(0).id;
-  for (int i = 0; i < 3; ++i) {
-    REQUIRE(ops.attempt(400));
-    desk.wait(1min);
+  begin(desk, {{1, in_progress}, {2, in_progress}, {3, in_progress}});
+  desk.poll(1, {{1, failed}, {2, in_progress}, {3, in_progress}});
+  desk.wait(6min);
+  ops.take_all();
+  desk.poll(1, {{1, failed}, {2, failed}, {3, completed}});
+  desk.wait(6min);
+  ops.take_all();
+  std::vector<std::string> told;
+  for (std::size_t i = 0; i < ops.took.size(); ++i) {
+    const auto& data = ops.took[i]["data"];
+    const auto about = desk.ledger->explain(data["incident"] == "" ? ops.ids[i] : data["incident"].get<std::string>());
+    REQUIRE(about);
+    const auto& cause = about->causes.at(ops.ids[i]);
+    told.push_back(fmt::format("{}: {} change(s) from {}, {} failed", ops.took[i]["type"].get<std::string>(),
+                               cause.changes, cause.first, cause.failures));
   }
-  CHECK(desk.ledger->drop({id, id}, "") == 1);
-  CHECK(desk.store->queue("ops").value().dead == 0);
-  CHECK(desk.store->queue("other").value().pending == 1);
-  CHECK_FALSE(desk.ledger->drop({id}, "ops"));
-  CHECK(desk.ledger->drop({id}, "other") == 1);
-  CHECK_FALSE(desk.ledger->replay_dead("nobody"));
+  CHECK(fmt::format("{}", fmt::join(told, "\n")) ==
+        "task_failed.firing: 1 change(s) from 1, 1 failed\n"
+        "task_failed.update: 2 change(s) from 2, 1 failed\n"
+        "task_finished.event: 1 change(s) from 1, 1 failed");
 }
 
-TEST_CASE("a receiver fails no more once all that waited for it was dropped, and fails again with the next notice") {
-  Desk desk(alerting());
+TEST_CASE("an end that nobody was sent gives way to what reopens its incident") {
+  auto settings = alerting();
+  settings.alerts.rules.group_wait = 0ms;
+  Desk desk(settings);
   Receiver ops{desk};
   begin(desk, {{1, in_progress}, {2, in_progress}});
   desk.poll(1, {{1, failed}, {2, in_progress}});
-  desk.wait(10s);
-  REQUIRE(ops.attempt(503));
-  const auto standing = [&] {
-    desk.ledger->publish();
-    return desk.exposition->snapshot()->alerts->receivers.at(0);
-  };
-  REQUIRE(standing().failing_since != task::kNoTime);
-  std::vector<std::string> ids;
-  const auto rows = desk.store->rows({}).value();
-  for (const auto& row : rows) ids.push_back(row.id);
-  CHECK(desk.ledger->drop(ids, "") == ids.size());
-  CHECK(standing().failing_since == task::kNoTime);
-  CHECK(standing().last_failure.empty());
-  CHECK_FALSE(desk.ledger->drop(ids, ""));
-  desk.wait(2h);
-  desk.poll(1, {{1, failed}, {2, failed}});
-  desk.wait(10s);
-  REQUIRE(ops.attempt(503));
-  CHECK(standing().failing_since != task::kNoTime);
+  desk.wait(6min);
+  ops.take_all();
+  desk.poll(1, {{1, completed}, {2, in_progress}});
+  desk.wait(1s);
+  CHECK(desk.store->queue("ops")->pending == 1);
+  desk.poll(1, {{1, completed}, {2, failed}});
+  desk.wait(6min);
+  ops.take_all();
+  CHECK(ops.story() == "task_failed.firing 1/1, task_failed.update 1/1");
 }
 
-TEST_CASE("what waits for a receiver that is held back is due when that is over") {
-  Desk desk(alerting());
-  Receiver ops{desk};
-  begin(desk, {{1, in_progress}, {2, in_progress}});
-  desk.poll(1, {{1, failed}, {2, in_progress}});
-  desk.wait(10s);
-  const auto wait = ops.attempt(503);
-  REQUIRE(wait);
-  REQUIRE(*wait > 0ms);
-  const auto due = desk.clock.wall_now() + *wait;
-  const auto standing = [&] {
-    desk.ledger->publish();
-    return desk.exposition->snapshot()->alerts->receivers.at(0);
-  };
-  CHECK(standing().due == due);
-  const auto id = desk.store->rows({}).value().at(0).id;
-  CHECK(desk.ledger->explain(id).value().rows.at(0).due == due);
-  desk.wait(*wait);
-  REQUIRE(ops.attempt(200));
-  CHECK(standing().due == task::kNoTime);
-}
-
-TEST_CASE("what was sent while somebody dropped it does not make its receiver fail") {
+TEST_CASE("what the clock brought and could not be stored is tried again, and not as fast as may be") {
   Desk desk(alerting());
   begin(desk, {{1, in_progress}});
   desk.poll(1, {{1, failed}});
+  const auto errors = [&] { return desk.exposes("runwatch_store_errors_total{kind=\"other\"} 1"); };
+  const auto* refuse = "CREATE TRIGGER refuse BEFORE INSERT ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END";
+  desk.restart([&] { execute(desk, refuse); });
   desk.wait(10s);
-  const auto next = desk.ledger->next_delivery("ops");
-  const auto& delivery = std::get<notify::Delivery>(next);
-  CHECK(desk.ledger->drop({delivery.id}, "") == 1);
-  const notify::Attempt attempt{
-      .receiver = "ops", .at = desk.clock.wall_now(), .status = 503, .reason = notify::Reason::server_error};
-  CHECK(desk.ledger->settle({delivery.row, delivery.id, attempt, notify::verdict(answer(503), {}, {}, 0.5)}));
-  CHECK(desk.store->attempts(delivery.row).value().size() == 1);
-  desk.ledger->publish();
-  CHECK(desk.exposition->snapshot()->alerts->receivers.at(0).failing_since == task::kNoTime);
-}
-
-TEST_CASE("who names a receiver that there is none of is told those that there are") {
-  Desk desk(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"ops", "other"}));
-  CHECK(desk.ledger->test_receiver("opps").error().text == "no receiver is named opps (there are: ops, other)");
-  CHECK(desk.ledger->replay_dead("opps").error().text ==
-        "no receiver is named opps (there are: ops, other), and no dead notice is of that name");
-  Desk bare(alerting({rule_of(rule::When::task_failed, "task-failed")}, {}));
-  CHECK(bare.ledger->test_receiver("ops").error().text == "no receiver is named ops (there is none)");
+  CHECK(errors());
+  for (int i = 0; i < 9; ++i) desk.wait(100ms);
+  CHECK(errors());
+  CHECK(desk.ledger->rests(1min) == 100ms);
+  desk.wait(100ms);
+  CHECK_FALSE(errors());
 }
 
 TEST_CASE("an incident and its notices are explained by the polls that changed its run") {
@@ -474,9 +366,11 @@ TEST_CASE("an incident and its notices are explained by the polls that changed i
   for (const auto& id : {incident, ops.ids.at(0)}) {
     const auto told = desk.ledger->explain(id);
     REQUIRE(told);
-    REQUIRE(told->changes.size() == 1);
-    CHECK(told->changes[0].at == failed_at);
-    CHECK(told->changes[0].change.to == failed);
+    REQUIRE(told->causes.contains(ops.ids.at(0)));
+    const auto& cause = told->causes.at(ops.ids.at(0));
+    CHECK(cause.changes == 1);
+    CHECK(cause.failures == 1);
+    CHECK(cause.newest == failed_at);
     CHECK(told->attempts.size() == 1);
     CHECK(told->rows.size() == 1);
   }

@@ -222,6 +222,7 @@ TEST_CASE("a run that lists and polls lack three times is retired, and taken up 
   desk.fail(JobKind::poll, 1, PollReason::not_found);
   CHECK(desk.space().runs_retired == 1);
   CHECK(desk.space().up == true);
+  CHECK(desk.exposition->snapshot()->failed_polls->empty());  // nobody polls it any more
   CHECK(desk.tasks(Status::failed) == 0);
   CHECK(desk.exposes("unpod_task_transitions_total{space=\"sales\",from=\"failed\",to=\"gone\"} 1"));
   desk.discover({row});

@@ -103,3 +103,44 @@ TEST_CASE("a token that was refused and is right in its source by now costs no p
   const auto watching = scene.start();
   scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150; });
 }
+
+TEST_CASE("a question that throws fails for its asker alone, and the ledger goes on from the store") {
+  Scene scene;
+  const auto watching = scene.start();
+  const auto answer = watching->ask_ledger<int>(
+      [](watch::Ledger&) -> core::Result<int> { throw std::runtime_error("no memory for this"); });
+  REQUIRE(!answer);
+  CHECK(answer.error().text == "no memory for this");
+  scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150; });
+  CHECK(!watching->failure());
+}
+
+TEST_CASE("a question that was not begun in time is never asked; one that was says so") {
+  Scene scene;
+  const auto watching = scene.start();
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  watching->tell_ledger([released](watch::Ledger&) { released.wait(); });
+  std::atomic<bool> asked = false;
+  const std::function<core::Result<int>(watch::Ledger&)> question = [&](watch::Ledger&) -> core::Result<int> {
+    return asked = true, 1;
+  };
+  const auto late = watching->ask_ledger<int>(question, 1ms);
+  REQUIRE(!late);
+  CHECK(late.error().text.ends_with("ask again"));
+  release.set_value();
+  CHECK(watching->ask_ledger<int>([](watch::Ledger&) -> core::Result<int> { return 2; }) == 2);
+  CHECK(!asked);
+
+  std::promise<void> end;
+  const auto ended = end.get_future().share();
+  std::string text;
+  for (std::atomic<bool> begun = false; !begun;) {
+    const auto slow = watching->ask_ledger<int>(
+        [&begun, ended](watch::Ledger&) -> core::Result<int> { return begun = true, ended.wait(), 3; }, 50ms);
+    REQUIRE(!slow);
+    text = slow.error().text;
+  }
+  end.set_value();
+  CHECK(text.find("see what became of it") != std::string::npos);
+}

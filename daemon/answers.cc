@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <utility>
 
 #include "core/text.h"
@@ -31,24 +30,13 @@ Json dead_json(const store::OutboxRow& row, const std::string& last_failure) {
           {"last_failure", last_failure}};
 }
 
-// What the run's polls brought between two notices, as a notice's `poll` and `change`, sentences for people. `after`:
-// of the notice before.
-void add_changes(Json& notice, std::span<const store::RecordedChange> changes, core::WallTime after,
-                 core::WallTime until) {
-  std::size_t count = 0;
-  std::size_t failed = 0;
-  std::int64_t first = 0;
-  auto newest = task::kNoTime;
-  for (const auto& recorded : changes) {
-    if (recorded.at <= after || recorded.at > until) continue;
-    if (count++ == 0) first = recorded.seq;
-    newest = recorded.at;
-    if (recorded.change.to == task::Status::failed) ++failed;
-  }
-  notice["change"] = count == 0 ? "nothing changed since the notice before: the clock brought it"
-                                : fmt::format("{} change(s) of the run from number {} on, {} of them into failed",
-                                              count, first, failed);
-  if (count > 0) notice["poll"] = "the one committed at " + core::format_timestamp(newest);
+// As a notice's `poll` and `change`, sentences for people.
+void add_cause(Json& notice, const Ledger::Told::Cause& cause) {
+  notice["change"] = cause.changes == 0
+                         ? "nothing changed since the notice before: the clock brought it"
+                         : fmt::format("{} change(s) of the run from number {} on, {} of them into failed",
+                                       cause.changes, cause.first, cause.failures);
+  if (cause.changes > 0) notice["poll"] = "the one committed at " + core::format_timestamp(cause.newest);
 }
 
 bool is_watched(const view::Snapshot& snapshot, const rule::Silence& silence) {
@@ -97,7 +85,6 @@ void add_body(Json& notice, const store::OutboxRow& row) {
 
 Json explanation_json(const Ledger::Told& told, const rule::Settings& rules) {
   Json notices = Json::array();
-  auto before = core::WallTime();
   for (const auto& row : told.rows) {
     auto known = std::ranges::find_if(notices, [&](const Json& notice) { return notice["id"] == row.id; });
     if (known == notices.end()) {
@@ -109,8 +96,7 @@ Json explanation_json(const Ledger::Told& told, const rule::Settings& rules) {
                          {"change", Json()},
                          {"deliveries", Json::array()}});
       known = std::prev(notices.end());
-      if (row.run != 0) add_changes(*known, told.changes, before, row.created);
-      before = row.created;
+      if (const auto cause = told.causes.find(row.id); cause != told.causes.end()) add_cause(*known, cause->second);
     }
     add_body(*known, row);
     (*known)["deliveries"].push_back(delivery_json(row, told.attempts));

@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "control/reload_requests.h"
 #include "control/server.h"
-#include "daemon/reload_requests.h"
 #include "rule/rule.h"
 #include "view/snapshot.h"
 #include "watch/watch.h"
@@ -25,7 +25,8 @@ control::Handler answers(watch::Watch& watch, const std::function<std::shared_pt
 struct DaemonHooks {
   std::function<std::shared_ptr<const view::Snapshot>()> snapshot;
   std::function<std::optional<std::string>()> stuck_loop;
-  std::function<ReloadOutcome()> reload;
+  std::function<control::ReloadOutcome()> reload;
+  std::function<bool()> is_stopping;
   std::filesystem::path database;  // a copy of it is made beside it
 };
 void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const DaemonHooks& hooks);

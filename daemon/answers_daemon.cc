@@ -4,12 +4,14 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <system_error>
-#include <tuple>
 
 #include "core/fd.h"
+#include "core/log.h"
 #include "daemon/answers.h"
 
 namespace runwatch::daemon {
@@ -18,6 +20,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Answer = control::Handler::Answer;
 using watch::Ledger;
+
+constexpr std::string_view kCopyEnd = ".backup-";
+constexpr std::chrono::minutes kTakenWithin{60};  // by whoever asked for it
 
 std::string write(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -39,16 +44,35 @@ core::Result<void> sync(const std::filesystem::path& path) {
 }
 
 // Some pages at a time, between which the ledger does whatever else there is.
-core::Result<void> copy_database(watch::Watch& watch, const std::filesystem::path& copy) {
+core::Result<void> copy_pages(watch::Watch& watch, const std::filesystem::path& copy,
+                              const std::function<bool()>& is_stopping) {
   if (auto begun = watch.ask_ledger<void>([copy](Ledger& l) { return l.begin_backup(copy); }); !begun) return begun;
-  for (;;) {
-    const auto done = watch.ask_ledger<bool>([](Ledger& l) { return l.continue_backup(); });
-    if (!done) {
-      // Nobody asks for the rest. A ledger that is held up comes to this before it comes to another copy.
-      std::ignore = watch.ask_ledger<void>([](Ledger& l) { return l.end_backup(); }, core::Duration(0));
-      return std::unexpected(done.error());
-    }
+  while (!is_stopping()) {
+    const auto done = watch.ask_ledger<bool>([copy](Ledger& l) { return l.continue_backup(copy); });
+    if (!done) return std::unexpected(done.error());
     if (*done) return sync(copy);
+  }
+  return core::fail(core::ErrorKind::busy, "runwatch is stopping");
+}
+
+core::Result<void> copy_database(watch::Watch& watch, const std::filesystem::path& copy,
+                                 const std::function<bool()>& is_stopping) {
+  auto done = copy_pages(watch, copy, is_stopping);
+  // Nobody asks for the rest. A ledger that is held up comes to this before it comes to another copy.
+  if (!done) watch.tell_ledger([copy](Ledger& l) { l.end_backup(copy); });
+  return done;
+}
+
+// Copies that nobody took away: who asked for them was interrupted.
+void remove_copies(const std::filesystem::path& database, std::chrono::minutes older_than) {
+  const auto start = database.filename().string() + kCopyEnd.data();
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(database.parent_path(), error)) {
+    if (!entry.path().filename().string().starts_with(start)) continue;
+    const auto written = entry.last_write_time(error);
+    const bool is_old = !error && std::filesystem::file_time_type::clock::now() - written >= older_than;
+    if (is_old && std::filesystem::remove(entry.path(), error))
+      core::log::info("removed a copy of the database that nobody took away", {{"copy", entry.path().string()}});
   }
 }
 
@@ -62,11 +86,14 @@ void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const D
     return write({{"changed", done->changed}, {"waiting", done->waiting}});
   };
   const auto copies = std::make_shared<std::atomic<unsigned>>(0);
-  handler.backup = [&watch, copies, database = hooks.database](const control::Request&) -> Answer {
+  const auto database = std::filesystem::absolute(hooks.database);
+  remove_copies(database, std::chrono::minutes(0));
+  handler.backup = [&watch, copies, database, is_stopping = hooks.is_stopping](const control::Request&) -> Answer {
+    remove_copies(database, kTakenWithin);
     auto copy = database;
-    copy += fmt::format(".backup-{}", ++*copies);  // another one may be made before this one is taken away
-    if (const auto done = copy_database(watch, copy); !done) return std::unexpected(done.error());
-    return write({{"path", std::filesystem::absolute(copy).string()}});
+    copy += fmt::format("{}{}", kCopyEnd, ++*copies);  // another one may be made before this one is taken away
+    if (const auto done = copy_database(watch, copy, is_stopping); !done) return std::unexpected(done.error());
+    return write({{"path", copy.string()}});
   };
 }
 

@@ -38,7 +38,8 @@ int connections_within_file_limit(std::size_t fetchers) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<App>> App::start(const config::Config& config, std::function<ReloadOutcome()> ask_reload) {
+core::Result<std::unique_ptr<App>> App::start(const config::Config& config,
+                                              std::function<control::ReloadOutcome()> ask_reload) {
   std::unique_ptr<App> app(new App(config, std::move(ask_reload)));
   if (auto opened = app->open_store(); !opened) return std::unexpected(std::move(opened.error()));
   if (auto watching = app->start_watch(); !watching) return std::unexpected(std::move(watching.error()));
@@ -53,11 +54,13 @@ core::Result<std::unique_ptr<App>> App::start(const config::Config& config, std:
   return app;
 }
 
-App::App(const config::Config& config, std::function<ReloadOutcome()> ask_reload)
+App::App(const config::Config& config, std::function<control::ReloadOutcome()> ask_reload)
     : config_(config),
       ask_reload_(std::move(ask_reload)),
       meters_({.version = kVersion, .revision = kRevision, .compiler = kCompiler}),
       exposition_({.max_series = config.poll.max_series, .created_series = config.server.created_series}, meters_) {}
+
+App::~App() { is_stopping_ = true; }
 
 core::Result<void> App::open_store() {
   if (auto made = make_state_folder(config_.store); !made) return made;
@@ -125,6 +128,7 @@ core::Result<void> App::start_control() {
                       {.snapshot = [this] { return exposition_.snapshot(); },
                        .stuck_loop = [this] { return stuck_loop_.with([](const auto& loop) { return loop; }); },
                        .reload = ask_reload_,
+                       .is_stopping = [this] { return is_stopping_.load(); },
                        .database = config_.store.path});
   auto server = control::Server::listen(path, config_.store.path, std::move(handler));
   if (!server) return std::unexpected(std::move(server.error()));
@@ -158,7 +162,7 @@ core::Result<void> App::take_access(const config::Web& web) {
   return {};
 }
 
-ReloadOutcome App::reload(const config::Config& config) {
+control::ReloadOutcome App::reload(const config::Config& config) {
   std::vector<std::string> changed = config::changed_keys(config_, config);
   const auto waiting =
       std::ranges::stable_partition(changed, [](const auto& key) { return !config::needs_restart(key); });
@@ -186,7 +190,8 @@ ReloadOutcome App::reload(const config::Config& config) {
   shown_config_.with([&](auto& text) { text = config::show_json(config_); });
   meters_.config_reloaded(true, clock_.wall_now());
   watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
-  return Reloaded{fmt::format("{}", fmt::join(changed, ", ")), fmt::format("{}", fmt::join(needs_restart, ", "))};
+  return control::Reloaded{fmt::format("{}", fmt::join(changed, ", ")),
+                           fmt::format("{}", fmt::join(needs_restart, ", "))};
 }
 
 void App::reload_refused(const std::string& why) {

@@ -4,6 +4,7 @@
 // Threads: made, asked and destroyed by main alone.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,11 +12,11 @@
 #include <string>
 
 #include "config/config.h"
+#include "control/reload_requests.h"
 #include "control/server.h"
 #include "core/clock.h"
 #include "core/error.h"
 #include "core/guarded.h"
-#include "daemon/reload_requests.h"
 #include "http/server.h"
 #include "metrics/exposition.h"
 #include "metrics/meters.h"
@@ -31,7 +32,8 @@ class App {
   // Fails: `busy` for a port or database in use, `corrupt` and `unavailable` for the store, `invalid` for an address.
   // `ask_reload` is what the command `reload` asks, from any thread.
   static core::Result<std::unique_ptr<App>> start(const config::Config& config,
-                                                  std::function<ReloadOutcome()> ask_reload);
+                                                  std::function<control::ReloadOutcome()> ask_reload);
+  ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
 
@@ -43,11 +45,11 @@ class App {
   bool is_alive() const;
   // Watches as `config` says from now on; what cannot change while running stays as it is and is told. Fails: what is
   // not taken over stays as it was.
-  ReloadOutcome reload(const config::Config& config);
+  control::ReloadOutcome reload(const config::Config& config);
   void reload_refused(const std::string& why);  // the file was bad: everything goes on as before
 
  private:
-  App(const config::Config& config, std::function<ReloadOutcome()> ask_reload);
+  App(const config::Config& config, std::function<control::ReloadOutcome()> ask_reload);
   core::Result<void> open_store();
   core::Result<void> start_watch();
   core::Result<void> start_server();
@@ -57,7 +59,7 @@ class App {
   core::Result<void> take_access(const config::Web& web);
 
   config::Config config_;
-  const std::function<ReloadOutcome()> ask_reload_;
+  const std::function<control::ReloadOutcome()> ask_reload_;
   core::SystemClock clock_;
   std::mt19937_64 random_{std::random_device{}()};
   core::Guarded<std::optional<std::string>> stuck_loop_;  // as of the last tick; the server's threads read it
@@ -69,6 +71,7 @@ class App {
   core::Guarded<std::string> shown_config_;  // in force, as the API shows it; the server's threads read it
   std::unique_ptr<page::Site> site_;
   std::unique_ptr<http::Server> server_;
+  std::atomic<bool> is_stopping_ = false;
   core::Guarded<rule::Settings> rules_;       // as in force; the control socket's threads read them
   std::unique_ptr<control::Server> control_;  // null: it could not be made
 };

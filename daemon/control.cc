@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/client.h"
+#include "core/shell_word.h"
 #include "core/text.h"
 #include "daemon/commands.h"
 #include "daemon/help.h"
@@ -60,8 +61,9 @@ std::size_t width(const std::string& text) {
 std::expected<Json, int> ask_daemon(const ControlArguments& arguments, const std::string& method,
                                     const std::string& path, int refused) {
   const auto body = method == "GET" ? std::string() : control::to_json(arguments.request);
-  const auto target = target_of(arguments);
+  auto target = target_of(arguments);
   if (!target) return std::unexpected(target.error());
+  target->patience = arguments.patience;
   const auto answer = control::ask(*target, method, path, body);
   if (!answer) {
     fmt::print(stderr, "runwatch: {}\n", answer.error().text);
@@ -92,8 +94,8 @@ CLI::App& add_question(CLI::App& group, ControlArguments& arguments, const std::
 }
 
 std::string same_daemon(const ControlArguments& arguments) {
-  if (!arguments.socket.empty()) return " --control " + arguments.socket;
-  return arguments.config == config::kDefaultPath ? "" : " -c " + arguments.config;
+  if (!arguments.socket.empty()) return " --control " + core::shell_word(arguments.socket);
+  return arguments.config == config::kDefaultPath ? "" : " -c " + core::shell_word(arguments.config);
 }
 
 std::string text(const Json& object, const char* member) {

@@ -4,6 +4,7 @@
 // know), EX_TEMPFAIL for what it cannot do now.
 #pragma once
 
+#include <chrono>
 #include <expected>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
@@ -25,6 +26,7 @@ struct ControlArguments {
   bool json = false;
   std::string id;    // empty: the path has none
   std::string file;  // of a backup
+  std::chrono::seconds patience{30};
   control::Request request;
   std::function<int()> chosen;  // the command that was named; returns its exit code
 };

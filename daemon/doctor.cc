@@ -1,11 +1,11 @@
 #include "daemon/doctor.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <system_error>
 
 #include "core/clock.h"
+#include "core/timestamp.h"
 #include "daemon/settings.h"
 #include "http/client.h"
 #include "http/reach.h"
@@ -19,14 +19,6 @@ using namespace std::chrono_literals;
 constexpr std::uintmax_t kLeastFree = std::uintmax_t{256} << 20;
 constexpr core::Duration kRenewBefore = 14 * 24h;
 constexpr core::Duration kWrongClock = 30s;
-
-std::string span(core::Duration time) {
-  const double seconds = std::abs(core::seconds(time));
-  if (seconds < 120) return fmt::format("{:.1f} s", seconds);
-  if (seconds < 3 * 3600) return fmt::format("{:.0f} minutes", seconds / 60);
-  return seconds < 3 * 86400 ? fmt::format("{:.0f} hours", seconds / 3600)
-                             : fmt::format("{:.0f} days", seconds / 86400);
-}
 
 // Whether a connection can be made.
 bool look_at_peer(const std::string& what, const std::string& url, const http::ClientOptions& options,
@@ -43,10 +35,10 @@ bool look_at_peer(const std::string& what, const std::string& url, const http::C
   }
   const auto left = *reached->certificate_ends - core::SystemClock().wall_now();
   if (left < kRenewBefore)
-    findings.bad(what, fmt::format("{}; its certificate ends in {}: have it renewed", text, span(left)),
+    findings.bad(what, fmt::format("{}; its certificate ends in {}: have it renewed", text, core::lasting(left)),
                  EX_UNAVAILABLE);
   else
-    findings.good(what, fmt::format("{}, its certificate holds for {}", text, span(left)));
+    findings.good(what, fmt::format("{}, its certificate holds for {}", text, core::lasting(left)));
   return true;
 }
 
@@ -63,11 +55,11 @@ void look_at_clock(const config::Config& config, Findings& findings) {
   const auto where = *ahead > ahead->zero() ? "behind" : "ahead of";
   if (std::chrono::abs(*ahead) < kWrongClock)
     return findings.good("clock", fmt::format("within {} of the platform's",
-                                              span(std::max<core::Duration>(1s, std::chrono::abs(*ahead)))));
+                                              core::lasting(std::max<core::Duration>(1s, std::chrono::abs(*ahead)))));
   findings.bad("clock",
                fmt::format("this machine's clock is {} {} the platform's: set it, best by NTP (timedatectl set-ntp "
                            "true); receivers may refuse signatures for it",
-                           span(*ahead), where),
+                           core::lasting(std::chrono::abs(*ahead)), where),
                EX_UNAVAILABLE);
 }
 

@@ -25,7 +25,7 @@ class LiveCheck {
     if (organizations) {
       check_handle(*organizations);
     } else {
-      tell(is_refused(organizations.error()) ? "token" : "platform", organizations.error());
+      tell(view::is_refusal(organizations.error().reason) ? "token" : "platform", organizations.error());
       if (!is_of_one_call(organizations.error().reason)) return;
     }
     if (config_.spaces.empty()) check_every_space();
@@ -84,12 +84,8 @@ class LiveCheck {
   void good(const std::string& what, const std::string& text) { findings_.good(what, text); }
   void bad(const std::string& what, std::string_view text, int code) { findings_.bad(what, text, code); }
 
-  static bool is_refused(const unpod::Failure& failure) {
-    return failure.reason == view::PollReason::auth || failure.reason == view::PollReason::forbidden;
-  }
-
   void tell(const std::string& what, const unpod::Failure& failure) {
-    const bool refused = is_refused(failure);
+    const bool refused = view::is_refusal(failure.reason);
     const auto reason = core::words(view::name(failure.reason));
     std::string text = refused ? failure.text : fmt::format("{}: {}", reason, failure.text);
     if (!told_.insert(text).second) text = reason + ", as above";

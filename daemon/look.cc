@@ -56,8 +56,7 @@ class Look {
   void note(const watch::Fetched& fetched) {
     const auto* failure = std::get_if<unpod::Failure>(&fetched.outcome);
     if (failure == nullptr) return;
-    const bool refused = failure->reason == view::PollReason::auth || failure->reason == view::PollReason::forbidden;
-    code_ = refused || code_ == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE;
+    code_ = view::is_refusal(failure->reason) || code_ == EX_NOPERM ? EX_NOPERM : EX_UNAVAILABLE;
   }
 
   void tell_unknown() {

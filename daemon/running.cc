@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::hours kBackupWithin{1};
 constexpr auto kBackupText = "docs/backup.md in /usr/share/runwatch, or in the sources";
 
 int reload(const ControlArguments& arguments) {
@@ -118,7 +119,10 @@ void add_running(CLI::App& app, ControlArguments& arguments) {
   backup->footer(
       fmt::format("It is whole, and on the disk, when the command ends well. How to restore it: {}\n\n", kBackupText) +
       exit_codes_of_questions());
-  backup->callback([&arguments] { arguments.chosen = [&arguments] { return back_up(arguments, arguments.file); }; });
+  backup->callback([&arguments] {
+    arguments.patience = kBackupWithin;
+    arguments.chosen = [&arguments] { return back_up(arguments, arguments.file); };
+  });
 }
 
 }  // namespace runwatch::daemon

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "page/api_parts.h"
+#include "page/html.h"
 #include "page/json_parts.h"
 
 namespace runwatch::page::api {
@@ -39,21 +40,11 @@ Answer refuse_state() {
                                  fmt::join(view::kConditionNames, ", ")));
 }
 
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain =
-        (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 // To the page that follows, with the same filters.
 http::Header link_to(const Query& query, std::int64_t offset, std::int64_t limit) {
   std::string target = fmt::format("?offset={}&limit={}", offset, limit);
   for (const auto* name : {"space", "run", "state", "sort"}) {
-    if (query.has(name)) target += fmt::format("&{}={}", name, percent_encoded(query.text(name)));
+    if (query.has(name)) target += fmt::format("&{}={}", name, escape_query(query.text(name)));
   }
   return {"Link", fmt::format("<{}>; rel=\"next\"", target)};
 }

@@ -78,9 +78,9 @@ def budget():
                  "{{instance}} {{endpoint}} 90 %")]),
          lines("Bytes received", "By endpoint, unpacked.", "Bps",
                [(speed("instance, endpoint", "runwatch_api_response_bytes_total"), "{{instance}} {{endpoint}}")]),
-         lines("Series of runs", "And how many poll.max_series allows; left out ones are counted, too.", "short",
+         lines("Series of runs", "Beside how many poll.max_series allows, and those of runs that it leaves out.", "short",
                [("runwatch_series{@M}", "{{instance}} series"), ("runwatch_series_limit{@M}", "{{instance}} limit"),
-                (raised("instance", "runwatch_series_dropped_total"), "{{instance}} left out")])],
+                ("runwatch_series_left_out{@M}", "{{instance}} left out")])],
     ]
 
 

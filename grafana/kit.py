@@ -26,10 +26,24 @@ def once(expression):
     return f"max without (instance) ({expression})"
 
 
+def seen(gauge):
+    """A gauge about a space or its runs: of instances that see all of the space, or of all where none does."""
+    up = "unpod_up{@S} == 1"
+    return f"({once(f'{gauge} and on (job, instance, space) {up}')} or {once(f'{gauge} unless on (job, space) {up}')})"
+
+
 def run_tasks(status, matchers="@S"):
     """Tasks of each run in one of these statuses."""
     selector = 'unpod_run_tasks{%s,status=~"%s"}' % (matchers, status)
-    return f"sum by (job, space, run_id) ({once(selector)})"
+    return f"sum by (job, space, run_id) ({seen(selector)})"
+
+
+def moving(matchers="@S"):
+    """Tasks of each run that somebody is to move, as UnpodRunStalled has them."""
+    tasks = lambda status: seen('unpod_run_tasks{%s,status=~"%s"}' % (matchers, status))
+    parked = seen('unpod_run_status{%s,status=~"scheduled|hold"}' % matchers)
+    return (f"sum by (job, space, run_id) ({tasks('processing|in_progress|unknown')}"
+            f" or ({tasks('pending')} unless on (job, space, run_id) {parked} == 1))")
 
 
 def quantile(q, family, by="", matchers="@S", per_instance=False, only=""):
@@ -39,18 +53,21 @@ def quantile(q, family, by="", matchers="@S", per_instance=False, only=""):
     return f"histogram_quantile({q}, sum by ({labels}) ({buckets if per_instance else once(buckets)}))"
 
 
-def limit(alert):
-    """What the alert's expression compares with first, and its severity's colour."""
-    block = re.search(rf"- alert: {alert}\n(.*?)(?=\n      - |\n  - |\Z)", RULES.read_text(), re.S)[1]
-    number = float(re.search(r" (?:>|>=|==) ([0-9.]+)", block)[1])
-    return number, BAD if "severity: page" in block else WARNING
+def rule(alert):
+    return re.search(rf"- alert: {alert}\n(.*?)(?=\n      - |\n  - |\Z)", RULES.read_text(), re.S)[1]
+
+
+def limits(alert):
+    """What the alert's expression compares with, in its order, as a query writes it."""
+    return re.findall(r" (?:[<>]=?|==) ([0-9.]+)", rule(alert))
 
 
 def levels(alert=None, low_is_bad=False):
     """`any`: one is too many, and no alert of its own."""
     if alert is None:
         return {"mode": "absolute", "steps": [{"color": CALM, "value": None}]}
-    number, colour = (1, WARNING) if alert == "any" else limit(alert)
+    number = 1 if alert == "any" else float(limits(alert)[0])
+    colour = BAD if alert != "any" and "severity: page" in rule(alert) else WARNING
     if low_is_bad:
         steps = [{"color": colour, "value": None}, {"color": GOOD, "value": number + 1}]
     else:

@@ -1,14 +1,14 @@
 """Is anything wrong, and where? On two screens at most."""
-from kit import (FINISHED, RUN_BOARD, RUN_PAGE, WAITING, dashboard, levels, limit, lines, once, override, run_tasks,
-                      stat, table)
+from kit import (FINISHED, RUN_BOARD, RUN_PAGE, WAITING, dashboard, levels, limits, lines, moving, once, override,
+                 run_tasks, seen, stat, table)
 
 # An instance's own metrics have no space: only of those that watch a chosen one.
 WATCHES = "and on (job, instance) runwatch_polls_total{@S}"
 FAILED, DONE, OPEN = run_tasks("failed"), run_tasks(FINISHED), run_tasks(WAITING)
 SHARE = f"{FAILED} / {DONE}"
 UNCHANGED = "time() - max by (job, space, run_id) (unpod_run_last_change_timestamp_seconds{@S})"
-FAILING = f"({SHARE} > {limit('UnpodRunFailing')[0]:g} and {DONE} >= 20 and {UNCHANGED} < 3600)"
-STALLED = f"({UNCHANGED} > {limit('UnpodRunStalled')[0]:g} and {OPEN} > 0)"
+FAILING = "({0} > {3} and {1} >= {4} and {2} < {5})".format(SHARE, DONE, UNCHANGED, *limits("UnpodRunFailing"))
+STALLED = "({0} > {2} and {1} > {3})".format(UNCHANGED, moving(), *limits("UnpodRunStalled"))
 ATTEMPTS_FAILED = f"sum by (job, space) ({once('increase(unpod_task_failures_total{@S}[30m])')})"
 ATTEMPTS_DONE = "sum by (job, space) (" + once(
     'increase(unpod_task_transitions_total{@S,from!="none",to=~"completed|partially_completed"}[30m])') + ")"
@@ -41,11 +41,11 @@ def worst_first():
     shown = lambda name, alert, unit: override(name, unit=unit, thresholds=levels(alert),
                                                custom__cellOptions={"type": "color-background", "mode": "basic"})
     return table(
-        "Runs, worst first", "Tasks by their newest status. `unchanged` and `oldest` are of runs that are not finished. The "
+        "Runs, worst first", "Tasks by their newest status. `unchanged` is of runs in which something is to move. The "
         "links of a row lead to the run. Thresholds: UnpodRunFailing, UnpodRunStalled, UnpodTaskStuck.", "short",
-        [SHARE, FAILED, DONE, OPEN, f"{UNCHANGED} and {OPEN} > 0",
+        [SHARE, FAILED, DONE, OPEN, f"{UNCHANGED} and {moving()} > 0",
          "time() - min by (job, space, run_id) (" +
-         once('unpod_run_oldest_task_timestamp_seconds{@S,status=~"in_progress|processing"}') + ")",
+         seen('unpod_run_oldest_task_timestamp_seconds{@S,status=~"in_progress|processing"}') + ")",
          "topk by (job, space, run_id) (1, unpod_run_info{@S})"],
         {"space": "space", "run_id": "run_id", "run_mode": "mode", "Value #A": "failed share", "Value #B": "failed",
          "Value #C": "finished", "Value #D": "to do", "Value #E": "unchanged for", "Value #F": "oldest in progress",
@@ -79,7 +79,7 @@ def made():
         ("job", "instance", "space"),
         [(4, first_look()), (10, [(24, worst_first())]),
          (8, [(8, lines("Tasks by status", "Of all watched and retired runs that are kept.", "short",
-                        [(f"sum by (status) ({once('unpod_tasks{@S}')})", "{{status}}")], by_status=True, stacked=True)),
+                        [(f"sum by (status) ({seen('unpod_tasks{@S}')})", "{{status}}")], by_status=True, stacked=True)),
               (8, lines("Failed attempts, share", "Of the attempts of half an hour, by space.", "percentunit",
                         [(f"{ATTEMPT_SHARE} >= 0", "{{space}}")], "UnpodTasksFailing")),
               (8, lines("Failed tasks, by run", "Share of a run's finished tasks that are failed by their newest status.",
@@ -88,7 +88,7 @@ def made():
                         [(f"sum by (reason) ({once('increase(unpod_task_failures_total{@S}[$__rate_interval])')})",
                           "{{reason}}")], stacked=True)),
               (8, lines("Runs by their own status", "What the platform says of each run in the list's window.", "short",
-                        [(f"sum by (status) ({once('unpod_runs{@S}')})", "{{status}}")], by_status=True, stacked=True)),
+                        [(f"sum by (status) ({seen('unpod_runs{@S}')})", "{{status}}")], by_status=True, stacked=True)),
               (8, lines("Open incidents by rule", "Of runwatch's own rules, counted once where instances are a pair.", "short",
                         [(f"sum by (rule) ({once('runwatch_incidents_open{@M} ' + WATCHES)})", "{{rule}}")]))]),
          (7, [(24, instances())])], pages=True)

@@ -1,12 +1,12 @@
 """One run: how far, how well, how fast, what is oldest; and what its space's counters say of it."""
-from kit import (FINISHED, RUN_PAGE, WAITING, dashboard, lines, once, override, panel, quantile, row, run_tasks, stat,
-                      table)
+from kit import (FINISHED, RUN_PAGE, WAITING, dashboard, lines, moving, once, override, panel, quantile, row, run_tasks,
+                 seen, stat, table)
 
 HERE = "and on (job, instance, space) unpod_run_info{@R}"  # of the run's space alone
 FAILED, DONE, OPEN = (run_tasks(status, "@R") for status in ("failed", FINISHED, WAITING))
 UNCHANGED = "(time() - max (unpod_run_last_change_timestamp_seconds{@R}))"
-OLDEST = once('unpod_run_oldest_task_timestamp_seconds{@R,status=~"in_progress|processing"}')
-PACE = 'sum (' + once('delta(unpod_run_tasks{@R,status=~"%s"}[30m])' % FINISHED) + ") / 1800"
+OLDEST = seen('unpod_run_oldest_task_timestamp_seconds{@R,status=~"in_progress|processing"}')
+PACE = 'sum (' + seen('delta(unpod_run_tasks{@R,status=~"%s"}[30m])' % FINISHED) + ") / 1800"
 OF_SPACE = " Counters have no run: of the run's whole space."
 
 
@@ -27,7 +27,7 @@ def facts():
         ["topk (1, unpod_run_info{@R})", "max by (run_id, space) (unpod_run_created_timestamp_seconds{@R}) * 1000",
          "max by (run_id, space) (unpod_run_last_change_timestamp_seconds{@R}) * 1000",
          "max by (run_id, space) (unpod_run_finished_timestamp_seconds{@R}) * 1000",
-         "max by (run_id, space, status) (unpod_run_status{@R}) == 1"],
+         f"max by (run_id, space, status) ({seen('unpod_run_status{@R}')}) == 1"],
         {"run_id": "run_id", "space": "space", "run_mode": "mode", "execution_type": "kind", "status": "own status",
          "Value #B": "created", "Value #C": "changed", "Value #D": "finished", "instance": "instance"},
         hidden=("job", "__name__", "Value #A", "Value #E"),
@@ -41,7 +41,8 @@ def at_a_glance():
         (4, stat("Failed", "Share of its finished tasks that are failed by their newest status.", "percentunit",
                  f"sum ({FAILED}) / (sum ({DONE}) > 0)", "UnpodRunFailing")),
         (4, stat("To do", "Tasks that are not finished.", "short", f"sum ({OPEN})")),
-        (4, stat("Unchanged for", "0 once it is finished.", "s", f"{UNCHANGED} * (sum ({OPEN}) > bool 0)", "UnpodRunStalled")),
+        (4, stat("Unchanged for", "0 while nothing of it is to move.", "s",
+                 f"{UNCHANGED} * ((sum ({moving('@R')}) or vector(0)) > bool 0)", "UnpodRunStalled")),
         (4, stat("Oldest in progress", "How long the task that is in progress longest has been.", "s",
                  f"max (time() - {OLDEST}) or vector(0)", "UnpodTaskStuck")),
         (4, stat("Left at this pace", "What is to do, at the pace of the newest half hour; no value while nothing finishes.",
@@ -56,13 +57,13 @@ def made():
         ("job", "instance", "space", "run"),
         [(4, at_a_glance()),
          (9, [(16, lines("Tasks by status", "By their newest status; a task that is tried again leaves failed.", "short",
-                         [(f"sum by (status) ({once('unpod_run_tasks{@R}')})", "{{status}}")], by_status=True, stacked=True)),
+                         [(f"sum by (status) ({seen('unpod_run_tasks{@R}')})", "{{status}}")], by_status=True, stacked=True)),
               (8, facts())]),
          (8, [(8, lines("Pace", "Tasks that become finished in a minute; below 0 where more are taken up again.", "cpm",
-                        [("60 * sum by (status) (" + once('deriv(unpod_run_tasks{@R,status=~"%s"}[$__rate_interval])'
+                        [("60 * sum by (status) (" + seen('deriv(unpod_run_tasks{@R,status=~"%s"}[$__rate_interval])'
                                                           % FINISHED) + ")", "{{status}}")], by_status=True)),
               (8, lines("Oldest task", "How long the oldest task has been in each unfinished status.", "s",
-                        [(f"time() - min by (status) ({once('unpod_run_oldest_task_timestamp_seconds{@R}')})", "{{status}}")],
+                        [(f"time() - min by (status) ({seen('unpod_run_oldest_task_timestamp_seconds{@R}')})", "{{status}}")],
                         by_status=True)),
               (8, lines("Failed, share", "Of its finished tasks, by their newest status.", "percentunit",
                         [(f"sum ({FAILED}) / (sum ({DONE}) > 0)", "failed")], "UnpodRunFailing", by_status=True))]),

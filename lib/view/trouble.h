@@ -1,7 +1,7 @@
 // Which run is in trouble, and why: one verdict for page and API.
 //
-// Pure. The thresholds are those of the alerts in etc/ (UnpodRunFailing, UnpodRunStalled, UnpodTaskStuck); an incident
-// that is open and speaks of the run as a whole is trouble, too.
+// Pure. The thresholds are those of the alerts in etc/ (UnpodRunFailing, UnpodRunStalled, UnpodTaskStuck), what is to
+// move is what the rule `run_stalled` has; an incident that is open and speaks of the run as a whole is trouble, too.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <expected>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "config/load.h"
+#include "config/show.h"
 
 using namespace runwatch;
 
@@ -74,10 +76,14 @@ std::string least(const Row& row) {
   return "[[alerts.rules]]\nname = \"r\"\n" + (kind == kinds.end() ? "when = \"task_failed\"\n" : kind->second);
 }
 
-config::Config parse(const std::string& text) {
-  const auto loaded = config::parse(text, "/etc/runwatch", [](const std::string& name) {
+std::expected<config::Loaded, config::Problems> try_parse(const std::string& text) {
+  return config::parse(text, "/etc/runwatch", [](const std::string& name) {
     return name == "RUNWATCH_API_TOKEN" ? std::optional<std::string>("t") : std::nullopt;
   });
+}
+
+config::Config parse(const std::string& text) {
+  const auto loaded = try_parse(text);
   INFO(text);
   if (!loaded) FAIL(loaded.error().front().text);
   return loaded->config;
@@ -129,4 +135,29 @@ TEST_CASE("the bounds that the document gives are those that an error names") {
     ++given;
   }
   CHECK(given > 20);
+}
+
+TEST_CASE("a key that changes is named by a reload and shown by the API, each by itself") {
+  int changed = 0;
+  for (const auto& row : rows()) {
+    const auto comma = row.type.find(", ");
+    const auto to = row.type.find(" to ");
+    if (comma == std::string::npos || to == std::string::npos) continue;
+    const bool is_bare = row.type.starts_with("count") || row.type.starts_with("number");
+    const auto before = parse(least(row));
+    for (const auto& bound : {row.type.substr(comma + 2, to - comma - 2), row.type.substr(to + 4)}) {
+      const auto text =
+          fmt::format(fmt::runtime(is_bare ? "{}{} = {}\n" : "{}{} = \"{}\"\n"), least(row), row.key, bound);
+      CAPTURE(text);
+      const auto loaded = try_parse(text);
+      if (!loaded || loaded->config == before) continue;  // it does not fit another key, or is the default
+      const auto keys = config::changed_keys(before, loaded->config);
+      REQUIRE(keys.size() == 1);
+      const bool by_key = !row.table.starts_with("alerts.");  // rules, receivers and the heartbeat are named as a whole
+      CHECK((!by_key || keys[0].ends_with("." + row.key)));
+      CHECK(config::show_json(before) != config::show_json(loaded->config));
+      ++changed;
+    }
+  }
+  CHECK(changed > 40);
 }

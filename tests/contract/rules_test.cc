@@ -7,8 +7,10 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/ascii.h"
+#include "view/trouble.h"
 
 using namespace runwatch;
 
@@ -75,4 +77,22 @@ TEST_CASE("the sample for Alertmanager speaks of alerts that there are") {
     CAPTURE(alert);
     CHECK(known.contains(alert));
   }
+}
+
+TEST_CASE("what the page takes for trouble begins where the alerts do") {
+  const auto rules = read("etc/prometheus/rules.yml");
+  const auto limits = [&](const std::string& alert) {
+    const auto begin = rules.find("- alert: " + alert + "\n");
+    REQUIRE(begin != rules.npos);
+    const auto expression = rules.substr(begin, rules.find("labels:", begin) - begin);
+    std::vector<double> found;
+    const std::regex compares(R"( (?:[<>]=?) ([0-9.]+))");
+    for (std::sregex_iterator m(expression.begin(), expression.end(), compares), end; m != end; ++m)
+      found.push_back(std::stod((*m)[1]));
+    return found;
+  };
+  CHECK(limits("UnpodRunFailing") ==
+        std::vector{view::kFailingShare, double{view::kFewestFinished}, core::seconds(view::kStillChanging)});
+  CHECK(limits("UnpodRunStalled").at(0) == core::seconds(view::kStalledAfter));
+  CHECK(limits("UnpodTaskStuck") == std::vector{core::seconds(view::kTaskOldAfter)});
 }

@@ -2,7 +2,9 @@
 import json
 import math
 import pathlib
+import re
 import shutil
+import sys
 import time
 import unittest
 
@@ -11,6 +13,9 @@ from harness import folder
 from prometheus import Prometheus
 
 BOARDS = pathlib.Path(__file__).parents[2] / "grafana/dashboards"
+sys.path.insert(0, str(BOARDS.parent))
+import kit  # noqa: E402  (after the line above)
+
 ALL = {"$job": ".+", "$instance": ".+", "$space": ".*", "$__rate_interval": "10m", "$__range": "6h"}
 
 
@@ -91,6 +96,15 @@ class DashboardsTest(unittest.TestCase):
                 seen[(("status", status),)] = seen.get((("status", status),), 0) + value
         self.assertEqual(self.values(panels["Tasks by status"], instant=True), seen)
         self.assertGreater(sum(seen.values()), 100)
+
+    def test_what_is_to_move_on_the_dashboards_is_what_the_rules_have(self):
+        rules = (BOARDS.parents[1] / "etc/prometheus/rules.yml").read_text()
+        record = re.search(r"- record: run:unpod_run_tasks:moving\n +expr: \|\n(.*?)\n\n", rules, re.S)[1]
+        inlined = re.sub(r"run:(\w+):seen\{(.*?)\}", lambda it: kit.seen("%s{%s}" % it.groups()), record)
+        inlined = inlined.replace("sum without (status)", "sum by (job, space, run_id)").replace("unpod_up{@S}", "unpod_up")
+        mine = re.sub(r"@S,?", "", kit.moving()).replace("unpod_up{}", "unpod_up")
+        self.assertEqual(re.sub(r"\s|[()]", "", mine), re.sub(r"\s|[()]", "", inlined))
+        self.assertTrue(self.values(kit.expand(kit.moving())))
 
     def test_the_bad_minutes_are_visible_on_the_overview(self):
         overview = next(board for board in self.boards if board["uid"] == "runwatch-overview")

@@ -20,6 +20,8 @@ constexpr std::size_t kHeadingBytes = 16384;  // of all families of a snapshot, 
 constexpr Heading kSeries{"runwatch_series", MetricType::gauge, "Series in this answer."};
 constexpr Heading kSeriesLimit{"runwatch_series_limit", MetricType::gauge,
                                "The number of series beyond which the oldest runs are left out."};
+constexpr Heading kSeriesLeftOut{"runwatch_series_left_out", MetricType::gauge,
+                                 "Series of runs that are left out of this answer because of the limit."};
 constexpr Heading kSeriesDropped{"runwatch_series_dropped_total", MetricType::counter,
                                  "Series of runs that were left out because of the limit, each time a run became so."};
 
@@ -55,17 +57,18 @@ struct Exposition::Impl {
     return out;
   }
 
-  std::string about_series(std::size_t series, std::uint64_t dropped, TextFormat format) const {
+  std::string about_series(std::size_t series, const Published& shown, TextFormat format) const {
     std::string out;
     append_one(out, kSeries, series, context(format));
     append_one(out, kSeriesLimit, options.max_series, context(format));
-    append_one(out, kSeriesDropped, dropped, context(format));
+    append_one(out, kSeriesLeftOut, shown.series_left_out, context(format));
+    append_one(out, kSeriesDropped, shown.dropped_series_total, context(format));
     return out;
   }
 
   // Samples of `own_families`, given, and of `about_series`.
   std::size_t count_own(std::string_view own, TextFormat format) const {
-    return count_samples(own) + count_samples(about_series(0, 0, format));
+    return count_samples(own) + count_samples(about_series(0, {}, format));
   }
 
   const ExpositionOptions options;
@@ -103,7 +106,7 @@ std::string Exposition::render(TextFormat format) const {
   append_published(out, *published, format, true);
   out += own;
   const auto series = published->series[static_cast<std::size_t>(format)] + own_series;
-  out += impl_->about_series(series, published->dropped_series_total, format);
+  out += impl_->about_series(series, *published, format);
   if (format == TextFormat::open_metrics) out += "# EOF\n";
   return out;
 }

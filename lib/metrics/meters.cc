@@ -176,8 +176,13 @@ void Meters::config_reloaded(bool successful, core::WallTime now) {
   if (successful) impl_->reload_success_time.Add({}).Set(core::unix_seconds(now));
 }
 
-void Meters::progress(Loop loop, core::WallTime now) {
-  impl_->loop_progress.Add({{"loop", name_in(kLoopNames, loop)}}).Set(core::unix_seconds(now));
+void Meters::progress(Loop loop, std::optional<core::WallTime> at) {
+  auto& gauge = impl_->loop_progress.Add({{"loop", name_in(kLoopNames, loop)}});
+  if (at) {
+    gauge.Set(core::unix_seconds(*at));
+  } else {
+    impl_->loop_progress.Remove(&gauge);
+  }
 }
 
 }  // namespace runwatch::metrics

@@ -86,7 +86,7 @@ class Meters {
                           std::optional<Seconds> latency);
 
   void config_reloaded(bool successful, core::WallTime now);
-  void progress(Loop loop, core::WallTime now);
+  void progress(Loop loop, std::optional<core::WallTime> at);  // none: there is no such loop
 
  private:
   friend class Exposition;

@@ -135,6 +135,7 @@ void drop_runs(std::vector<const RunText*>& runs, Published& published, const Pu
       continue;
     }
     published.dropped.push_back(sizes[i].number);
+    published.series_left_out += sizes[i].series;
     if (!std::ranges::binary_search(before.dropped, sizes[i].number)) published.dropped_series_total += sizes[i].series;
   }
   std::ranges::sort(published.dropped);

@@ -102,6 +102,7 @@ struct Published {
   std::vector<std::shared_ptr<const RunBlock>> blocks;  // the shown runs, in the order of spaces and their runs
   std::vector<std::int64_t> dropped;                    // numbers of the runs that are not shown, sorted
   std::uint64_t dropped_series_total = 0;               // since the start
+  std::uint64_t series_left_out = 0;                    // of runs that are not shown now
   std::array<std::size_t, 2> series{};                  // shown, by TextFormat
   std::size_t bytes = 0;                                // shown, without headings, of the longer format
 };

@@ -99,11 +99,12 @@ struct Meters::Impl {
       counters("runwatch_api_requests_total",
                "Requests to the platform by endpoint and HTTP status, none where no answer came.");
   Counter& api_throttled =
-      counters("runwatch_api_throttled_seconds_total", "Time that requests waited for the configured rate limit.")
+      counters("runwatch_api_throttled_seconds_total", "Time that requests waited for the rate limit and for pauses.")
           .Add({});
-  Gauge& api_paused_until = gauges("runwatch_api_paused_until_timestamp_seconds",
-                                   "Until when no request is sent because the platform asked for it; 0: not paused.")
-                                .Add({});
+  Gauge& api_paused_until =
+      gauges("runwatch_api_paused_until_timestamp_seconds",
+             "Until when no request is sent, as the platform asked or because it refuses the token; 0: not paused.")
+          .Add({});
   Family<Gauge>& space_list_up =
       gauges("runwatch_space_list_up", "Whether the newest reading of the organization's spaces was complete.");
   Family<Gauge>& store_bytes = gauges("runwatch_store_bytes", "Size of the database file.");

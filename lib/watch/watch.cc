@@ -114,6 +114,7 @@ core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOption
     return outcome;
   });
   alerts_ = settings.alerts;
+  courier_mark_ = deps_.clock.steady_now();
   couriers_.reconfigure(alerts_);
   if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return outcome_of(answer);
   return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting; it is taken over after that");
@@ -276,7 +277,8 @@ void Watch::report_progress() {
   for (std::size_t i = 0; i < fetchers_; ++i) oldest_fetch = std::min(oldest_fetch, progress_.last(1 + i));
   deps_.meters.progress(metrics::Loop::ledger, at(progress_.last(kLedgerLoop)));
   deps_.meters.progress(metrics::Loop::fetch, at(oldest_fetch));
-  if (!alerts_.receivers.empty()) deps_.meters.progress(metrics::Loop::courier, at(courier_mark_));
+  const bool delivers = !alerts_.receivers.empty() || alerts_.heartbeat;
+  deps_.meters.progress(metrics::Loop::courier, delivers ? std::optional(at(courier_mark_)) : std::nullopt);
 }
 
 }  // namespace runwatch::watch

@@ -61,6 +61,7 @@ TEST_CASE("over the limit whole runs go, the oldest first, and are counted once"
     CHECK(text.find("Recac64fe03e911f1878d43cd8a99e069") != std::string::npos);
     CHECK(value(families, "runwatch_series_limit") == all - 3);
     CHECK(value(families, "runwatch_series") <= all - 3);
+    CHECK(value(families, "runwatch_series_left_out") == all - value(families, "runwatch_series"));
     CHECK(value(families, "runwatch_series_dropped_total") == all - value(families, "runwatch_series"));
   }
 }

@@ -2,6 +2,7 @@
 #include "watch/watch.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <thread>
 
@@ -30,18 +31,23 @@ class Scene {
     }
   }
   std::unique_ptr<watch::Watch> start() {
-    unpod::ApiOptions api;
-    api.base_url = platform->base_url();
-    api.org_handle = options.org_handle;
-    api.page_size = 10;
-    auto watching =
-        std::make_unique<watch::Watch>(settings, api, watch::Limits{.rate = 1000, .burst = 100, .concurrency = 3},
-                                       watch::Watch::Deps{clock, *store, meters, exposition, credentials,
-                                                          [] { return http::make_client(); }, [] { return 0.5; }});
+    auto watching = std::make_unique<watch::Watch>(
+        settings, api(), limits(),
+        watch::Watch::Deps{clock, *store, meters, exposition, credentials, [] { return http::make_client(); },
+                           [] { return 0.5; }, [](const auto&, const auto&) { return http::make_client(); }});
     REQUIRE(watching->load());
     watching->run();
     return watching;
   }
+
+  unpod::ApiOptions api() const {
+    unpod::ApiOptions api;
+    api.base_url = platform->base_url();
+    api.org_handle = options.org_handle;
+    api.page_size = 10;
+    return api;
+  }
+  static watch::Limits limits() { return {.rate = 1000, .burst = 100, .concurrency = 3}; }
 
   // Polls a condition of the published state; fails after a minute.
   template <class F>
@@ -85,7 +91,27 @@ TEST_CASE("every run of every space is polled, by several fetchers at once") {
   scene.wait_for([](const view::Snapshot& s) { return all_tasks(s) >= 150 && s.ready(); });
   CHECK_FALSE(watching->stuck_loop());
   CHECK_FALSE(watching->failure());
-  watching->report_progress();
+}
+
+TEST_CASE("loops that there are tell their progress, and a courier that a reload takes away tells none") {
+  Scene scene;
+  scene.settings.alerts.receivers.push_back({});
+  scene.settings.alerts.receivers.back().options.name = "ops";
+  const auto watching = scene.start();
+  const auto loops = [&] {
+    watching->report_progress();
+    const auto text = scene.exposition.render(metrics::TextFormat::prometheus);
+    std::string found;
+    for (const auto* loop : {"ledger", "fetch", "courier"}) {
+      if (text.contains(fmt::format("runwatch_loop_last_progress_timestamp_seconds{{loop=\"{}\"}} 1", loop)))
+        found += fmt::format("{} ", loop);
+    }
+    return found;
+  };
+  CHECK(loops() == "ledger fetch courier ");
+  scene.settings.alerts.receivers.clear();
+  REQUIRE(watching->reconfigure(scene.settings, scene.api(), scene.limits()));
+  CHECK(loops() == "ledger fetch ");
 }
 
 TEST_CASE("a watch that is taken down in mid-walk leaves a store from which the next one goes on") {

@@ -1,6 +1,7 @@
 #include "config/load.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,16 +47,28 @@ Config read_tables(const toml::table& tables, const Surroundings& around, Findin
   return config;
 }
 
-// What is secret and stands in the file itself: who reads the file has it.
+// What is secret and stands in the file itself.
+std::vector<std::string_view> secrets_in_file(const Config& config) {
+  std::vector<std::string_view> found;
+  const auto note = [&](bool there, std::string_view what) {
+    if (there) found.push_back(what);
+  };
+  note(config.api.token_source == TokenSource::config, "api.token");
+  note(!config.spaces.empty(), "tokens of spaces");
+  note(std::ranges::any_of(config.receivers, &Receiver::is_inline), "secrets of receivers");
+  note(config.heartbeat && !config.heartbeat->url_file, "alerts.heartbeat.url");
+  return found;
+}
+
+// Who reads the file has them.
 void warn_of_open_file(const std::filesystem::path& path, Loaded& loaded) {
-  const bool token = loaded.config.api.token_source == TokenSource::config;
-  const bool secrets = std::ranges::any_of(loaded.config.receivers, &Receiver::is_inline);
-  if ((!token && !secrets) || !readable_by_others(path)) return;
+  const auto secrets = secrets_in_file(loaded.config);
+  if (secrets.empty() || !readable_by_others(path)) return;
   loaded.warnings.insert(loaded.warnings.begin(),
                          {{},
                           fmt::format("holds {} and can be read by every user: chmod o-r {}, once the account "
                                       "that runs runwatch may read it as its owner or group (chgrp runwatch)",
-                                      token ? "api.token" : "secrets of receivers", core::shell_word(path.string()))});
+                                      fmt::join(secrets, ", "), core::shell_word(path.string()))});
 }
 
 }  // namespace

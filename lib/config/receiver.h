@@ -52,8 +52,11 @@ struct Receiver {
   std::string custom_body;  // template of a custom one, a JSON text; its places are not checked here
 
   bool includes() const { return include_task || !include.empty(); }
-  // Whether an address or a secret stands in the configuration itself.
-  bool is_inline() const { return !(url_file || secrets.urls.empty()) || !(secrets_file || secrets.secrets.empty()); }
+  // Whether an address, a secret or a header, which may be one, stands in the configuration itself.
+  bool is_inline() const {
+    return !(url_file || secrets.urls.empty()) || !(secrets_file || secrets.secrets.empty()) ||
+           !(authorization_file || secrets.authorization.empty()) || !headers.empty();
+  }
   rule::Receiver for_rules() const {
     return {name, std::string(kReceiverTypeNames[task::index(type)]), events, type == ReceiverType::alertmanager,
             includes()};

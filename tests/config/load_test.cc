@@ -235,15 +235,42 @@ TEST_CASE("what is allowed but unwise is a warning") {
             token.string()));
 }
 
-TEST_CASE("a token inside a file that everybody may read is a warning") {
+TEST_CASE("secrets inside a file that everybody may read are a warning that names them") {
+  struct Case {
+    std::string text;
+    std::string named;
+  };
+  const Case cases[] = {
+      {"[api]\ntoken='t'\norg_handle='o'", "api.token"},
+      {"[api]\norg_handle='o'\n[[spaces]]\ntoken='8KZRTQP7BNW5XEDLORYUHMJC'", "tokens of spaces"},
+      {"[api]\norg_handle='o'\n[[alerts.receivers]]\nname='ops'\ntype='slack'\nurl='https://example.org/x'",
+       "secrets of receivers"},
+      {"[api]\norg_handle='o'\n[[alerts.receivers]]\nname='ops'\ntype='custom'\nurl_file='u'\n"
+       "headers={x-key='1'}\ntemplate={a='b'}",
+       "secrets of receivers"},
+      {"[api]\norg_handle='o'\n[alerts.heartbeat]\nurl='https://example.org/beat'", "alerts.heartbeat.url"},
+      {"[api]\ntoken='t'\norg_handle='o'\n[alerts.heartbeat]\nurl='https://example.org/beat'",
+       "api.token, alerts.heartbeat.url"},
+  };
+  for (const auto& [text, named] : cases) {
+    CAPTURE(text);
+    const test::Directory dir;
+    std::filesystem::permissions(dir.write("u", "https://example.org/x"), std::filesystem::perms(0600));
+    const auto file = dir.write("c.toml", text);
+    const auto around =
+        environment(named.starts_with("api.token") ? test::Variables{} : test::Variables{{"RUNWATCH_API_TOKEN", "t"}});
+    const auto shut = config::load(file, around);
+    REQUIRE_MESSAGE(shut, lines(shut.error()));
+    CHECK(lines(shut->warnings) == "");
+    std::filesystem::permissions(file, std::filesystem::perms(0644));
+    CHECK(lines(config::load(file, around)->warnings) ==
+          fmt::format("0:0 holds {} and can be read by every user: chmod o-r {}, once the account that runs runwatch "
+                      "may read it as its owner or group (chgrp runwatch)\n",
+                      named, file.string()));
+  }
   const test::Directory dir;
   const auto file = dir.write("c.toml", "[api]\ntoken='t'\norg_handle='o'");
-  CHECK(lines(config::load(file, environment())->warnings) == "");
   std::filesystem::permissions(file, std::filesystem::perms(0644));
-  CHECK(lines(config::load(file, environment())->warnings) ==
-        fmt::format("0:0 holds api.token and can be read by every user: chmod o-r {}, once the account that runs "
-                    "runwatch may read it as its owner or group (chgrp runwatch)\n",
-                    file.string()));
   CHECK(lines(config::load(file, environment({{"RUNWATCH_API_TOKEN", "t"}}))->warnings) == "");
 }
 

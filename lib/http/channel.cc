@@ -3,7 +3,6 @@
 #include <openssl/err.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <new>
 

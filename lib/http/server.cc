@@ -72,6 +72,7 @@ class Front final : public Server {
   }
   void run();
   void tick();
+  void look_again(const std::shared_ptr<Access>& access);
   void watch_door(Door& door);
   void accept(Door& door);
   bool make_room();
@@ -178,11 +179,24 @@ void Front::tick() {
   }
   const auto current = access();
   if (++ticks_ % kTicksPerLook == 0 && current->tls && !current->looking.exchange(true)) {
-    handshakes_.post([current] {
-      current->tls->look_again();
-      current->looking = false;
-    });
+    look_again(current);
   }
+}
+
+// At the certificate's files, which takes its time. What goes wrong ends this look alone.
+void Front::look_again(const std::shared_ptr<Access>& access) try {
+  handshakes_.post([access] {
+    try {
+      access->tls->look_again();
+    } catch (...) {
+      access->looking = false;
+      throw;
+    }
+    access->looking = false;
+  });
+} catch (...) {
+  access->looking = false;
+  throw;
 }
 
 void Front::watch_door(Door& door) {

@@ -39,7 +39,7 @@ std::string peer_of(std::string_view url);
 void start_libcurl();  // before anything else of it; from any thread
 
 // What every connection of ours keeps to: HTTP/1.1, no redirect, no proxy but the named one, TLS 1.2 and newer, whom it
-// trusts..
+// trusts.
 void configure(CURL* easy, const ClientOptions& options);
 
 // "cannot connect to api.example.org:443: Connection refused": for a log, which may tell of several peers.

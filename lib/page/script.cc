@@ -76,7 +76,7 @@ std::string_view script() {
     try {
       const answer = await fetch(location.href, {signal: mine.signal, cache: 'no-store'});
       const text = await answer.text();
-      if (!answer.ok) throw new Error(answer.status);
+      if (!answer.ok && answer.status !== 404) throw new Error(answer.status);  // 404: a run that is watched no more
       if (paused) return;
       show(text);
       newest = new Date();

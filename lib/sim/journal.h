@@ -1,13 +1,14 @@
 // A log of every answer for whoever judges from outside: JSON lines in a file, one per answer of the API.
 //
 // {"seq":7,"at":1769858258067,"path":"/api/…","query":"page=1","status":200,"body":"…","complete":true,
-//  "sent":1769858258069}. `seq` is the order in which the world was looked at; lines stand in the order in which
-//  answers
-// were sent, and a line is written when its last byte was given to the kernel or its connection ended, so the reader
-// sees it at once. `at` is when the answer was formed and `sent` when it was sent, in ms since 1970. `complete` is
-// false when not all bytes went out. `body` is what was to be sent, less what a fault held back; one that is not UTF-8,
-// as a fault may cut it, is left out. Tokens and headers are not written. Owns: the file descriptor. Threads: any. A
-// line is one write, appended.
+// "sent":1769858258069}
+//
+// `seq` is the order in which the world was looked at; lines stand in the order in which answers were sent, and a line
+// is written when its last byte was given to the kernel or its connection ended, so the reader sees it at once. `at` is
+// when the answer was formed and `sent` when it was sent, in ms since 1970. `complete` is false when not all bytes went
+// out. `body` is what was to be sent, less what a fault held back; one that is not UTF-8, as a fault may cut it, is left
+// out. Tokens and headers are not written.
+// Owns: the file descriptor. Threads: any; a line is one write, appended.
 #pragma once
 
 #include <memory>

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "config/small_file.h"
+#include "core/certificates.h"
 #include "core/clock.h"
 #include "core/timestamp.h"
 #include "daemon/settings.h"
@@ -20,6 +22,17 @@ constexpr std::uintmax_t kLeastFree = std::uintmax_t{256} << 20;
 constexpr core::Duration kRenewBefore = 14 * 24h;
 constexpr core::Duration kWrongClock = 30s;
 
+// `holds`: a certificate, however it is named.
+void look_at_end(const std::string& what, const std::string& holds, core::WallTime ends, Findings& findings) {
+  const auto left = ends - core::SystemClock().wall_now();
+  if (left <= left.zero())
+    findings.bad(what, fmt::format("{} ended {} ago: have it renewed", holds, core::lasting(-left)), EX_UNAVAILABLE);
+  else if (left < kRenewBefore)
+    findings.bad(what, fmt::format("{} ends in {}: have it renewed", holds, core::lasting(left)), EX_UNAVAILABLE);
+  else
+    findings.good(what, fmt::format("{} holds for {}", holds, core::lasting(left)));
+}
+
 // Whether a connection can be made.
 bool look_at_peer(const std::string& what, const std::string& url, const http::ClientOptions& options,
                   core::Duration timeout, Findings& findings) {
@@ -33,12 +46,7 @@ bool look_at_peer(const std::string& what, const std::string& url, const http::C
     findings.good(what, text + ", without TLS");
     return true;
   }
-  const auto left = *reached->certificate_ends - core::SystemClock().wall_now();
-  if (left < kRenewBefore)
-    findings.bad(what, fmt::format("{}; its certificate ends in {}: have it renewed", text, core::lasting(left)),
-                 EX_UNAVAILABLE);
-  else
-    findings.good(what, fmt::format("{}, its certificate holds for {}", text, core::lasting(left)));
+  look_at_end(what, text + "; its certificate", *reached->certificate_ends, findings);
   return true;
 }
 
@@ -61,6 +69,17 @@ void look_at_clock(const config::Config& config, Findings& findings) {
                            "true); receivers may refuse signatures for it",
                            core::lasting(std::chrono::abs(*ahead)), where),
                EX_UNAVAILABLE);
+}
+
+// The server's own certificate, which scrapers and browsers refuse when it is over.
+void look_at_server(const config::Config& config, Findings& findings) {
+  if (!config.server.web.tls) return;
+  const auto& file = config.server.web.tls->cert_file;
+  const auto pem = config::read_small_file(file, core::mib(4));
+  if (!pem) return findings.bad("server", file.string() + " " + pem.error().text, EX_NOINPUT);
+  const auto known = core::read_certificates(*pem);
+  if (!known) return findings.bad("server", file.string() + " " + known.error().text, EX_CONFIG);
+  look_at_end("server", "its certificate in " + file.string(), known->ends, findings);
 }
 
 void look_at_receivers(const config::Config& config, Findings& findings) {
@@ -94,6 +113,7 @@ void look_at_disk(const config::Config& config, Findings& findings) {
 
 bool look_at_surroundings(const config::Config& config, Findings& findings) {
   look_at_disk(config, findings);
+  look_at_server(config, findings);
   const bool reached =
       look_at_peer("platform", config.api.base_url, client_options(config.api), config.api.timeout, findings);
   if (reached) look_at_clock(config, findings);

@@ -83,8 +83,8 @@ std::string read_ca_file(TableReader& reader, const Surroundings& around) {
   };
   if (const auto pem = read_small_file(*path, core::mib(4)); !pem) {
     refuse(pem.error().text);
-  } else if (const auto count = core::count_certificates(*pem); !count) {
-    refuse(count.error().text);
+  } else if (const auto known = core::read_certificates(*pem); !known) {
+    refuse(known.error().text);
   }
   return path->string();
 }

@@ -50,7 +50,11 @@ std::expected<Reached, Failure> reach(const std::string& url, const ClientOption
   const auto peer = peer_of(url);
   if (code != CURLE_OK) {
     auto failure = explain(code, error.data(), static_cast<int>(info<long>(easy, CURLINFO_OS_ERRNO)));
-    if (code == CURLE_OPERATION_TIMEDOUT) failure.text = "no connection in time; check the address and the firewall";
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+      failure.text = info<curl_off_t>(easy, CURLINFO_NAMELOOKUP_TIME_T) == 0
+                         ? "its name was not looked up in time; check this machine's DNS"
+                         : "no connection in time; check the address and the firewall";
+    }
     failure.text = name_peer(failure, peer);
     return std::unexpected(std::move(failure));
   }

@@ -46,14 +46,14 @@ def openssl(*arguments):
 class Identity:
     """A key with its certificate, signed by itself or by `ca`."""
 
-    def __init__(self, name, ca=None):
+    def __init__(self, name, ca=None, days=2):
         place = folder()
         self.cert, self.key = place / "cert.pem", place / "key.pem"
         make = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
                 "-keyout", self.key]
         names = f"subjectAltName=DNS:{name},IP:127.0.0.1"
         if not ca:
-            openssl(*make, "-x509", "-days", 2, "-addext", names, "-out", self.cert)
+            openssl(*make, "-x509", "-days", days, "-addext", names, "-out", self.cert)
             return
         openssl(*make, "-out", place / "request.pem")
         (place / "names").write_text(names + "\n")
@@ -335,6 +335,16 @@ class AccessTest(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("api.ca_file cannot be used", done.stderr)
         self.assertIn("no certificate in PEM form", done.stderr)
+
+    def test_the_doctor_says_until_when_the_servers_own_certificate_holds(self):
+        self.start()
+        self.daemon.kill()
+        self.config.write_text(self.config.read_text().replace("[server]", '[server]\nweb_config_file = "web.yml"'))
+        for days, said in ((2, "ends in 47 h"), (60, "holds for 59 d")):
+            own = Identity("localhost", days=days)
+            self.web.write_text(f"tls_server_config: {{cert_file: {own.cert}, key_file: {own.key}}}\n")
+            found = run_command(["check", "--live", "--config", self.config]).stdout
+            self.assertRegex(found, rf"(?m)^. server +its certificate in {own.cert} {said} ")
 
     def test_the_platform_is_asked_through_a_proxy_and_the_environment_counts_when_it_is_asked_for(self):
         proxy = Proxy(self.platform.url.removeprefix("http://"))

@@ -15,7 +15,7 @@
 #include "core/guarded.h"
 #include "core/log.h"
 #include "http/connection.h"
-#include "http/turns.h"
+#include "http/passwords.h"
 
 namespace runwatch::http {
 namespace {
@@ -27,8 +27,6 @@ constexpr unsigned kTicksPerLook = 4;
 constexpr int kAcceptsAtOnce = 64;
 // Who waits for an answer keeps its connection: so many may, or the slow ones would take the places of all.
 constexpr int kMostSlow = 256;
-constexpr std::size_t kMostGuesses = 64;
-constexpr std::size_t kMostGuessesOfOne = 8;
 constexpr int kAll = std::numeric_limits<int>::max();
 
 core::SteadyTime now() { return std::chrono::steady_clock::now(); }
@@ -62,10 +60,6 @@ class Front final : public Server {
     asio::posix::stream_descriptor ready;
     bool resting = false;  // out of descriptors: until the next tick
   };
-  struct Guess {
-    std::shared_ptr<Connection> connection;
-    Head head;
-  };
 
   std::shared_ptr<Access> access() const {
     return access_.with([](const auto& access) { return access; });
@@ -79,9 +73,7 @@ class Front final : public Server {
   // Finds out who asks for what, and has it answered.
   void ask(std::shared_ptr<Connection> connection, Head head);
   void start_lanes(const Access& access);
-  // Checks the next password, one at a time, peer by peer in turn.
-  void check_next();
-  void checked(bool right, Guess guess);
+  void checked(bool right, Passwords::Asker asker);
   void route(std::shared_ptr<Connection> connection, Head head);
   void say(std::shared_ptr<Connection> connection, const Head& head, ServerResponse response);
 
@@ -94,9 +86,10 @@ class Front final : public Server {
   std::unordered_set<std::shared_ptr<Connection>> connections_;
   core::Guarded<std::shared_ptr<Access>> access_;
   std::atomic<core::SteadyTime::rep> progress_;
-  Lane prompt_, slow_, passwords_, handshakes_;
-  Turns<Peer, Guess> guesses_{kMostGuesses, kMostGuessesOfOne};  // the loop's
-  std::atomic<bool> checking_ = false;
+  Lane prompt_, slow_, handshakes_;
+  Passwords passwords_{io_,
+                       {.access = [this] { return access(); },
+                        .checked = [this](bool right, auto asker) { checked(right, std::move(asker)); }}};
   Keeper keeper_{options_,
                  io_,
                  handshakes_,
@@ -114,7 +107,6 @@ Front::Front(std::vector<Listener> listeners, const ServerOptions& options, std:
       progress_(now().time_since_epoch().count()),
       prompt_("http-prompt", options.workers, kAll),
       slow_("http-slow", options.workers, kMostSlow),
-      passwords_("http-password", 1, kAll),
       handshakes_("http-tls", 1, kAll) {
   for (auto& listener : listeners) doors_.emplace_back(io_, std::move(listener));
   prompt_.start();
@@ -126,7 +118,8 @@ Front::Front(std::vector<Listener> listeners, const ServerOptions& options, std:
 }
 
 Front::~Front() {
-  for (Lane* lane : {&prompt_, &slow_, &passwords_, &handshakes_}) lane->stop();
+  for (Lane* lane : {&prompt_, &slow_, &handshakes_}) lane->stop();
+  passwords_.stop();
   io_.stop();
   if (thread_.joinable()) thread_.join();
   while (!connections_.empty()) (*connections_.begin())->abandon();
@@ -242,35 +235,13 @@ void Front::ask(std::shared_ptr<Connection> connection, Head head) {
   const auto found = access->users.empty() ? Users::Found::right : access->users.look(head.authorization);
   if (found == Users::Found::right) return route(std::move(connection), std::move(head));
   if (found == Users::Found::wrong) return say(std::move(connection), head, refusal(401));
-  const auto peer = connection->peer();
-  auto dropped = guesses_.add(peer, {std::move(connection), std::move(head)});
+  auto dropped = passwords_.check({std::move(connection), std::move(head)});
   if (dropped) say(std::move(dropped->connection), dropped->head, refusal(503));
-  if (!checking_) check_next();
 }
 
-// What there is no memory for ends this check alone: whoever guesses next begins another one.
-void Front::check_next() try {
-  auto guess = guesses_.next();
-  checking_ = guess.has_value();
-  if (!guess) return;
-  passwords_.post([this, access = access(), guess = std::move(*guess)]() mutable {
-    try {
-      const bool right = access->users.empty() || access->users.check(guess.head.authorization);
-      asio::post(io_, [this, right, guess = std::move(guess)]() mutable { checked(right, std::move(guess)); });
-    } catch (...) {
-      checking_ = false;
-      throw;
-    }
-  });
-} catch (...) {
-  checking_ = false;
-  throw;
-}
-
-void Front::checked(bool right, Guess guess) {
-  check_next();
-  if (right) return route(std::move(guess.connection), std::move(guess.head));
-  say(std::move(guess.connection), guess.head, refusal(401));
+void Front::checked(bool right, Passwords::Asker asker) {
+  if (right) return route(std::move(asker.connection), std::move(asker.head));
+  say(std::move(asker.connection), asker.head, refusal(401));
 }
 
 void Front::route(std::shared_ptr<Connection> connection, Head head) {

@@ -147,13 +147,7 @@ void columns(auto column, ChangeEntry& entry) {
   column("new_attempt", change.new_attempt);
   column("recovered", change.recovered);
   column("returned_status", change.returned);
-  column("call", change.facts.call);
-  column("started", change.facts.started);
-  column("ended", change.facts.ended);
-  column("duration", change.facts.duration);
-  column("cost", change.facts.cost);
-  column("outcome", change.facts.outcome);
-  column("reason", change.facts.reason);
+  facts_columns(column, change.facts);
   column("news", change.news);
   column("attempts", change.attempts);
 }

@@ -91,7 +91,7 @@ void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const D
   handler.backup = [&watch, copies, database, is_stopping = hooks.is_stopping](const control::Request&) -> Answer {
     remove_copies(database, kTakenWithin);
     auto copy = database;
-    copy += fmt::format("{}{}", kCopyEnd, ++*copies);  // another one may be made before this one is taken away
+    copy += fmt::format("{}{}-{}", kCopyEnd, ::getpid(), ++*copies);  // no other one has it, nor had it
     if (const auto done = copy_database(watch, copy, is_stopping); !done) return std::unexpected(done.error());
     return write({{"path", copy.string()}});
   };

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 #include <utility>
 
 #include "config/address.h"
@@ -162,6 +163,11 @@ core::Result<void> App::take_access(const config::Web& web) {
   return {};
 }
 
+void App::take_token(const config::Config& before, const config::Config& now) {
+  if (now.api.token == before.api.token && now.api.token_path == before.api.token_path) return;
+  credentials_->replace(now.api.token, token_reader(now));
+}
+
 control::ReloadOutcome App::reload(const config::Config& config) {
   std::vector<std::string> changed = config::changed_keys(config_, config);
   const auto waiting =
@@ -172,6 +178,7 @@ control::ReloadOutcome App::reload(const config::Config& config) {
   const std::vector<std::string> needs_restart(waiting.begin(), waiting.end());
   changed.erase(waiting.begin(), waiting.end());
   config::Config next = config;
+  const auto before = config_;
   if (auto taken = take_access(next.server.web); !taken) return std::unexpected(std::move(taken.error()));
   next.server = config_.server;
   next.api.ca_file = config_.api.ca_file;
@@ -179,12 +186,14 @@ control::ReloadOutcome App::reload(const config::Config& config) {
   next.store.path = config_.store.path;
   next.poll.max_series = config_.poll.max_series;
   next.control = config_.control;
-  core::log::configure(next.log.level, next.log.format);
-  if (next.api.token != config_.api.token || next.api.token_path != config_.api.token_path) {
-    credentials_->replace(next.api.token, token_reader(next));
-  }
+  take_token(config_, next);
   auto done = watch_->reconfigure(watch_settings(next), api_options(next), watch_limits(next));
-  if (!done) return std::unexpected(std::move(done.error()));
+  if (!done) {
+    take_token(next, before);
+    std::ignore = take_access(before.server.web);
+    return std::unexpected(std::move(done.error()));
+  }
+  core::log::configure(next.log.level, next.log.format);
   config_ = std::move(next);
   rules_.with([&](auto& rules) { rules = config_.alerts; });
   shown_config_.with([&](auto& text) { text = config::show_json(config_); });

@@ -55,8 +55,9 @@ class App {
   core::Result<void> start_server();
   core::Result<void> start_control();
   std::optional<std::string> find_stuck_loop() const;
-  // In force from then on, whatever becomes of the rest of a reload. Fails: nothing changes.
+  // Fails: nothing changes.
   core::Result<void> take_access(const config::Web& web);
+  void take_token(const config::Config& before, const config::Config& now);
 
   config::Config config_;
   const std::function<control::ReloadOutcome()> ask_reload_;

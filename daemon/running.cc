@@ -57,20 +57,51 @@ int copy(const core::Fd& from, const core::Fd& to) {
   return ::fsync(to.get()) == 0 ? 0 : errno;
 }
 
+// A file without a name in the folder of `file`, which goes with this process whatever becomes of it, or one of a name
+// of this process's own where the file system has no such thing.
+class Part {
+ public:
+  explicit Part(const fs::path& file) : folder_(fs::absolute(file).parent_path()) {
+    fd_ = core::Fd(::open(folder_.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+    if (fd_ || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return;
+    name_ = fmt::format("{}.part-{}", file.string(), ::getpid());
+    fd_ = core::Fd(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  }
+  ~Part() {
+    if (!name_.empty()) ::unlink(name_.c_str());
+  }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  const core::Fd& fd() const { return fd_; }
+
+  // errno; 0: it has the name, which nothing had before, and that is synced.
+  int become(const fs::path& file) const {
+    const auto own = name_.empty() ? fmt::format("/proc/self/fd/{}", fd_.get()) : name_;
+    if (::linkat(AT_FDCWD, own.c_str(), AT_FDCWD, file.c_str(), AT_SYMLINK_FOLLOW) != 0 &&
+        (errno == EEXIST || name_.empty() ||
+         ::renameat2(AT_FDCWD, own.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) != 0))
+      return errno;
+    const core::Fd folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return folder && ::fsync(folder.get()) == 0 ? 0 : errno;
+  }
+
+ private:
+  fs::path folder_;
+  std::string name_;  // empty: it has none
+  core::Fd fd_;
+};
+
 // The daemon's own copy, which it can make beside its database alone, moves to where it is wanted.
 int take(const fs::path& made, const fs::path& file) {
-  auto part = file;
-  part += ".part";
   const core::Fd from(::open(made.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!from) return failed(made, errno);
-  const core::Fd to(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!to) return failed(part, errno);
-  auto error = copy(from, to);
-  if (error == 0 && ::renameat2(AT_FDCWD, part.c_str(), AT_FDCWD, file.c_str(), RENAME_NOREPLACE) != 0) error = errno;
-  ::unlink(made.c_str());
-  if (error == 0) return EX_OK;
-  ::unlink(part.c_str());
-  return failed(file, error);
+  const int unread = from ? 0 : errno;
+  ::unlink(made.c_str());  // which stays until it is read
+  if (unread != 0) return failed(made, unread);
+  const Part part(file);
+  int error = part.fd() ? copy(from, part.fd()) : errno;
+  if (error == 0) error = part.become(file);
+  return error == 0 ? EX_OK : failed(file, error);
 }
 
 int back_up(const ControlArguments& arguments, const fs::path& file) {

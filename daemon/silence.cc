@@ -37,7 +37,7 @@ std::string print_added(const Json& silence) {
 std::string to_seconds(const std::string& given) {
   const auto lasting = config::parse_duration(given);
   if (lasting >= std::chrono::seconds(1)) return std::to_string(lasting->count() / 1000);
-  throw CLI::ValidationError("give how long, as 2h or 1h30m; at least 1s");
+  throw CLI::ValidationError("give how long, as 2h or 1h30m: from 1s to ten years, which is 3650d");
 }
 
 }  // namespace
@@ -59,7 +59,9 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
       ->required()
       ->transform(to_seconds)
       ->option_text("DURATION REQUIRED");
-  add.add_option("--reason", request.reason, "Why, for those who wonder")->required()->check(given);
+  add.add_option("--reason", request.reason, "Why, for those who wonder")
+      ->required()
+      ->check([](const std::string& value) { return value.empty() ? "is empty: say why" : ""; });
   const auto* all = add.add_flag_function("--all", [](std::int64_t) {}, "Everything, where nothing is named");
   add.parse_complete_callback([&request, all] {
     const bool is_named = !request.space.empty() || !request.run_id.empty() || !request.rule.empty();
@@ -68,7 +70,9 @@ void add_silence(CLI::App& app, ControlArguments& arguments) {
   add_question(group, arguments, "list", "Those that hold", "GET", "/silences", print_list);
   auto& expire = add_question(
       group, arguments, "expire", "End one before its time", "POST", "/silences/expire", [&request](const Json&) {
-        return fmt::format("silence {} is over: what it held back and is still open is told now\n", request.number);
+        return fmt::format(
+            "silence {} is over: what it held back, is still open and no other silence holds is told now\n",
+            request.number);
       });
   expire.add_option("number", request.number, "As `silence list` shows it")->required();
 }

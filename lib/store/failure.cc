@@ -15,7 +15,7 @@ std::string_view advice(FailureKind kind, int system_error = 0) {
   }
   switch (kind) {
     case FailureKind::full:
-      return "free space on its file system; it goes on by itself";
+      return "free space on its file system";
     case FailureKind::io:
       return "check the disk and the kernel's log";
     case FailureKind::corrupt:

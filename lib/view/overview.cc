@@ -14,7 +14,6 @@
 namespace runwatch::view {
 namespace {
 
-using task::kNoTime;
 using Incidents = std::vector<const IncidentStanding*>;
 
 // The incidents that are not over, by run. Nobody is told of each run that cannot be read: that is an incident of its
@@ -117,7 +116,7 @@ std::string silenced_text(const Alerts& alerts) {
 // Of incidents other than those of runs in trouble. Empty: there are none.
 std::string others_text(const Tally& others, bool is_more, bool has_receivers) {
   if (others.all == 0) return {};
-  const auto open =
+  auto open =
       fmt::format("{} {}{} open", others.all, is_more ? "more " : "", others.all == 1 ? "incident" : "incidents");
   if (!has_receivers) return open;
   const auto known = others.known == 0            ? std::string("not told yet")

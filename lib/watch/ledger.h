@@ -57,7 +57,7 @@ class Ledger {
   // Reads the store, enters new spaces and named runs, publishes what is known. Returns the first jobs.
   core::Result<std::vector<Planned>> load();
   // Other settings from now on: what they leave as it is keeps all that is known of it. `due_by` says what becomes of
-  // the jobs planned before. After a failure some of it is taken over and the rest as it was: try again.
+  // the jobs planned before. After a failure those from before are in force.
   struct Reconfigured {
     std::vector<Planned> next;  // after a failure, too
     core::Result<void> outcome;
@@ -139,6 +139,7 @@ class Ledger {
     store::Contents stored;
     bool anew;  // what memory has of the runs does not count
   };
+  core::Result<void> configure(Settings settings, Report& report);
   core::Result<void> configure(bool anew, Report& report);
   std::expected<Source, store::Failure> read_store(bool anew, bool loads_alerts);
   std::expected<std::vector<std::int64_t>, store::Failure> enter_all(const Source& source, Report& report);

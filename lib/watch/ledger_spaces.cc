@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/digest.h"
@@ -70,11 +71,18 @@ core::Result<std::vector<Planned>> Ledger::load() {
 
 Ledger::Reconfigured Ledger::reconfigure(Settings settings) {
   if (settings == settings_ && configured_) return {};
+  Report report;
+  auto before = settings_;
+  auto outcome = configure(std::move(settings), report);
+  // All or nothing: what was in force goes on, of which nothing is to be stored.
+  if (!outcome) std::ignore = configure(std::move(before), report);
+  return {std::move(report.next), std::move(outcome)};
+}
+
+core::Result<void> Ledger::configure(Settings settings, Report& report) {
   if (settings_.spaces.empty() != settings.spaces.empty()) organization_ticket_ = 0;
   settings_ = std::move(settings);
-  Report report;
-  auto outcome = configure(false, report);
-  return {std::move(report.next), std::move(outcome)};
+  return configure(false, report);
 }
 
 core::Result<std::vector<Planned>> Ledger::recover() {

@@ -44,6 +44,7 @@ Watch::Watch(const Settings& settings, unpod::ApiOptions api, Limits limits, Dep
       progress_(1 + kMostFetchers, deps_.clock),
       ledger_(settings, {deps_.clock, &deps_.store, deps_.meters, deps_.exposition, deps_.random,
                          [this](const auto& receivers) { couriers_.wake(receivers); }}),
+      limits_(limits),
       fetchers_(limits.concurrency),
       alerts_(settings.alerts),
       couriers_(courier_deps()) {}
@@ -99,25 +100,36 @@ void Watch::start_fetchers() {
 }
 
 core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
-  pace_.set_rate(limits.rate, limits.burst, limits.shortest_pause);
-  const bool other_platform = api_.with([&](auto& options) {
-    const auto before = std::exchange(options, std::make_shared<const unpod::ApiOptions>(std::move(api)));
-    return before->base_url != options->base_url || before->org_handle != options->org_handle;
-  });
-  if (other_platform) pace_.resume();  // what the one asked for is not asked by the other
-  fetchers_ = limits.concurrency;
-  start_fetchers();
-  auto answer = ask([this, settings](Ledger& ledger) -> core::Result<void> {
+  const auto asked_before = ask_like(std::make_shared<const unpod::ApiOptions>(std::move(api)), limits);
+  const auto limits_before = std::exchange(limits_, limits);
+  auto done = ask_ledger<void>([this, settings](Ledger& ledger) -> core::Result<void> {
     auto [jobs, outcome] = ledger.reconfigure(settings);
     dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
     dispatcher_.plan(std::move(jobs));
     return outcome;
   });
+  if (!done) {
+    ask_like(asked_before, limits_before);
+    limits_ = limits_before;
+    return done;
+  }
   alerts_ = settings.alerts;
   courier_mark_ = deps_.clock.steady_now();
   couriers_.reconfigure(alerts_);
-  if (answer.wait_for(kAnswerWithin) == std::future_status::ready) return outcome_of(answer);
-  return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting; it is taken over after that");
+  return done;
+}
+
+// What the platform is asked by, from the next request on. Gives what it was asked by before.
+std::shared_ptr<const unpod::ApiOptions> Watch::ask_like(std::shared_ptr<const unpod::ApiOptions> api,
+                                                         const Limits& limits) {
+  pace_.set_rate(limits.rate, limits.burst, limits.shortest_pause);
+  const auto now = *api;
+  auto before = api_.with([&](auto& options) { return std::exchange(options, std::move(api)); });
+  const bool other_platform = before->base_url != now.base_url || before->org_handle != now.org_handle;
+  if (other_platform) pace_.resume();  // what the one asked for is not asked by the other
+  fetchers_ = limits.concurrency;
+  start_fetchers();
+  return before;
 }
 
 unpod::Hooks Watch::hooks(std::size_t loop) {

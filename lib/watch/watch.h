@@ -65,8 +65,8 @@ class Watch {
   core::Result<void> load();
   void run();
 
-  // Watches like this from now on. Fails: with the store, and when the ledger does not answer; then only some of it is
-  // in force, and asking again is right.
+  // Watches like this from now on. Fails: with the store, and when the ledger does not answer; then it watches as
+  // before.
   core::Result<void> reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits);
 
   // The loop that made no progress for longer than it ever needs, if there is one.
@@ -132,6 +132,7 @@ class Watch {
     return answer;
   }
   Couriers::Deps courier_deps();
+  std::shared_ptr<const unpod::ApiOptions> ask_like(std::shared_ptr<const unpod::ApiOptions> api, const Limits& limits);
   void start_fetchers();
   void fetch_loop(std::size_t fetcher, std::stop_token stop);
   void ledger_loop(std::stop_token stop);
@@ -149,6 +150,7 @@ class Watch {
   Inbox inbox_;
   Progress progress_;  // 0: the ledger; then the fetchers
   Ledger ledger_;
+  Limits limits_;                      // of whoever makes, changes and ends this
   std::atomic<std::size_t> fetchers_;  // as many are at work
   core::Guarded<std::optional<core::Error>> failure_;
   std::vector<Planned> first_jobs_;

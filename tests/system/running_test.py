@@ -1,4 +1,5 @@
 """Commands about the running daemon as a whole: reload, backup, and whether it is alive."""
+import concurrent.futures
 import os
 import sqlite3
 import threading
@@ -113,6 +114,20 @@ class RunningTest(unittest.TestCase):
         wait_for(lambda: total(daemon.metrics(), "runwatch_polls_total") > polls, "a poll")
         self.assertFalse(total(daemon.metrics(), "runwatch_poll_failures_total"))
         self.assertFalse(total(daemon.metrics(), "runwatch_store_errors_total"))
+
+    def test_two_backups_into_one_file_are_one_and_none_that_fails_leaves_a_copy(self):
+        self.serve()
+        copy = self.place / "copy.db"
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            done = list(pool.map(run_command, [["backup", copy, "--config", self.config]] * 2))
+        codes = sorted(one.returncode for one in done)
+        self.assertEqual(codes[0], GOOD, done)
+        self.assertIn(codes[1], (USAGE, TEMPORARY), done)
+        with sqlite3.connect(copy) as connection:
+            self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
+        connection.close()
+        self.say(TEMPORARY, "backup", "/proc/copy.db")
+        self.assertEqual([p.name for p in self.place.rglob("*.backup*")] + [p.name for p in self.place.rglob("*.part*")], [])
 
     def test_a_backup_that_has_no_place_says_so_before_the_daemon_works_for_it(self):
         self.serve()

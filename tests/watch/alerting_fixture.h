@@ -2,6 +2,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
 
 #include <nlohmann/json.hpp>
 
@@ -79,5 +80,12 @@ struct Receiver {
     return out;
   }
 };
+// While no process has the store's file.
+inline void execute(const Desk& desk, const char* sql) {
+  sqlite3* connection = nullptr;
+  REQUIRE(sqlite3_open(desk.database().c_str(), &connection) == SQLITE_OK);
+  CHECK(sqlite3_exec(connection, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(connection);
+}
 
 }  // namespace runwatch::watch::test

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sqlite3.h>
 
 #include "alerting_fixture.h"
 
@@ -14,14 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using enum task::Status;
 using namespace test;
-
-// While no process has the store's file.
-void execute(const Desk& desk, const char* sql) {
-  sqlite3* connection = nullptr;
-  REQUIRE(sqlite3_open(desk.database().c_str(), &connection) == SQLITE_OK);
-  CHECK(sqlite3_exec(connection, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-  sqlite3_close(connection);
-}
 
 }  // namespace
 

@@ -191,6 +191,21 @@ TEST_CASE("a receiver that refused for good and is configured otherwise is not f
   CHECK_FALSE(standing(desk).failing());
 }
 
+TEST_CASE("settings that cannot be stored leave those in force that were") {
+  Desk desk(alerting());
+  Receiver ops{desk};
+  begin(desk, {{1, in_progress}});
+  desk.restart(
+      [&] { execute(desk, "CREATE TRIGGER refuse BEFORE INSERT ON receivers BEGIN SELECT RAISE(ABORT, 'no'); END"); });
+  desk.reconfigure(alerting({rule_of(rule::When::task_failed, "task-failed")}, {"other"}));
+  CHECK_FALSE(desk.taken_over);
+  CHECK(standing(desk).name == "ops");
+  desk.poll(1, {{1, failed}});
+  desk.wait(10s);
+  ops.take_all();
+  CHECK(ops.story() == "task_failed.firing 1/1");
+}
+
 TEST_CASE("how long a notice was under way is told by the clock that nobody sets") {
   Desk desk(alerting());
   Receiver ops{desk};

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "core/timestamp.h"
 #include "daemon/commands.h"
 #include "daemon/control.h"
 
@@ -18,9 +20,17 @@ std::string state(const Json& incident) {
   return text(incident, "state") + (text(incident, "silenced") == "true" ? ", silenced" : "");
 }
 
+// Of a rule with members its tasks, of another one its value and, in brackets, the threshold.
 std::string counts(const Json& incident) {
   if (const auto value = text(incident, "value"); !value.empty()) {
-    return fmt::format("{:.3g} ({:.3g})", incident.value("value", 0.0), incident.value("threshold", 0.0));
+    const auto when = text(incident, "when");
+    const bool is_time = when == "run_stalled" || when == "task_stuck";
+    const auto shown = [&](const char* member) {
+      const auto number = incident.value(member, 0.0);
+      return is_time ? core::lasting(std::chrono::round<core::Duration>(std::chrono::duration<double>(number)))
+                     : fmt::format("{:.3g}", number);
+    };
+    return fmt::format("{} ({})", shown("value"), shown("threshold"));
   }
   return fmt::format("{}/{}/{}", text(incident, "open"), text(incident, "new"), text(incident, "total"));
 }
@@ -49,12 +59,12 @@ std::string print_list(const Json& answer, const std::string& target) {
     if (text(i, "when") == "delivery_failing") i["rule"] = fmt::format("{} ({})", text(i, "rule"), text(i, "about"));
   }
   const auto incidents =
-      texts(list, "incidents", {"ID", "STATE", "RULE", "SPACE", "RUN", "SINCE", "OPEN/NEW/TOTAL", "TOLD", "RECEIVERS"},
+      texts(list, "incidents", {"ID", "STATE", "RULE", "SPACE", "RUN", "SINCE", "COUNT", "TOLD", "RECEIVERS"},
             {"id", "state", "rule", "space", "run_id", "started", "counts", "told", "receivers"});
   auto out = incidents.size() == 1 ? "no incidents\n" : table(incidents);
-  const auto receivers =
-      texts(list, "receivers", {"RECEIVER", "TYPE", "WAITING", "DEAD", "OLDEST", "FAILING SINCE", "LAST FAILURE"},
-            {"name", "type", "pending", "dead", "oldest", "failing_since", "last_failure"});
+  const auto receivers = texts(
+      list, "receivers", {"RECEIVER", "TYPE", "WAITING", "DEAD", "OLDEST", "NEXT", "FAILING SINCE", "LAST FAILURE"},
+      {"name", "type", "pending", "dead", "oldest", "due", "failing_since", "last_failure"});
   if (receivers.size() > 1) out += "\n" + table(receivers);
   for (const auto& receiver : each(list, "receivers")) {
     const auto error = text(receiver, "last_error");

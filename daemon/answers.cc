@@ -143,7 +143,10 @@ void answer_about_alerts(control::Handler& handler, watch::Watch& watch, const S
 }
 
 void answer_about_silences(control::Handler& handler, watch::Watch& watch, const Snapshots& snapshot) {
-  handler.silences = [snapshot]() -> Answer {
+  handler.silences = [&watch, snapshot]() -> Answer {
+    // After what was asked for before, which is published by then.
+    if (const auto turn = watch.ask_ledger<void>([](Ledger&) { return core::Result<void>(); }); !turn)
+      return std::unexpected(turn.error());
     Json list = Json::array();
     for (const auto& silence : snapshot()->alerts->silences) list.push_back(Json::parse(page::silence_json(silence)));
     return write({{"silences", std::move(list)}});

@@ -83,7 +83,7 @@ void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const D
   handler.reload = [hooks](const control::Request&) -> Answer {
     const auto done = hooks.reload();
     if (!done) return std::unexpected(done.error());
-    return write({{"changed", done->changed}, {"waiting", done->waiting}});
+    return write({{"changed", done->changed}, {"waiting", done->waiting}, {"given_up", done->given_up}});
   };
   const auto copies = std::make_shared<std::atomic<unsigned>>(0);
   const auto database = std::filesystem::absolute(hooks.database);

@@ -200,7 +200,7 @@ control::ReloadOutcome App::reload(const config::Config& config) {
   meters_.config_reloaded(true, clock_.wall_now());
   watch_->note_reload({.at = clock_.wall_now(), .changed = changed, .needs_restart = needs_restart});
   return control::Reloaded{fmt::format("{}", fmt::join(changed, ", ")),
-                           fmt::format("{}", fmt::join(needs_restart, ", "))};
+                           fmt::format("{}", fmt::join(needs_restart, ", ")), *done};
 }
 
 void App::reload_refused(const std::string& why) {

@@ -32,6 +32,12 @@ int reload(const ControlArguments& arguments) {
   const auto waiting = text(*answer, "waiting");
   fmt::print("reloaded; changed: {}\n", changed.empty() ? "nothing" : changed);
   if (!waiting.empty()) fmt::print("changes with a restart only: {}\n", waiting);
+  if (const auto lost = answer->value("given_up", std::uint64_t{0}); lost > 0) {
+    fmt::print(
+        "{} notice(s) waited for receivers that are gone or configured as others, and are given up: see "
+        "`runwatch alerts list{}`\n",
+        lost, same_daemon(arguments));
+  }
   return EX_OK;
 }
 
@@ -133,7 +139,8 @@ int check_running(const ControlArguments& arguments) {
     return EX_TEMPFAIL;
   }
   const auto waits = text(*answer, "not_ready");
-  fmt::print("alive, {}; {}\n", waits.empty() ? "ready" : "not ready: " + waits, text(*answer, "summary"));
+  const auto summary = text(*answer, "summary");
+  fmt::print("alive, {}{}\n", waits.empty() ? "ready; " : "not ready: ", summary);
   return EX_OK;
 }
 

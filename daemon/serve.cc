@@ -62,20 +62,14 @@ void notify_status(std::string_view text) { notify("STATUS=" + core::printable(t
 // The line that `systemctl status` shows.
 class Status {
  public:
-  // After a refused reload, until the next good one: what is in force is not what the file says.
-  void reloaded(const std::optional<std::string>& refused) {
-    refused_ = refused ? fmt::format("reload refused: {}; ", core::printable(*refused, 200)) : "";
-  }
-
   void tell(const view::Snapshot& now) {
-    auto text = refused_ + view::summary(now);
+    auto text = view::summary(now);
     if (text == told_) return;
     notify_status(text);
     told_ = std::move(text);
   }
 
  private:
-  std::string refused_;
   std::string told_;
 };
 
@@ -120,7 +114,6 @@ core::Result<void> run_until_stopped(App& app, const std::filesystem::path& path
       auto asked = requests.take();
       const auto outcome = reload(app, path);
       if (!outcome) app.reload_refused(outcome.error().text);
-      status.reloaded(outcome ? std::nullopt : std::optional(outcome.error().text));
       notify("READY=1");
       control::ReloadRequests::answer(std::move(asked), outcome);
     }

@@ -3,6 +3,7 @@
 // Threads: `ask` from any, which waits for its answer; the rest is the main loop's.
 #pragma once
 
+#include <cstdint>
 #include <future>
 #include <optional>
 #include <string>
@@ -16,8 +17,9 @@ namespace runwatch::control {
 
 // Keys as config::changed_keys names them, separated by commas.
 struct Reloaded {
-  std::string changed;  // in force now
-  std::string waiting;  // changed in the file, in force after a restart
+  std::string changed;         // in force now
+  std::string waiting;         // changed in the file, in force after a restart
+  std::uint64_t given_up = 0;  // notices for receivers that went, or became others
 };
 
 // Or why the file was refused.

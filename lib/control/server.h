@@ -2,7 +2,8 @@
 //
 // clang-format off
 // GET  /health          {alive, stuck_loop, ready, not_ready, summary}
-// POST /reload          {}: {changed, waiting}, the keys that did, and those that count after a restart
+// POST /reload          {}: {changed, waiting, given_up}, the keys that did, those that count after a restart, and
+//                       how many notices for receivers that went, or became others
 // POST /backup          {}: {path}, of a copy of the database that is the asker's to take away
 // GET  /alerts          {incidents: [INCIDENT], receivers: [RECEIVER], dead: [DEAD]}
 // GET  /alerts/ID       {incident: INCIDENT or null, clause, notices: [NOTICE]}: of an incident, or of a notice

@@ -20,16 +20,6 @@ std::string names(const std::vector<std::string>& names) {
   return text;
 }
 
-const view::ReceiverStanding* receiver_of(const view::Alerts& alerts, const std::string& name) {
-  const auto found = std::ranges::find(alerts.receivers, name, &view::ReceiverStanding::name);
-  return found == alerts.receivers.end() ? nullptr : &*found;
-}
-
-// What was told then is still in the receiver's queue.
-bool waits_for(const view::ReceiverStanding& receiver, core::WallTime told) {
-  return receiver.pending > 0 && receiver.oldest != task::kNoTime && receiver.oldest <= told;
-}
-
 std::string unreached(const std::vector<std::string>& receivers) {
   return fmt::format(R"(<span class="warn-text">{} not reached</span> yet)", names(receivers));
 }
@@ -38,8 +28,8 @@ void add_told(const view::IncidentStanding& incident, const view::Alerts& alerts
               std::vector<std::string>& parts) {
   std::vector<std::string> heard, queued, blind;
   for (const auto& name : incident.notice.receivers) {
-    const auto* receiver = receiver_of(alerts, name);
-    const bool waits = receiver != nullptr && waits_for(*receiver, incident.told);
+    const auto* receiver = alerts.receiver(name);
+    const bool waits = receiver != nullptr && receiver->holds_from(incident.told);
     (!waits ? heard : receiver->failing() ? blind : queued).push_back(name);
   }
   const auto told = "told " + both_html(incident.told, now);
@@ -54,7 +44,7 @@ void add_shown(const view::IncidentStanding& incident, const view::Alerts& alert
   if (incident.phase != Phase::open || incident.held()) return;
   std::vector<std::string> seeing, blind;
   for (const auto& name : incident.shown_to) {
-    const auto* receiver = receiver_of(alerts, name);
+    const auto* receiver = alerts.receiver(name);
     (receiver != nullptr && receiver->failing() ? blind : seeing).push_back(name);
   }
   if (!seeing.empty()) parts.push_back("shown to " + names(seeing));

@@ -13,6 +13,7 @@
 #include "sim/connection.h"
 #include "sim/dice.h"
 #include "sim/listener.h"
+#include "sim/render.h"
 
 namespace runwatch::sim {
 namespace {
@@ -47,6 +48,7 @@ class Receiving final : public Sink, private Listener {
       const auto fate = asked.get_header_value(kFate);
       const auto outcome = note(asked, fate);
       out.status = outcome == kHang || outcome == kClose ? 200 : std::stoi(outcome);
+      out.set_header("Date", http_date(clock_.wall_now()));
     };
     Get(".*", take);
     Post(".*", take);

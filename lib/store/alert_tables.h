@@ -184,6 +184,7 @@ struct AlertTables {
   Statement queue = prepare(
       "SELECT coalesce(sum(pending), 0), coalesce(sum(dead), 0), coalesce(sum(bytes), 0), "
       "(SELECT min(created) FROM outbox WHERE receiver = ?1 AND state = 0) FROM queues WHERE ?1 IN ('', receiver)");
+  Statement queued = prepare("SELECT receiver FROM queues WHERE pending + dead > 0 ORDER BY receiver");
   Statement erase_member = prepare("DELETE FROM members WHERE incident = ? AND id = ? AND ordinal = ?");
   Statement erase_mark = prepare("DELETE FROM marks WHERE run = ? AND rule = ? AND id = ? AND seq = ?");
   Statement erase_rule = prepare("DELETE FROM rules WHERE name = ?");

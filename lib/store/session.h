@@ -45,6 +45,7 @@ class Session {
   // What Store says, of alerts: in session_alerts.cc.
   Outcome<std::int64_t> next_seq(std::int64_t run);
   Outcome<std::optional<OutboxRow>> next(const std::string& receiver, core::WallTime lived);
+  Outcome<std::vector<std::string>> queued();
   Outcome<std::optional<core::WallTime>> next_due(const std::string& receiver);
   Outcome<std::optional<OutboxRow>> row(std::int64_t seq);
   Outcome<std::vector<OutboxRow>> waiting(const std::string& receiver, std::int64_t incident);

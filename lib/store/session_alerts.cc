@@ -84,6 +84,18 @@ Outcome<std::optional<OutboxRow>> Session::next(const std::string& receiver, cor
   return first_of(list(tables_->alerts.due, receiver, lived));
 }
 
+Outcome<std::vector<std::string>> Session::queued() {
+  std::vector<std::string> names;
+  auto& statement = tables_->alerts.queued.with();
+  int code = statement.step();
+  for (; code == SQLITE_ROW; code = statement.step()) {
+    if (!statement.read(names.emplace_back())) return unreadable(SQLITE_CORRUPT, "queues");
+  }
+  statement.reset();
+  if (code != SQLITE_DONE) return unreadable(code, "queues");
+  return names;
+}
+
 Outcome<std::optional<core::WallTime>> Session::next_due(const std::string& receiver) {
   std::int64_t due = -1;
   if (const int code = tables_->alerts.next_due.with(receiver).ask(due); code != SQLITE_OK) {

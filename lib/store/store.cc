@@ -180,6 +180,10 @@ std::expected<std::optional<OutboxRow>, Failure> Store::next(const std::string& 
   return ask([&](Session& session) { return session.next(receiver, lived); });
 }
 
+std::expected<std::vector<std::string>, Failure> Store::queued() {
+  return ask([&](Session& session) { return session.queued(); });
+}
+
 std::expected<std::optional<core::WallTime>, Failure> Store::next_due(const std::string& receiver) {
   return ask([&](Session& session) { return session.next_due(receiver); });
 }

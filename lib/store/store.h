@@ -155,6 +155,7 @@ class Store {
   std::expected<std::vector<OutboxRow>, Failure> rows(const RowFilter& filter);
   std::expected<std::vector<DeliveryAttempt>, Failure> attempts(std::int64_t row);
   std::expected<Queue, Failure> queue(const std::string& receiver);      // empty: of all, without `oldest`
+  std::expected<std::vector<std::string>, Failure> queued();             // receivers with rows that wait or are dead
   std::expected<std::string, Failure> odd_id(const task::TaskKey& key);  // empty: not known
   // Once the rows that ended are committed: nothing of their bodies is left in the database's file nor in its log.
   std::expected<void, Failure> scrub();

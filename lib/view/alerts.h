@@ -3,8 +3,10 @@
 // Threads: any, read only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.h"
@@ -44,6 +46,8 @@ struct ReceiverStanding {
   bool disabled = false;                         // it answered 410
 
   bool failing() const { return failing_since != task::kNoTime || disabled; }
+  // What was put into its queue then is in it still.
+  bool holds_from(core::WallTime then) const { return pending > 0 && oldest != task::kNoTime && oldest <= then; }
 
   bool operator==(const ReceiverStanding&) const = default;
 };
@@ -54,6 +58,22 @@ struct Alerts {
   std::vector<rule::Silence> silences;
   bool is_full = false;  // the outbox: events wait for room
   bool delivers = true;  // false: it was one look, which tells nobody
+
+  const ReceiverStanding* receiver(std::string_view name) const {
+    const auto found = std::ranges::find(receivers, name, &ReceiverStanding::name);
+    return found == receivers.end() ? nullptr : &*found;
+  }
+  // Somebody knows of it, and not only the queues of receivers that take nothing.
+  bool reached(const IncidentStanding& incident) const {
+    const auto takes = [&](const std::string& name) {
+      const auto* its = receiver(name);
+      return its == nullptr || !its->failing() || !its->holds_from(incident.told);
+    };
+    if (!incident.known()) return false;
+    const auto& told = incident.notice.receivers;
+    return incident.told == task::kNoTime || !incident.shown_to.empty() || told.empty() ||
+           std::ranges::any_of(told, takes);
+  }
 
   bool operator==(const Alerts&) const = default;
 };

@@ -45,15 +45,19 @@ class IncidentsByRun {
   Incidents of_polls_;
 };
 
-// Of the incidents that are open and not silenced, and how many of these somebody is told of.
+// Of the incidents that are open and not silenced, and how many of these somebody is told of, or is to be.
 struct Tally {
   std::size_t all = 0;
   std::size_t known = 0;
+  std::size_t queued = 0;
 
-  void add(const IncidentStanding& incident) {
+  void add(const IncidentStanding& incident, const Alerts& alerts) {
     if (!incident.pressing()) return;
     ++all;
-    if (incident.known()) ++known;
+    if (alerts.reached(incident))
+      ++known;
+    else if (incident.known())
+      ++queued;
   }
 };
 
@@ -74,6 +78,11 @@ std::pair<std::string, Level> platform_text(const Snapshot& snapshot) {
     return {"the list of spaces cannot be read" + by_reason(snapshot.organization->last_error), Level::bad};
   }
   const auto failing = std::ranges::count_if(snapshot.spaces, [](const auto& space) { return is_failing(*space); });
+  const auto is_unstored = [](const auto& space) {
+    return space->last_error && space->last_error->reason == PollReason::store;
+  };
+  if (std::ranges::any_of(snapshot.spaces, is_unstored))
+    return {"the database cannot be written: what is new is neither counted nor told", Level::bad};
   if (failing > 0) {
     const auto& first = **std::ranges::find_if(snapshot.spaces, [](const auto& space) { return is_failing(*space); });
     return {fmt::format("{} of {} {} cannot be read in full: {}{}{}", failing, snapshot.spaces.size(),
@@ -90,16 +99,20 @@ std::pair<std::string, Level> platform_text(const Snapshot& snapshot) {
 }
 
 // Of runs in trouble. Empty: there is nothing to tell.
-std::string told_text(const Overview& overview) {
-  std::size_t all = 0, told = 0, held = 0;
+std::string told_text(const Overview& overview, const Alerts& alerts) {
+  std::size_t all = 0, told = 0, held = 0, queued = 0;
   for (const auto& verdict : overview.runs) {
     if (verdict.trouble == Trouble::none || verdict.trouble == Trouble::no_such_run) continue;
     ++all;
-    if (std::ranges::any_of(verdict.incidents, &IncidentStanding::known)) ++told;
+    if (std::ranges::any_of(verdict.incidents, [&](const auto* incident) { return alerts.reached(*incident); }))
+      ++told;
+    else if (std::ranges::any_of(verdict.incidents, &IncidentStanding::known))
+      ++queued;
     if (!verdict.incidents.empty() && std::ranges::all_of(verdict.incidents, &IncidentStanding::held)) ++held;
   }
   if (all == 0) return overview.in_trouble == 0 ? "" : "no rule tells of unknown runs";
-  if (told == 0) return held == all ? "nobody was told, as silences ask" : "nobody was told yet";
+  if (told == 0 && held == all) return "nobody was told, as silences ask";
+  if (told == 0) return queued > 0 ? "nobody was reached yet" : "nobody was told yet";
   if (told < all) return fmt::format("somebody was told of {} of the {}", told, all);
   return all == 1 ? "somebody was told" : "somebody was told of each";
 }
@@ -119,9 +132,10 @@ std::string others_text(const Tally& others, bool is_more, bool has_receivers) {
   auto open =
       fmt::format("{} {}{} open", others.all, is_more ? "more " : "", others.all == 1 ? "incident" : "incidents");
   if (!has_receivers) return open;
-  const auto known = others.known == 0            ? std::string("not told yet")
-                     : others.known == others.all ? "told"
-                                                  : fmt::format("{} of them told", others.known);
+  const auto known = others.known == 0 && others.queued > 0 ? std::string("nobody reached yet")
+                     : others.known == 0                    ? std::string("not told yet")
+                     : others.known == others.all           ? "told"
+                                                            : fmt::format("{} of them told", others.known);
   return open + ", " + known;
 }
 
@@ -143,9 +157,9 @@ void conclude(Overview& overview, const Snapshot& snapshot) {
   }
   Tally all, others;
   for (const auto& incident : alerts.incidents) {
-    all.add(incident);
+    all.add(incident, alerts);
     const bool is_said = said.contains(&incident) || incident.notice.when == rule::When::delivery_failing;
-    if (!is_said) others.add(incident);
+    if (!is_said) others.add(incident, alerts);
   }
   auto [platform, level] = platform_text(snapshot);
   const auto unreached = receivers_text(alerts);
@@ -156,7 +170,7 @@ void conclude(Overview& overview, const Snapshot& snapshot) {
   overview.headline = trouble_text(overview) + "; " + platform;
   if (!alerts.delivers) return;
   const bool is_alone = !has_receivers && (overview.in_trouble > 0 || others.all > 0);
-  const auto told = is_alone ? "nobody is told, for there is no receiver" : told_text(overview);
+  const auto told = is_alone ? "nobody is told, for there is no receiver" : told_text(overview, alerts);
   for (const auto& part :
        {told, others_text(others, overview.in_trouble > 0, has_receivers), silenced_text(alerts), unreached}) {
     if (!part.empty()) overview.headline += "; " + part;

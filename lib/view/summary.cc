@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/text.h"
 #include "view/snapshot.h"
 
 namespace runwatch::view {
@@ -48,9 +49,13 @@ std::string all_up(const Snapshot& snapshot) {
 }  // namespace
 
 std::string summary(const Snapshot& snapshot) {
-  if (auto text = what_fails(snapshot); !text.empty()) return text;
-  if (auto text = what_is_to_come(snapshot); !text.empty()) return text;
-  return snapshot.spaces.empty() ? "no spaces to watch" : all_up(snapshot);
+  // What is in force is not what the file says, until the next good one.
+  const auto& reload = snapshot.reload;
+  const auto refused =
+      reload && !reload->accepted ? fmt::format("reload refused: {}; ", core::printable(reload->problem, 200)) : "";
+  if (auto text = what_fails(snapshot); !text.empty()) return refused + text;
+  if (auto text = what_is_to_come(snapshot); !text.empty()) return refused + text;
+  return refused + (snapshot.spaces.empty() ? "no spaces to watch" : all_up(snapshot));
 }
 
 }  // namespace runwatch::view

@@ -102,6 +102,9 @@ Alerts::Outcome<AlertNews> Alerts::on_settings(const AlertSettings& settings) {
   }
   std::vector<std::string> receivers;
   for (const auto& receiver : settings_.rules.receivers) receivers.push_back(receiver.name);
+  auto queued = deps_.store->queued();  // what is dead is to be seen, whoever it was for
+  if (!queued) return std::unexpected(std::move(queued.error()));
+  std::ranges::move(*queued, std::back_inserter(receivers));
   deps_.meters.keep_only_alerts(rules, receivers);
   return compose(book_.under_settings(context()), nullptr);
 }

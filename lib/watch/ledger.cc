@@ -195,12 +195,12 @@ void Ledger::publish() {
   snapshot->reload = reload_;
   snapshot->pause = pause_;
   deps_.exposition.publish(std::move(snapshot));
-  has_news_ = false;
+  has_news_ = is_urgent_ = false;
 }
 
 void Ledger::note_reload(view::Reload reload) {
   reload_ = std::move(reload);
-  has_news_ = true;
+  has_news_ = is_urgent_ = true;
 }
 
 void Ledger::note_pause(std::optional<view::Pause> pause) {

@@ -61,6 +61,7 @@ class Ledger {
   struct Reconfigured {
     std::vector<Planned> next;  // after a failure, too
     core::Result<void> outcome;
+    std::uint64_t given_up = 0;  // notices for receivers that went, or became others
   };
   Reconfigured reconfigure(Settings settings);
   // The store holds something that memory does not know: reads it again, and asks for everything anew.
@@ -122,6 +123,7 @@ class Ledger {
 
   // True when something was applied that is not published yet.
   bool has_news() const { return has_news_; }
+  bool is_urgent() const { return is_urgent_; }  // somebody waits for it to be published
   void publish();
 
  private:
@@ -193,6 +195,7 @@ class Ledger {
   void tell_account();
   bool is_judged_once();
   bool may_show_alerts() const;
+  void show_at_once();
   core::WallTime due_of(const std::string& receiver, core::WallTime due) const;  // where it is held back, then
   bool follow_receiver(const std::string& name, const notify::Attempt& attempt, bool disabled, store::Batch batch);
   void note_attempt(const notify::Attempt& attempt, std::optional<core::Duration> latency);
@@ -209,6 +212,8 @@ class Ledger {
   std::string no_way_to(const std::string& name) const;
   void forgive(const std::string& receiver);
   std::set<std::string> forget_receivers();
+  std::vector<std::pair<std::string, std::uint64_t>> parted_from(const rule::Decision& decision);
+  void tell_parted(const std::vector<std::pair<std::string, std::uint64_t>>& parted);
   void try_again(const std::string& receiver);
   core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
 
@@ -233,6 +238,7 @@ class Ledger {
   std::shared_ptr<const view::Alerts> shown_alerts_ = std::make_shared<view::Alerts>();
   std::set<core::Duration> windows_;  // of rules
   bool outdated_ = false;             // as Report has it, outside of polls
+  std::uint64_t given_up_ = 0;        // as Reconfigured has it, since the start
   core::SteadyTime next_purge_;
   std::optional<core::Duration> wall_ahead_;  // of the steady clock, when there was the first purge
   core::SteadyTime next_alerts_{};            // after what the clock brought could not be committed
@@ -246,6 +252,7 @@ class Ledger {
   core::SteadyTime next_tick_{};
   core::SteadyTime committed_at_;  // or the start: time that nobody lived is not vouched for
   bool has_news_ = false;
+  bool is_urgent_ = false;
   bool loaded_ = false;
   bool configured_ = false;  // all that the settings say is in force
 };

@@ -103,10 +103,16 @@ Ledger::Committed Ledger::configure_alerts() {
     if (rule.window > core::Duration(0)) windows.insert(rule.window);
   }
   const auto changed = forget_receivers();
-  auto done = carry_out(alerts_.on_settings(settings_.alerts), {});
+  auto news = alerts_.on_settings(settings_.alerts);
+  if (!news) return std::unexpected(std::move(news.error()));
+  const auto parted = parted_from(news->decision);
+  auto done = carry_out(std::move(news), {});
+  if (done) tell_parted(parted);
   if (done && windows != windows_) done = remember_changes(windows);
   if (done) windows_ = std::move(windows);
   sight_changed_ = true;  // a space that failed may be gone
+  for (const auto& name : deps_.store->queued().value_or(std::vector<std::string>()))
+    count_queue(name);  // those that are gone, too
   for (const auto& receiver : settings_.alerts.receivers) {
     const auto& name = receiver.options.name;
     const auto* state = alerts_.book().receiver(name);

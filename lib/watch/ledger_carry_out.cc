@@ -139,13 +139,12 @@ void Ledger::purged() {
   const auto now = deps_.clock.steady_now();
   next_purge_ = now + kPurgeEvery;
   scrub_by_ = now;
-  for (const auto& receiver : settings_.alerts.receivers) {
-    const auto& name = receiver.options.name;
-    const auto before = queues_[name].dead;
+  for (auto& [name, standing] : queues_) {
+    const auto before = standing.dead;
     count_queue(name);
-    if (const auto after = queues_[name].dead; after < before) {
+    if (standing.dead < before) {
       core::log::warning("notices that were given up are kept no longer: store.retention is over",
-                         {{"receiver", name}, {"notices", before - after}});
+                         {{"receiver", name}, {"notices", before - standing.dead}});
     }
   }
 }

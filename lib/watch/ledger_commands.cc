@@ -33,6 +33,12 @@ core::Result<void> check_name(std::string_view kind, std::string_view name,
 
 }  // namespace
 
+// Who changed something looks at it next.
+void Ledger::show_at_once() {
+  alerts_changed_ = has_news_ = is_urgent_ = true;
+  next_show_ = {};
+}
+
 core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, std::chrono::seconds lasting) {
   if (lasting < std::chrono::seconds(1) || lasting > kLongestSilence)
     return std::unexpected(refused("a silence lasts from a second to ten years"));
@@ -50,7 +56,7 @@ core::Result<rule::Silence> Ledger::add_silence(rule::Silence silence, std::chro
   if (!news) return std::unexpected(not_committed(news.error()));
   auto made = news->decision.silences.empty() ? rule::Silence{} : news->decision.silences.back();
   if (auto done = carry_out(std::move(news), {}); !done) return std::unexpected(not_committed(done.error()));
-  alerts_changed_ = has_news_ = true;
+  show_at_once();
   made.until -= ahead();
   return made;
 }
@@ -61,7 +67,7 @@ core::Result<void> Ledger::expire_silence(std::int64_t number) {
     return std::unexpected(refused("no silence has this number: see `runwatch silence list`"));
   }
   if (auto done = carry_out(alerts_.on_expiry(number), {}); !done) return std::unexpected(not_committed(done.error()));
-  alerts_changed_ = has_news_ = true;
+  show_at_once();
   return {};
 }
 
@@ -111,7 +117,7 @@ core::Result<std::size_t> Ledger::change_rows(std::vector<store::OutboxRow> rows
     if (to == store::OutboxRow::State::dropped) forgive(receiver);
   }
   if (deps_.wake) deps_.wake(receivers);
-  alerts_changed_ = has_news_ = true;
+  show_at_once();
   return batch.outbox.size();
 }
 
@@ -122,8 +128,10 @@ core::Result<std::size_t> Ledger::replay(const std::vector<std::string>& ids) {
     if (!found) return std::unexpected(not_read(found.error()));
     std::erase_if(*found, [](const auto& row) { return row.state != store::OutboxRow::State::dead; });
     if (found->empty())
-      return std::unexpected(
-          refused(fmt::format("no dead notice has the id {}: what waits is tried again by itself", id)));
+      return std::unexpected(refused(
+          fmt::format("no dead notice has the id {}: what waits is tried again by itself, what was delivered is "
+                      "not, and an incident's notices have ids of their own (`runwatch alerts show ID`)",
+                      id)));
     for (const auto& row : *found)
       if (alerts_.receiver(row.receiver) == nullptr) return std::unexpected(refused(no_way_to(row.receiver)));
     std::ranges::move(*found, std::back_inserter(rows));
@@ -160,7 +168,11 @@ core::Result<std::size_t> Ledger::drop(const std::vector<std::string>& ids, cons
     using enum store::OutboxRow::State;
     const bool any_dead = std::ranges::find(*found, dead, &store::OutboxRow::state) != found->end();
     std::erase_if(*found, [&](const auto& row) { return row.state != (any_dead ? dead : pending); });
-    if (found->empty()) return std::unexpected(refused("no waiting or dead notice has the id " + id));
+    if (found->empty())
+      return std::unexpected(
+          refused(fmt::format("no waiting or dead notice has the id {}: what was delivered is gone, and an incident's "
+                              "notices have ids of their own (`runwatch alerts show ID`)",
+                              id)));
     std::ranges::move(*found, std::back_inserter(rows));
   }
   return change_rows(std::move(rows), store::OutboxRow::State::dropped);

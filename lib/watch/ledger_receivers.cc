@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/log.h"
 #include "watch/ledger.h"
 
 namespace runwatch::watch {
@@ -138,6 +139,29 @@ std::set<std::string> Ledger::forget_receivers() {
   std::erase_if(held_, is_otherwise);
   std::erase_if(shown_places_, is_otherwise);
   return changed;
+}
+
+// Receivers that go, or become others, with how much waits for each.
+std::vector<std::pair<std::string, std::uint64_t>> Ledger::parted_from(const rule::Decision& decision) {
+  std::vector<std::pair<std::string, std::uint64_t>> parted;
+  for (const auto* names : {&decision.receivers_gone, &decision.receivers_changed}) {
+    for (const auto& name : *names) {
+      const auto queue = deps_.store->queue(name);
+      parted.emplace_back(name, queue ? queue->pending : 0);
+    }
+  }
+  return parted;
+}
+
+void Ledger::tell_parted(const std::vector<std::pair<std::string, std::uint64_t>>& parted) {
+  for (const auto& [name, waited] : parted) {
+    given_up_ += waited;
+    if (waited == 0) continue;
+    core::log::warning(
+        "notices for a receiver that is configured no more, or otherwise, are given up; "
+        "`runwatch alerts list` shows them",
+        {{"receiver", name}, {"notices", waited}});
+  }
 }
 
 // As its courier does with other settings.

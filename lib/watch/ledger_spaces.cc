@@ -72,11 +72,12 @@ core::Result<std::vector<Planned>> Ledger::load() {
 Ledger::Reconfigured Ledger::reconfigure(Settings settings) {
   if (settings == settings_ && configured_) return {};
   Report report;
+  const auto given_up = given_up_;
   auto before = settings_;
   auto outcome = configure(std::move(settings), report);
   // All or nothing: what was in force goes on, of which nothing is to be stored.
   if (!outcome) std::ignore = configure(std::move(before), report);
-  return {std::move(report.next), std::move(outcome)};
+  return {std::move(report.next), std::move(outcome), given_up_ - given_up};
 }
 
 core::Result<void> Ledger::configure(Settings settings, Report& report) {

@@ -99,14 +99,15 @@ void Watch::start_fetchers() {
   }
 }
 
-core::Result<void> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
+core::Result<std::uint64_t> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
   const auto asked_before = ask_like(std::make_shared<const unpod::ApiOptions>(std::move(api)), limits);
   const auto limits_before = std::exchange(limits_, limits);
-  auto done = ask_ledger<void>([this, settings](Ledger& ledger) -> core::Result<void> {
-    auto [jobs, outcome] = ledger.reconfigure(settings);
+  auto done = ask_ledger<std::uint64_t>([this, settings](Ledger& ledger) -> core::Result<std::uint64_t> {
+    auto [jobs, outcome, given_up] = ledger.reconfigure(settings);
     dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
     dispatcher_.plan(std::move(jobs));
-    return outcome;
+    if (!outcome) return std::unexpected(std::move(outcome.error()));
+    return given_up;
   });
   if (!done) {
     ask_like(asked_before, limits_before);
@@ -192,7 +193,7 @@ void Watch::step(Message message) {
     if (auto* question = std::get_if<Question>(&message)) (*question)(ledger_);
     if (is_broken_) recover();
     follow(ledger_.tick());
-    if (ledger_.has_news() && deps_.clock.steady_now() >= next_publish_) {
+    if (ledger_.has_news() && (ledger_.is_urgent() || deps_.clock.steady_now() >= next_publish_)) {
       next_publish_ = deps_.clock.steady_now() + kPublishPeriod;
       const auto before = deps_.exposition.snapshot();
       ledger_.publish();

@@ -67,7 +67,8 @@ class Watch {
 
   // Watches like this from now on. Fails: with the store, and when the ledger does not answer; then it watches as
   // before.
-  core::Result<void> reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits);
+  // Gives how many notices were given up, for their receivers went or became others.
+  core::Result<std::uint64_t> reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits);
 
   // The loop that made no progress for longer than it ever needs, if there is one.
   std::optional<std::string> stuck_loop() const;

@@ -30,6 +30,14 @@ view::Snapshot of(Spaces spaces) {
 
 }  // namespace
 
+TEST_CASE("a reload that was refused stands before all else, until one is taken over") {
+  auto snapshot = of({space("a", true, 1)});
+  snapshot.reload = view::Reload{.accepted = false, .problem = "c.toml:1:1: bogus is not a key"};
+  CHECK(view::summary(snapshot) == "reload refused: c.toml:1:1: bogus is not a key; 1 space, 1 run, all up");
+  snapshot.reload = view::Reload{};
+  CHECK(view::summary(snapshot) == "1 space, 1 run, all up");
+}
+
 TEST_CASE("when nothing is wrong the summary says how much is watched") {
   CHECK(view::summary(of({space("a", true, 40), space("b", true, 8), space("c", true)})) ==
         "3 spaces, 48 runs, all up");

@@ -401,6 +401,32 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
          s.runs = {with([](auto& r) { r.unknown = true; })};
          s.space = [](auto& space) { space.last_error = view::PollError{PollReason::business_error, "no", kNow}; };
        }},
+      {"1 of 1 run in trouble; the platform answers; nobody was reached yet; 1 more incident open, nobody reached yet; "
+       "notices do not reach ops",
+       view::Level::bad,
+       [&](Stage& s) {
+         s.runs = {failing()};
+         s.alerts.incidents.assign(2, incident(rule::When::task_failed));
+         for (auto& line : s.alerts.incidents) line.told = kNow, line.notice.receivers = {"ops"};
+         s.alerts.incidents[1].notice.run_id = "Rother";
+         s.alerts.receivers[0].failing_since = s.alerts.receivers[0].oldest = kNow - 1min;
+         s.alerts.receivers[0].pending = 2;
+       }},
+      {"1 of 1 run in trouble; the platform answers; somebody was told; notices do not reach ops", view::Level::bad,
+       [&](Stage& s) {
+         s.runs = {failing()};
+         s.alerts.incidents = {incident(rule::When::failure_ratio)};
+         s.alerts.incidents[0].told = kNow - 5min;
+         s.alerts.incidents[0].notice.receivers = {"ops"};
+         s.alerts.receivers[0].failing_since = s.alerts.receivers[0].oldest = kNow - 1min;
+         s.alerts.receivers[0].pending = 2;
+       }},
+      {"none of 1 run in trouble; the database cannot be written: what is new is neither counted nor told",
+       view::Level::bad,
+       [&](Stage& s) {
+         s.runs = {healthy()};
+         s.space = [](auto& space) { space.last_error = view::PollError{PollReason::store, "full", kNow}; };
+       }},
       {"none of 1 run in trouble; the platform answers; notices do not reach ops", view::Level::bad,
        [](Stage& s) {
          s.runs = {healthy()};

@@ -66,7 +66,8 @@ class Desk {
   // As a reload does.
   std::vector<Planned> reconfigure(Settings settings) {
     settings_ = settings;
-    auto [jobs, outcome] = ledger->reconfigure(std::move(settings));
+    auto [jobs, outcome, parted] = ledger->reconfigure(std::move(settings));
+    given_up = parted;
     note(jobs);
     taken_over = outcome.has_value();
     if (ledger->has_news()) ledger->publish();
@@ -145,6 +146,7 @@ class Desk {
   std::unique_ptr<Ledger> ledger;
   std::vector<Planned> first_jobs;
   bool taken_over = true;  // by the newest `reconfigure`
+  std::uint64_t given_up = 0;
 
  private:
   void open() {

@@ -142,6 +142,8 @@ TEST_CASE(
     desk.wait(10s);
     REQUIRE(ops.attempt(503));
     desk.reconfigure(is_removed ? one : another_type);
+    CHECK(desk.given_up == 1);
+    CHECK(desk.exposes("runwatch_outbox_dead{receiver=\"ops\"} 1"));
     const auto dead = desk.ledger->dead_rows().value();
     REQUIRE(dead.size() == 1);
     CHECK(dead[0].row.receiver == "ops");

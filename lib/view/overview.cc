@@ -182,8 +182,9 @@ void conclude(Overview& overview, const Snapshot& snapshot) {
 std::vector<RunVerdict> verdicts(const Snapshot& snapshot, core::WallTime now) {
   std::vector<RunVerdict> all;
   const IncidentsByRun incidents(*snapshot.alerts);
+  const auto instant = snapshot.clock.at(now);
   for (const auto& space : snapshot.spaces) {
-    for (const auto& run : space->runs) all.push_back(judge(*space, *run, incidents.of(*space, *run), now));
+    for (const auto& run : space->runs) all.push_back(judge(*space, *run, incidents.of(*space, *run), instant));
   }
   return all;
 }
@@ -205,7 +206,7 @@ std::optional<RunVerdict> judge_run(const Snapshot& snapshot, std::string_view s
     if (!space.empty() && known->name != space) continue;
     const auto run = std::ranges::find(known->runs, run_id, [](const auto& r) { return std::string_view(r->run_id); });
     if (run == known->runs.end()) continue;
-    return judge(*known, **run, IncidentsByRun(*snapshot.alerts).of(*known, **run), now);
+    return judge(*known, **run, IncidentsByRun(*snapshot.alerts).of(*known, **run), snapshot.clock.at(now));
   }
   return std::nullopt;
 }

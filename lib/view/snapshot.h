@@ -118,6 +118,15 @@ struct Pause {
   bool operator==(const Pause&) const = default;
 };
 
+// How this machine's clock was set since the start: what was recorded before is as long ago as it was lived.
+struct Clock {
+  core::Duration ahead{};  // of the lived clock, of the wall clock
+  std::vector<rule::ClockOffset> offsets;
+
+  // `wall`: now.
+  rule::Instant at(core::WallTime wall) const { return {wall, wall + ahead, offsets}; }
+};
+
 struct Snapshot {
   std::optional<OrganizationSnapshot> organization;  // nothing when spaces are configured
   std::string not_ready;                             // empty: every space's discovery or explicit run was tried
@@ -127,6 +136,7 @@ struct Snapshot {
   std::shared_ptr<const std::vector<FailedPoll>> failed_polls = std::make_shared<std::vector<FailedPoll>>();
   std::optional<Reload> reload;  // nothing where none can be, as for a single look
   std::optional<Pause> pause;    // of all polls
+  Clock clock;
 
   bool ready() const { return not_ready.empty(); }
 };

@@ -42,6 +42,8 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
+core::Duration since(core::WallTime then, const rule::Instant& now) { return now.lived - now.lived_of(then); }
+
 double extent_of(core::Duration length) { return std::min(1.0, core::seconds(length) / 86'400); }
 
 std::string mostly(const RunSnapshot& run) {
@@ -52,17 +54,17 @@ std::string mostly(const RunSnapshot& run) {
   return ", mostly by " + words(task::kFailureReasonNames.at(reason));
 }
 
-void find_failing(const RunSnapshot& run, core::WallTime now, Findings& out) {
+void find_failing(const RunSnapshot& run, const rule::Instant& now, Findings& out) {
   const auto finished = finished_of(run.tasks);
   const auto failed = share(count_of(run.tasks, Status::failed), finished);
-  if (finished < kFewestFinished || failed <= kFailingShare || now - run.last_change >= kStillChanging) return;
+  if (finished < kFewestFinished || failed <= kFailingShare || since(run.last_change, now) >= kStillChanging) return;
   out.push_back({Trouble::failing, failed,
                  fmt::format("{:.0f} % of {} finished tasks failed{}", 100 * failed, finished, mostly(run))});
 }
 
 // What somebody is to move: not a run that waits for its time.
-void find_stalled(const RunSnapshot& run, core::WallTime now, Findings& out) {
-  const auto rests = now - run.last_change;
+void find_stalled(const RunSnapshot& run, const rule::Instant& now, Findings& out) {
+  const auto rests = since(run.last_change, now);
   const bool may_stall = run.finished == kNoTime && run.failed_polls == 0 && rests > kStalledAfter;
   if (!may_stall || !task::is_to_move(run.tasks, run.status, run.batch_count)) return;
   const auto open = sum(run.tasks) - finished_of(run.tasks);
@@ -75,21 +77,23 @@ void find_stalled(const RunSnapshot& run, core::WallTime now, Findings& out) {
 
 bool is_lasting(PollReason reason) { return is_refusal(reason) || reason == PollReason::not_found; }
 
-void find_poll_failing(const RunSnapshot& run, core::WallTime now, Findings& out) {
+void find_poll_failing(const RunSnapshot& run, const rule::Instant& now, Findings& out) {
   if (run.failed_polls == 0 || !run.last_error) return;
   const auto& error = *run.last_error;
   if (run.failed_polls < kFailedPolls && !is_lasting(error.reason)) return;
   out.push_back(
-      {Trouble::poll_failing, extent_of(now - run.failing_since),
+      {Trouble::poll_failing, extent_of(since(run.failing_since, now)),
        fmt::format("its polls fail ({} in a row, {}: {})", run.failed_polls, words(name(error.reason)), error.text)});
 }
 
-void find_old_task(const RunSnapshot& run, core::WallTime now, Findings& out) {
+void find_old_task(const RunSnapshot& run, const rule::Instant& now, Findings& out) {
   for (const auto status : {Status::processing, Status::in_progress}) {
-    const auto since = run.oldest[task::index(status)];
-    if (since == kNoTime || now - since <= kTaskOldAfter) continue;
-    out.push_back({Trouble::old_task, extent_of(now - since),
-                   fmt::format("a task is {} for {}", words(task::name(status)), lasting(now - since))});
+    const auto oldest = run.oldest[task::index(status)];
+    if (oldest == kNoTime) continue;
+    const auto age = since(oldest, now);
+    if (age <= kTaskOldAfter) continue;
+    out.push_back({Trouble::old_task, extent_of(age),
+                   fmt::format("a task is {} for {}", words(task::name(status)), lasting(age))});
   }
 }
 
@@ -167,7 +171,7 @@ Progress progress(const RunSnapshot& run, core::WallTime now) {
 }
 
 RunVerdict judge(const SpaceSnapshot& space, const RunSnapshot& run, std::vector<const IncidentStanding*> incidents,
-                 core::WallTime now) {
+                 const rule::Instant& now) {
   RunVerdict verdict;
   verdict.space = &space;
   verdict.run = &run;
@@ -187,7 +191,7 @@ RunVerdict judge(const SpaceSnapshot& space, const RunSnapshot& run, std::vector
   for (const auto* incident : incidents) verdict.told = std::max(verdict.told, incident->told);
   verdict.incidents = std::move(incidents);
   verdict.score = score_of(verdict, findings);
-  const auto pace = progress(run, now);
+  const auto pace = progress(run, now.wall);
   verdict.per_hour = pace.per_hour;
   verdict.end = pace.end;
   return verdict;

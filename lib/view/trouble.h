@@ -54,7 +54,7 @@ struct RunVerdict {
 
 // `incidents`: as a verdict has them.
 RunVerdict judge(const SpaceSnapshot& space, const RunSnapshot& run, std::vector<const IncidentStanding*> incidents,
-                 core::WallTime now);
+                 const rule::Instant& now);
 
 // How grave it is as a whole.
 enum class Level : std::uint8_t {

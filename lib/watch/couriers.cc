@@ -9,12 +9,15 @@ namespace {
 // A dead man's switch is to go off when notices are not delivered.
 constexpr core::Duration kLongestDue = std::chrono::minutes(5);
 
-// `paused`: for how long the platform had us wait lately.
-bool is_well(const view::Snapshot& snapshot, core::WallTime now, core::Duration paused) {
-  const auto is_fresh = [&](core::WallTime until) { return until != task::kNoTime && now <= until + paused; };
+// `paused`: for how long the platform had us wait lately. A clock that is set makes nothing ill.
+bool is_well(const view::Snapshot& snapshot, core::WallTime wall, core::Duration paused) {
+  const auto now = snapshot.clock.at(wall);
+  const auto is_fresh = [&](core::WallTime until) {
+    return until != task::kNoTime && now.lived <= now.lived_of(until) + paused;
+  };
   const auto& list = snapshot.organization;
   const auto is_on_its_way = [&](const auto& receiver) {
-    return receiver.due == task::kNoTime || now - receiver.due <= kLongestDue;
+    return receiver.due == task::kNoTime || now.lived - now.lived_of(receiver.due) <= kLongestDue;
   };
   return snapshot.ready() && (!list || is_fresh(list->well_until)) &&
          std::ranges::all_of(snapshot.spaces, [&](const auto& space) { return is_fresh(space->well_until); }) &&

@@ -194,6 +194,8 @@ void Ledger::publish() {
   snapshot->failed_polls = failed_polls_.shown();
   snapshot->reload = reload_;
   snapshot->pause = pause_;
+  const auto now = alerts_.now();
+  snapshot->clock = {now.lived - now.wall, {now.offsets.begin(), now.offsets.end()}};
   deps_.exposition.publish(std::move(snapshot));
   has_news_ = is_urgent_ = false;
 }

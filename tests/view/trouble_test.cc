@@ -20,6 +20,7 @@ using view::Trouble;
 namespace {
 
 const core::WallTime kNow = at(100'000);
+const rule::Instant kInstant{kNow, kNow};
 
 std::uint64_t& tasks(RunSnapshot& run, Status status) { return run.tasks[task::index(status)]; }
 
@@ -212,7 +213,7 @@ TEST_CASE("a run is in trouble beyond the thresholds of the alerts, and not at t
   };
   for (const auto& c : cases) {
     CAPTURE(c.what);
-    const auto verdict = view::judge({}, with(c.change), {}, kNow);
+    const auto verdict = view::judge({}, with(c.change), {}, kInstant);
     CHECK(view::name(verdict.trouble) == view::name(c.trouble));
     CHECK(verdict.why == c.why);
     CHECK((verdict.score >= 1) == (c.trouble != Trouble::none));
@@ -230,20 +231,20 @@ TEST_CASE("an open incident is trouble of its kind, and single failed tasks, sil
   for (const auto& c : cases) {
     CAPTURE(rule::name(c.when));
     auto line = incident(c.when);
-    const auto verdict = view::judge({}, healthy(), {&line}, kNow);
+    const auto verdict = view::judge({}, healthy(), {&line}, kInstant);
     CHECK(view::name(verdict.trouble) == view::name(c.trouble));
     CHECK(verdict.why == (c.trouble == Trouble::none ? "" : "alert mine: it is so"));
     line.silenced_until = kNow + 1h;
-    CHECK(view::judge({}, healthy(), {&line}, kNow).trouble == Trouble::none);
+    CHECK(view::judge({}, healthy(), {&line}, kInstant).trouble == Trouble::none);
     line.silenced_until = task::kNoTime;
     line.phase = rule::Phase::gathering;
-    CHECK(view::judge({}, healthy(), {&line}, kNow).trouble == Trouble::none);
+    CHECK(view::judge({}, healthy(), {&line}, kInstant).trouble == Trouble::none);
   }
 }
 
 TEST_CASE("what a run shows of itself is not said again by its incident") {
   auto line = incident(rule::When::failure_ratio);
-  CHECK(view::judge({}, failing(), {&line}, kNow).why == "50 % of 60 finished tasks failed, mostly by provider");
+  CHECK(view::judge({}, failing(), {&line}, kInstant).why == "50 % of 60 finished tasks failed, mostly by provider");
 }
 
 TEST_CASE("each reason of a failed poll is told in words") {
@@ -256,6 +257,21 @@ TEST_CASE("each reason of a failed poll is told in words") {
   CHECK(rule::poll_trouble("auth") == "the platform refuses the API token (auth)");
 }
 
+TEST_CASE("a clock that was set makes no run rest, nor a task old") {
+  for (const core::Duration by : {core::Duration(8h), core::Duration(-8h)}) {
+    Stage stage;
+    stage.runs = {with([](auto& r) {
+      r.last_change = kNow - 2min;
+      r.oldest[task::index(Status::in_progress)] = kNow - 5min;
+    })};
+    auto snapshot = stage.snapshot();
+    snapshot.clock = {-by, {{kNow - 1h, 0h}, {kNow - 1min, -by}}};  // a minute ago
+    CHECK(view::judge(snapshot, kNow + by).headline == "none of 1 run in trouble; the platform answers");
+    CHECK(view::judge(snapshot, kNow + by + 29min).runs[0].why ==
+          "nothing changed for 31 min, and 52 tasks are not finished");
+  }
+}
+
 TEST_CASE("of runs that cannot be read the one that fails for longest is worst, however lately it was asked") {
   const auto score = [](core::Duration since, core::Duration asked) {
     const auto run = with([&](auto& r) {
@@ -263,7 +279,7 @@ TEST_CASE("of runs that cannot be read the one that fails for longest is worst, 
       r.failing_since = kNow - since;
       r.last_error = view::PollError{PollReason::connect, "nobody there", kNow - asked};
     });
-    return view::judge({}, run, {}, kNow).score;
+    return view::judge({}, run, {}, kInstant).score;
   };
   CHECK(score(9h, 1min) > score(2h, 1h));
 }
@@ -271,20 +287,20 @@ TEST_CASE("of runs that cannot be read the one that fails for longest is worst, 
 TEST_CASE("what failed mostly by something did so by more than half") {
   auto run = failing();
   run.failures = {15, 0, 0, 0, 16, 0, 0, 0};
-  CHECK(view::judge({}, run, {}, kNow).why.ends_with("failed, mostly by provider"));
+  CHECK(view::judge({}, run, {}, kInstant).why.ends_with("failed, mostly by provider"));
   run.failures = {15, 0, 0, 0, 15, 0, 0, 0};
-  CHECK(view::judge({}, run, {}, kNow).why.ends_with("finished tasks failed"));
+  CHECK(view::judge({}, run, {}, kInstant).why.ends_with("finished tasks failed"));
 }
 
 TEST_CASE("a run is alerted by an incident that is not silenced, and comes before those that do well") {
   auto line = incident(rule::When::task_failed);
-  const auto alerted = view::judge({}, healthy(), {&line}, kNow);
+  const auto alerted = view::judge({}, healthy(), {&line}, kInstant);
   CHECK(alerted.alerted());
   CHECK(alerted.score < 1);
-  CHECK(alerted.score > view::judge({}, healthy(), {}, kNow).score);
+  CHECK(alerted.score > view::judge({}, healthy(), {}, kInstant).score);
   line.silenced_until = kNow + 1h;
-  CHECK_FALSE(view::judge({}, healthy(), {&line}, kNow).alerted());
-  CHECK_FALSE(view::judge({}, healthy(), {}, kNow).alerted());
+  CHECK_FALSE(view::judge({}, healthy(), {&line}, kInstant).alerted());
+  CHECK_FALSE(view::judge({}, healthy(), {}, kInstant).alerted());
 }
 
 TEST_CASE("runs are sorted by what is wrong with them and how much, then by what they do") {

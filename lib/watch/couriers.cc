@@ -3,26 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "view/health.h"
+
 namespace runwatch::watch {
 namespace {
-
-// A dead man's switch is to go off when notices are not delivered.
-constexpr core::Duration kLongestDue = std::chrono::minutes(5);
-
-// `paused`: for how long the platform had us wait lately. A clock that is set makes nothing ill.
-bool is_well(const view::Snapshot& snapshot, core::WallTime wall, core::Duration paused) {
-  const auto now = snapshot.clock.at(wall);
-  const auto is_fresh = [&](core::WallTime until) {
-    return until != task::kNoTime && now.lived <= now.lived_of(until) + paused;
-  };
-  const auto& list = snapshot.organization;
-  const auto is_on_its_way = [&](const auto& receiver) {
-    return receiver.due == task::kNoTime || now.lived - now.lived_of(receiver.due) <= kLongestDue;
-  };
-  return snapshot.ready() && (!list || is_fresh(list->well_until)) &&
-         std::ranges::all_of(snapshot.spaces, [&](const auto& space) { return is_fresh(space->well_until); }) &&
-         std::ranges::all_of(snapshot.alerts->receivers, is_on_its_way);
-}
 
 notify::Standing standing_of(const view::IncidentStanding& line) {
   const auto& notice = line.notice;
@@ -106,7 +90,7 @@ void Couriers::beat(const std::optional<HeartbeatSettings>& settings) {
   heartbeat_ = std::make_unique<notify::Heartbeat>(
       notify::HeartbeatOptions{.interval = settings->interval}, deps_.make_client("", ""),
       notify::HeartbeatHooks{
-          .healthy = [this] { return is_well(*deps_.snapshot(), deps_.clock.wall_now(), deps_.paused()); },
+          .healthy = [this] { return view::is_well(*deps_.snapshot(), deps_.clock.wall_now(), deps_.paused()); },
           .url = settings->url,
           .mark = deps_.hooks.mark},
       deps_.clock);

@@ -21,7 +21,6 @@ using Json = nlohmann::ordered_json;
 using Answer = control::Handler::Answer;
 using watch::Ledger;
 
-constexpr std::string_view kCopyEnd = ".backup-";
 constexpr std::chrono::minutes kTakenWithin{60};  // by whoever asked for it
 
 std::string write(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -63,16 +62,23 @@ core::Result<void> copy_database(watch::Watch& watch, const std::filesystem::pat
   return done;
 }
 
+// Beside the database, where nobody else has such names.
+std::string start_of_copies(const std::filesystem::path& database) {
+  return fmt::format(".{}.copy-", database.filename().string());
+}
+
 // Copies that nobody took away: who asked for them was interrupted.
 void remove_copies(const std::filesystem::path& database, std::chrono::minutes older_than) {
-  const auto start = database.filename().string() + kCopyEnd.data();
+  const auto start = start_of_copies(database);
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(database.parent_path(), error)) {
-    if (!entry.path().filename().string().starts_with(start)) continue;
-    const auto written = entry.last_write_time(error);
-    const bool is_old = !error && std::filesystem::file_time_type::clock::now() - written >= older_than;
-    if (is_old && std::filesystem::remove(entry.path(), error))
-      core::log::info("removed a copy of the database that nobody took away", {{"copy", entry.path().string()}});
+  std::filesystem::directory_iterator entry(database.parent_path(), error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (!entry->path().filename().string().starts_with(start)) continue;
+    std::error_code unread;
+    const auto written = entry->last_write_time(unread);
+    const bool is_old = !unread && std::filesystem::file_time_type::clock::now() - written >= older_than;
+    if (is_old && std::filesystem::remove(entry->path(), unread))
+      core::log::info("removed a copy of the database that nobody took away", {{"copy", entry->path().string()}});
   }
 }
 
@@ -90,8 +96,8 @@ void answer_about_daemon(control::Handler& handler, watch::Watch& watch, const D
   remove_copies(database, std::chrono::minutes(0));
   handler.backup = [&watch, copies, database, is_stopping = hooks.is_stopping](const control::Request&) -> Answer {
     remove_copies(database, kTakenWithin);
-    auto copy = database;
-    copy += fmt::format("{}{}-{}", kCopyEnd, ::getpid(), ++*copies);  // no other one has it, nor had it
+    const auto copy = database.parent_path() / fmt::format("{}{}-{}", start_of_copies(database), ::getpid(),
+                                                           ++*copies);  // no other one has it, nor had it
     if (const auto done = copy_database(watch, copy, is_stopping); !done) return std::unexpected(done.error());
     return write({{"path", copy.string()}});
   };

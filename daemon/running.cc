@@ -72,6 +72,7 @@ class Part {
     if (fd_ || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return;
     name_ = fmt::format("{}.part-{}", file.string(), ::getpid());
     fd_ = core::Fd(::open(name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!fd_) name_.clear();  // somebody else's
   }
   ~Part() {
     if (!name_.empty()) ::unlink(name_.c_str());
@@ -140,7 +141,11 @@ int check_running(const ControlArguments& arguments) {
   }
   const auto waits = text(*answer, "not_ready");
   const auto summary = text(*answer, "summary");
-  fmt::print("alive, {}{}\n", waits.empty() ? "ready; " : "not ready: ", summary);
+  fmt::print("alive, {}{}\n",
+             waits.empty()      ? "ready; "
+             : waits == summary ? "not ready: "
+                                : "not ready: " + waits + "; ",
+             summary);
   return EX_OK;
 }
 

@@ -10,7 +10,7 @@
 namespace runwatch::control {
 namespace {
 
-constexpr auto kAnswerWithin = std::chrono::seconds(20);  // the ledger may take ten
+constexpr auto kAnswerWithin = std::chrono::seconds(28);  // the ledger may take twenty
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "control/request.h"
 
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -26,7 +28,10 @@ core::Result<Request> parse_request(std::string_view json) {
   try {
     const auto parsed = nlohmann::json::parse(json);
     const auto is_whole = [&](const char* member) {  // a fraction would be cut, and one out of range be anything
-      return !parsed.contains(member) || parsed[member].is_number_integer();
+      if (!parsed.contains(member)) return true;
+      const auto& value = parsed[member];
+      return value.is_number_integer() &&
+             !(value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max());
     };
     const bool good = parsed.is_object() && is_whole("seconds") && is_whole("number");
     return good ? core::Result<Request>(parsed.get<Request>()) : refused;

@@ -8,6 +8,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -45,17 +46,15 @@ class Passwords {
   static constexpr std::size_t kMost = 64;
   static constexpr std::size_t kMostOfOne = 8;
 
-  // What there is no memory for ends this check alone: whoever comes next begins another one.
+  // What there is no memory to begin ends this check alone: whoever comes next begins another one.
   void check_next() try {
     auto asker = line_.next();
     checking_ = asker.has_value();
     if (!asker) return;
     lane_.post([this, access = hooks_.access(), asker = std::move(*asker)]() mutable {
       try {
-        const bool right = access->users.empty() || access->users.check(asker.head.authorization);
-        asio::post(loop_, [this, right, asker = std::move(asker)]() mutable {
-          check_next();
-          hooks_.checked(right, std::move(asker));
+        asio::post(loop_, [this, right = is_right(*access, asker.head), asker = std::move(asker)]() mutable {
+          answer(right, std::move(asker));
         });
       } catch (...) {
         checking_ = false;
@@ -65,6 +64,24 @@ class Passwords {
   } catch (...) {
     checking_ = false;
     throw;
+  }
+
+  static bool is_right(Access& access, const Head& head) {
+    try {
+      return access.users.empty() || access.users.check(head.authorization);
+    } catch (const std::bad_alloc&) {
+      return false;  // there is no memory to check it with
+    }
+  }
+
+  void answer(bool right, Asker asker) {
+    try {
+      hooks_.checked(right, std::move(asker));
+    } catch (...) {
+      check_next();
+      throw;
+    }
+    check_next();
   }
 
   asio::io_context& loop_;

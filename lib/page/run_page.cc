@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "page/alerts_section.h"
 #include "page/chart.h"
 #include "page/html.h"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ struct ReceiverStanding {
   std::uint64_t dead = 0;
   core::WallTime oldest = task::kNoTime;         // commit of the oldest that waits
   core::WallTime due = task::kNoTime;            // when the first of them is to go
+  std::optional<core::SteadyTime> due_steady{};  // the same
   core::WallTime failing_since = task::kNoTime;  // none: it takes what it is sent, or what waited was dropped by hand
   std::string last_failure;                      // reason of the newest attempt, where it failed
   std::string last_error;                        // the same in words, with what to mend; without secrets

@@ -10,14 +10,11 @@ constexpr core::Duration kLongestDue = std::chrono::minutes(5);
 
 }  // namespace
 
-bool is_well(const Snapshot& snapshot, core::WallTime wall, core::Duration paused) {
-  const auto now = snapshot.clock.at(wall);
-  const auto is_fresh = [&](core::WallTime until) {
-    return until != task::kNoTime && now.lived <= now.lived_of(until) + paused;
-  };
+bool is_well(const Snapshot& snapshot, core::SteadyTime now, core::Duration paused) {
+  const auto is_fresh = [&](const auto& until) { return until && now <= *until + paused; };
   const auto& list = snapshot.organization;
   const auto is_on_its_way = [&](const auto& receiver) {
-    return receiver.due == task::kNoTime || now.lived - now.lived_of(receiver.due) <= kLongestDue;
+    return !receiver.due_steady || now - *receiver.due_steady <= kLongestDue;
   };
   return snapshot.ready() && (!list || is_fresh(list->well_until)) &&
          std::ranges::all_of(snapshot.spaces, [&](const auto& space) { return is_fresh(space->well_until); }) &&

@@ -6,8 +6,7 @@
 
 namespace runwatch::view {
 
-// Everything is read in time, and notices are on their way. `wall`: now, which makes nothing ill by being set;
-// `paused`: for how long the platform had us wait lately.
-bool is_well(const Snapshot& snapshot, core::WallTime wall, core::Duration paused);
+// Everything is read in time, and notices are on their way. `paused`: for how long the platform had us wait lately.
+bool is_well(const Snapshot& snapshot, core::SteadyTime now, core::Duration paused);
 
 }  // namespace runwatch::view

@@ -117,8 +117,12 @@ std::string told_text(const Overview& overview, const Alerts& alerts) {
   return all == 1 ? "somebody was told" : "somebody was told of each";
 }
 
-// Empty: none is.
+// Empty: nothing is.
 std::string silenced_text(const Alerts& alerts) {
+  const auto is_of_all = [](const auto& silence) {
+    return silence.space.empty() && silence.run_id.empty() && silence.rule.empty();
+  };
+  if (std::ranges::any_of(alerts.silences, is_of_all)) return "a silence holds all notices";
   const auto silenced = std::ranges::count_if(alerts.incidents, [](const auto& incident) {
     return incident.phase == rule::Phase::open && incident.silenced();
   });

@@ -49,6 +49,7 @@ struct RunSnapshot {
   std::array<std::uint64_t, task::kFailureReasonNames.size()> failures{};
   std::optional<PollError> last_error;           // of its newest poll that failed, in this process
   core::WallTime recovered = task::kNoTime;      // from `last_error`; task::kNoTime: its newest poll failed
+  core::WallTime taken_up = task::kNoTime;       // when it was watched again, as of task::RunRecord
   int failed_polls = 0;                          // in a row; 0: the newest one did not fail
   core::WallTime failing_since = task::kNoTime;  // the first of those
   // How `tasks` stood before, oldest first; the newest point may be older than `last_change`. May be null.
@@ -72,8 +73,8 @@ struct SpaceSnapshot {
   std::uint64_t runs_failing = 0;
   std::uint64_t tasks_tracked = 0;  // in memory
   core::Duration poll_interval{};   // the shortest now in use
-  // Until then each of its newest complete attempts is younger than three intervals; task::kNoTime: one never was.
-  core::WallTime well_until = task::kNoTime;
+  // Until then each of its newest complete attempts is younger than three intervals; nothing: one never was.
+  std::optional<core::SteadyTime> well_until{};
   std::shared_ptr<const task::Counters> counters;        // never null
   core::WallTime counting_since = task::kNoTime;         // when its counters began at 0; task::kNoTime: not known
   std::vector<std::shared_ptr<const RunSnapshot>> runs;  // watched, newest first
@@ -83,8 +84,8 @@ struct SpaceSnapshot {
 struct OrganizationSnapshot {
   std::optional<bool> up;  // nothing until its first reading in this process ended
   core::WallTime last_success = task::kNoTime;
-  std::optional<PollError> last_error;        // of the newest reading, while that one failed
-  core::WallTime well_until = task::kNoTime;  // as of a space
+  std::optional<PollError> last_error;           // of the newest reading, while that one failed
+  std::optional<core::SteadyTime> well_until{};  // as of a space
 };
 
 // Polls that failed in a row at one thing.
@@ -118,7 +119,8 @@ struct Pause {
   bool operator==(const Pause&) const = default;
 };
 
-// How this machine's clock was set since the start: what was recorded before is as long ago as it was lived.
+// How this machine's clock was set since the start: what was recorded before is as long ago as it was lived. As of when
+// it was published, which is within a second or two of each time that it is set.
 struct Clock {
   core::Duration ahead{};  // of the lived clock, of the wall clock
   std::vector<rule::ClockOffset> offsets;

@@ -64,11 +64,13 @@ void find_failing(const RunSnapshot& run, const rule::Instant& now, Findings& ou
 
 // What somebody is to move: not a run that waits for its time.
 void find_stalled(const RunSnapshot& run, const rule::Instant& now, Findings& out) {
-  const auto rests = since(run.last_change, now);
+  const auto rests = since(std::max(run.last_change, run.taken_up), now);
   const bool may_stall = run.finished == kNoTime && run.failed_polls == 0 && rests > kStalledAfter;
   if (!may_stall || !task::is_to_move(run.tasks, run.status, run.batch_count)) return;
-  const auto open = sum(run.tasks) - finished_of(run.tasks);
-  const auto rest = open == 0   ? "its tasks ended, but not the run"
+  const auto all = sum(run.tasks);
+  const auto open = all - finished_of(run.tasks);
+  const auto rest = all == 0    ? "its tasks are to come"
+                    : open == 0 ? "its tasks ended, but not the run"
                     : open == 1 ? "1 task is not finished"
                                 : fmt::format("{} tasks are not finished", open);
   out.push_back(

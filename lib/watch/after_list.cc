@@ -76,7 +76,7 @@ class ListComparison {
       due = context_.now.steady + context_.settings.discovery_interval;
     } else {
       for (const auto* run : missing) miss(*run);
-      after_.discovery.succeed(context_.now.wall);
+      after_.discovery.succeed(context_.now);
       after_.list_began = began_.steady;
     }
     step_.next.push_back({JobKind::discovery, 0, due});

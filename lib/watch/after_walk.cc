@@ -47,7 +47,7 @@ Step after_walk(const SpaceState& space, const RunState& run, unpod::TaskWalk wa
   if (shrunken) {
     after.attempts.fail({view::PollReason::shrunken, shrunken_text(diff.missing), now.wall});
   } else {
-    after.attempts.succeed(now.wall);
+    after.attempts.succeed(now);
   }
   add_tasks(step, after, std::move(diff), now);
   if (!shrunken) update_record(after.record, walk.run, now.wall);

@@ -54,16 +54,17 @@ rule::Instant Alerts::now() const {
   return {deps_.clock.wall_now(), lived_base_ + passed, offsets_};
 }
 
-void Alerts::watch_clock() {
+bool Alerts::watch_clock() {
   const auto at = now();
   const auto ahead = at.lived - at.wall;
   const auto by = offsets_.empty() ? core::Duration(0) : offsets_.back().ahead - ahead;
-  if (!offsets_.empty() && std::chrono::abs(by) < kSetBy) return;
+  if (!offsets_.empty() && std::chrono::abs(by) < kSetBy) return false;
   offsets_.push_back({at.lived, ahead});
   if (offsets_.size() > kMostOffsets) offsets_.erase(offsets_.begin());
-  if (std::chrono::abs(by) < kSetByMuch) return;
+  if (std::chrono::abs(by) < kSetByMuch) return true;
   core::log::warning(by > by.zero() ? "this machine's clock was set forward" : "this machine's clock was set back",
                      {{"by", std::chrono::abs(by)}});
+  return true;
 }
 
 core::SteadyTime Alerts::steady(core::WallTime lived) const { return steady_base_ + (lived - lived_base_); }
@@ -84,8 +85,9 @@ bool Alerts::is_due() const {
 }
 
 // Events may take nine tenths of the outbox; notices of incidents always find a place.
-rule::Context Alerts::context_of_events() const {
+rule::Context Alerts::context_of_events(core::WallTime at) const {
   auto out = context();
+  out.now.wall = at;
   out.room = [this]() -> std::uint64_t {
     const auto queue = deps_.store->queue("");
     const auto limit = settings_.outbox_max.count / 10 * 9;
@@ -109,7 +111,7 @@ Alerts::Outcome<AlertNews> Alerts::on_settings(const AlertSettings& settings) {
   return compose(book_.under_settings(context()), nullptr);
 }
 
-Alerts::Outcome<AlertNews> Alerts::on_event(rule::Event event, const Step* step) {
+Alerts::Outcome<AlertNews> Alerts::on_event(rule::Event event, const Step* step, core::WallTime at) {
   watch_clock();
   if (step != nullptr) event.rows = step->rows;
   if (asks(rule::When::task_finished) && !event.changes.empty()) {
@@ -117,14 +119,16 @@ Alerts::Outcome<AlertNews> Alerts::on_event(rule::Event event, const Step* step)
     if (!seq) return std::unexpected(std::move(seq.error()));
     event.first_seq = *seq;
   }
-  return compose(book_.decide(event, context_of_events()), step);
+  return compose(book_.decide(event, context_of_events(at)), step);
 }
 
 Alerts::Outcome<AlertNews> Alerts::on_leaving(std::int64_t space) {
   return compose(book_.leave(space, context()), nullptr);
 }
 
-Alerts::Outcome<AlertNews> Alerts::on_tick() { return compose(book_.tick(context_of_events()), nullptr); }
+Alerts::Outcome<AlertNews> Alerts::on_tick() {
+  return compose(book_.tick(context_of_events(deps_.clock.wall_now())), nullptr);
+}
 
 Alerts::Outcome<AlertNews> Alerts::on_delivery(const std::string& receiver, core::WallTime failing_since,
                                                bool disabled) {

@@ -66,7 +66,7 @@ class Alerts {
   }
 
   Outcome<AlertNews> on_settings(const AlertSettings& settings);
-  Outcome<AlertNews> on_event(rule::Event event, const Step* step);
+  Outcome<AlertNews> on_event(rule::Event event, const Step* step, core::WallTime at);  // `at`: its commit
   Outcome<AlertNews> on_tick();
   Outcome<AlertNews> on_leaving(std::int64_t space);
   Outcome<AlertNews> on_delivery(const std::string& receiver, core::WallTime failing_since, bool disabled);
@@ -76,6 +76,8 @@ class Alerts {
 
   void take_over(AlertNews& news);
   void count_open();  // incidents, for the meters
+  // Looks whether the wall clock was set; true once for each time.
+  bool watch_clock();
 
   bool is_due() const;
   rule::Instant now() const;
@@ -88,7 +90,7 @@ class Alerts {
 
  private:
   rule::Context context() const { return {settings_.rules, deps_.lookup, now()}; }
-  rule::Context context_of_events() const;
+  rule::Context context_of_events(core::WallTime at) const;
   Outcome<AlertNews> compose(rule::Decision decision, const Step* step);
   Outcome<void> queue(const rule::Notice& notice, const std::string& receiver, const Step* step, AlertNews& news);
   store::OutboxRow row_of(const rule::Notice& notice, const notify::ReceiverOptions& options, const Step* step) const;
@@ -104,7 +106,6 @@ class Alerts {
   static void fold(std::vector<store::OutboxRow>& waiting, store::OutboxRow& row,
                    const notify::ReceiverOptions& options, AlertNews& news);
   void count(const std::string& key, double more);
-  void watch_clock();
   void note_room(const rule::Decision& decision);
 
   Deps deps_;

@@ -90,7 +90,7 @@ void Couriers::beat(const std::optional<HeartbeatSettings>& settings) {
   heartbeat_ = std::make_unique<notify::Heartbeat>(
       notify::HeartbeatOptions{.interval = settings->interval}, deps_.make_client("", ""),
       notify::HeartbeatHooks{
-          .healthy = [this] { return view::is_well(*deps_.snapshot(), deps_.clock.wall_now(), deps_.paused()); },
+          .healthy = [this] { return view::is_well(*deps_.snapshot(), deps_.clock.steady_now(), deps_.paused()); },
           .url = settings->url,
           .mark = deps_.hooks.mark},
       deps_.clock);

@@ -137,6 +137,7 @@ bool Ledger::is_polled(const FailedPolls::Place& place) {
 
 Report Ledger::tick() {
   Report report;
+  if (alerts_.watch_clock()) has_news_ = true;
   tick_alerts(report);
   report.outdated = std::exchange(outdated_, false);
   has_news_ = has_news_ || may_show_alerts();

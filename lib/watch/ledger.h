@@ -181,7 +181,7 @@ class Ledger {
 
   // Alerts: ledger_alerts.cc
   rule::Lookup lookup();
-  Alerts::Outcome<AlertNews> decide(const SpaceState& space, const Step& step);
+  Alerts::Outcome<AlertNews> decide(const SpaceState& space, const Step& step, core::WallTime at);
   static void add(store::Batch& batch, const AlertNews& news);
   static void add_told_runs(SpaceState& space, Step& step, const rule::Decision& decision);
   void hasten(Step& step, const rule::Decision& decision);
@@ -189,7 +189,10 @@ class Ledger {
   void take_over(AlertNews& news);
   Committed configure_alerts();
   Committed tell_sights();
-  Committed remember_changes(const std::set<core::Duration>& windows);
+  using History =
+      std::expected<std::vector<std::pair<std::int64_t, std::vector<store::RecordedChange>>>, store::Failure>;
+  History history_of(const std::set<core::Duration>& windows);
+  void remember_changes(const std::vector<std::pair<std::int64_t, std::vector<store::RecordedChange>>>& history);
   void tick_alerts(Report& report);
   void scrub();
   void tell_account();
@@ -214,7 +217,7 @@ class Ledger {
   std::set<std::string> forget_receivers();
   std::vector<std::pair<std::string, std::uint64_t>> parted_from(const rule::Decision& decision);
   void tell_parted(const std::vector<std::pair<std::string, std::uint64_t>>& parted);
-  void try_again(const std::string& receiver);
+  void try_again();
   core::Result<std::size_t> change_rows(std::vector<store::OutboxRow> rows, store::OutboxRow::State to);
 
   const std::uint64_t* current_ticket(const Job& job);
@@ -239,6 +242,7 @@ class Ledger {
   std::set<core::Duration> windows_;  // of rules
   bool outdated_ = false;             // as Report has it, outside of polls
   std::uint64_t given_up_ = 0;        // as Reconfigured has it, since the start
+  std::set<std::string> renewed_;     // receivers that the newest settings have otherwise than those before
   core::SteadyTime next_purge_;
   std::optional<core::Duration> wall_ahead_;  // of the steady clock, when there was the first purge
   core::SteadyTime next_alerts_{};            // after what the clock brought could not be committed

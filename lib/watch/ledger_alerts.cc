@@ -32,13 +32,13 @@ rule::Lookup Ledger::lookup() {
           }};
 }
 
-Alerts::Outcome<AlertNews> Ledger::decide(const SpaceState& space, const Step& step) {
+Alerts::Outcome<AlertNews> Ledger::decide(const SpaceState& space, const Step& step, core::WallTime at) {
   static const AlertNews kNone;
   if (deps_.store == nullptr || !roster_.is_shown(space)) return kNone;
   const bool with_oldest = alerts_.asks(rule::When::task_stuck);
   auto event = event_of(space, step, Moment::now(deps_.clock), with_oldest);
   sight_changed_ = sight_changed_ || event.sight;
-  return alerts_.on_event(std::move(event), &step);
+  return alerts_.on_event(std::move(event), &step, at);
 }
 
 void Ledger::add(store::Batch& batch, const AlertNews& news) {
@@ -102,14 +102,18 @@ Ledger::Committed Ledger::configure_alerts() {
   for (const auto& rule : settings_.alerts.rules.rules) {
     if (rule.window > core::Duration(0)) windows.insert(rule.window);
   }
-  const auto changed = forget_receivers();
+  auto history = windows == windows_ ? History() : history_of(windows);
+  if (!history) return std::unexpected(std::move(history.error()));
+  renewed_ = forget_receivers();
   auto news = alerts_.on_settings(settings_.alerts);
   if (!news) return std::unexpected(std::move(news.error()));
   const auto parted = parted_from(news->decision);
   auto done = carry_out(std::move(news), {});
   if (done) tell_parted(parted);
-  if (done && windows != windows_) done = remember_changes(windows);
-  if (done) windows_ = std::move(windows);
+  if (done) {
+    remember_changes(*history);
+    windows_ = std::move(windows);
+  }
   sight_changed_ = true;  // a space that failed may be gone
   for (const auto& name : deps_.store->queued().value_or(std::vector<std::string>()))
     count_queue(name);  // those that are gone, too
@@ -118,7 +122,6 @@ Ledger::Committed Ledger::configure_alerts() {
     const auto* state = alerts_.book().receiver(name);
     if (state != nullptr) queues_[name].failing_since = state->failing_since;
     count_queue(name);
-    if (changed.contains(name) || queues_[name].disabled) try_again(name);
   }
   alerts_.count_open();
   alerts_changed_ = true;
@@ -135,29 +138,36 @@ Ledger::Committed Ledger::tell_sights() {
     event.space = space_view(space);
     event.sight = sight_of(space);
     if (deps_.store == nullptr || !space.judged || !event.sight) continue;
-    if (auto done = carry_out(alerts_.on_event(std::move(event), nullptr), {}); !done) return done;
+    if (auto done = carry_out(alerts_.on_event(std::move(event), nullptr, deps_.clock.wall_now()), {}); !done)
+      return done;
   }
   return {};
 }
 
 // Windows reach back behind the start of this process, and behind the reload that brought them.
-Ledger::Committed Ledger::remember_changes(const std::set<core::Duration>& windows) {
-  if (windows.empty()) return {};
+Ledger::History Ledger::history_of(const std::set<core::Duration>& windows) {
+  std::vector<std::pair<std::int64_t, std::vector<store::RecordedChange>>> all;
+  if (windows.empty()) return all;
   const auto now = alerts_.now();
-  const auto since = now.wall - *windows.rbegin();
-  std::vector<std::pair<std::int64_t, std::vector<store::RecordedChange>>> all;  // or, where one is not read, none
+  auto ahead = now.lived - now.wall;  // the most that it was: what was recorded then may have been lived since
+  for (const auto& offset : now.offsets) ahead = std::max(ahead, offset.ahead);
+  const auto since = now.lived - ahead - *windows.rbegin();
   for (const auto number : roster_.shown()) {
     for (const auto& [run, state] : roster_.at(number).runs) {
       if (state.record.last_change < since) continue;
-      auto history = deps_.store->changes(run, since);
-      if (!history) return std::unexpected(std::move(history.error()));
-      all.emplace_back(run, std::move(*history));
+      auto changes = deps_.store->changes(run, since);
+      if (!changes) return std::unexpected(std::move(changes.error()));
+      all.emplace_back(run, std::move(*changes));
     }
   }
-  for (const auto& [run, history] : all) {
-    for (const auto& recorded : history) alerts_.remember(run, now.lived_of(recorded.at), recorded.change);
+  return all;
+}
+
+void Ledger::remember_changes(const std::vector<std::pair<std::int64_t, std::vector<store::RecordedChange>>>& history) {
+  const auto now = alerts_.now();
+  for (const auto& [run, changes] : history) {
+    for (const auto& recorded : changes) alerts_.remember(run, now.lived_of(recorded.at), recorded.change);
   }
-  return {};
 }
 
 // What could not be committed is due still, and is tried again when the store had a moment.
@@ -205,7 +215,7 @@ void Ledger::tell_account() {
   if (was_told) return;
   rule::Event event;
   event.sight = sight;
-  const auto done = carry_out(alerts_.on_event(std::move(event), nullptr), {});
+  const auto done = carry_out(alerts_.on_event(std::move(event), nullptr, deps_.clock.wall_now()), {});
   if (done) told_account_ = sight;
   if (!done) sight_changed_ = true;
 }

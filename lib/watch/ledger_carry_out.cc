@@ -73,8 +73,8 @@ store::Batch to_batch(const SpaceState& space, const Step& step, core::WallTime 
 Ledger::Committed Ledger::carry_out(SpaceState& space, Step step, Report& report) {
   auto recalled = recall(step.recalled);
   if (!recalled) return std::unexpected(std::move(recalled.error()));
-  const auto at = deps_.clock.wall_now();  // not after the time of the notices that it brings
-  auto news = decide(space, step);
+  const auto at = deps_.clock.wall_now();  // of the batch and of all that it brings
+  auto news = decide(space, step, at);
   if (!news) return std::unexpected(std::move(news.error()));
   add_told_runs(space, step, news->decision);
   hasten(step, news->decision);

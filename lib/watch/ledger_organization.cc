@@ -28,7 +28,7 @@ void Ledger::take(std::vector<unpod::SpaceInfo>& found, Fetched& fetched, Report
   note_absences(listed);
   log_.tell_organization(nullptr, deps_.clock.steady_now());
   sight_changed_ = true;
-  organization_.succeed(deps_.clock.wall_now());
+  organization_.succeed(Moment::now(deps_.clock));
   failed_polls_.went_well({}, deps_.clock.wall_now());
   deps_.meters.space_list(true);
   deps_.meters.poll_ended(metrics::kOrganization, fetched.took, 0, 0);

@@ -31,7 +31,9 @@ void Ledger::count_queue(const std::string& receiver) {
   standing.dead = queue->dead;
   standing.oldest = queue->oldest;
   const auto due = deps_.store->next_due(receiver);
-  standing.due = due && *due ? due_of(receiver, **due) - ahead() : task::kNoTime;
+  const auto lived = due && *due ? std::optional(due_of(receiver, **due)) : std::nullopt;
+  standing.due = lived ? *lived - ahead() : task::kNoTime;
+  standing.due_steady = lived ? std::optional(alerts_.steady(*lived)) : std::nullopt;
   const bool waits = queue->pending > 0;
   deps_.meters.outbox(receiver, queue->pending, queue->dead, waits ? std::optional(queue->oldest) : std::nullopt);
 }
@@ -164,12 +166,16 @@ void Ledger::tell_parted(const std::vector<std::pair<std::string, std::uint64_t>
   }
 }
 
-// As its courier does with other settings.
-void Ledger::try_again(const std::string& receiver) {
-  auto& standing = queues_[receiver];
-  if (standing.disabled && !carry_out(alerts_.on_delivery(receiver, standing.failing_since, false), {})) return;
-  standing.disabled = false;
-  forgive(receiver);
+// As couriers do after each reload: those that were given up, and those that are configured otherwise.
+void Ledger::try_again() {
+  for (const auto& receiver : settings_.alerts.receivers) {
+    const auto& name = receiver.options.name;
+    auto& standing = queues_[name];
+    if (!standing.disabled && !renewed_.contains(name)) continue;
+    if (standing.disabled && !carry_out(alerts_.on_delivery(name, standing.failing_since, false), {})) continue;
+    standing.disabled = false;
+    forgive(name);
+  }
 }
 
 // Where nothing waits any more, nothing fails: how it goes, the next notice finds out.

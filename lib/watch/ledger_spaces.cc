@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "core/digest.h"
@@ -70,13 +69,14 @@ core::Result<std::vector<Planned>> Ledger::load() {
 }
 
 Ledger::Reconfigured Ledger::reconfigure(Settings settings) {
-  if (settings == settings_ && configured_) return {};
+  if (settings == settings_ && configured_) return try_again(), Reconfigured{};
   Report report;
   const auto given_up = given_up_;
   auto before = settings_;
   auto outcome = configure(std::move(settings), report);
-  // All or nothing: what was in force goes on, of which nothing is to be stored.
-  if (!outcome) std::ignore = configure(std::move(before), report);
+  // What was in force goes on. Where that cannot be either, all is read anew.
+  if (!outcome && !configure(std::move(before), report)) outdated_ = true;
+  if (outcome) try_again();
   return {std::move(report.next), std::move(outcome), given_up_ - given_up};
 }
 

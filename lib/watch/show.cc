@@ -41,8 +41,8 @@ void show_attempts(const SpaceState& space, view::SpaceSnapshot& out) {
   if (all_succeeded && oldest != core::WallTime::max()) out.last_success = oldest;
 }
 
-core::WallTime well_until(const Attempts& attempts, core::Duration interval) {
-  return attempts.last_success == kNoTime ? kNoTime : attempts.last_success + 3 * interval;
+std::optional<core::SteadyTime> well_until(const Attempts& attempts, core::Duration interval) {
+  return attempts.succeeded_at ? std::optional(*attempts.succeeded_at + 3 * interval) : std::nullopt;
 }
 
 bool was_tried(const SpaceState& space) {
@@ -72,6 +72,7 @@ std::shared_ptr<const view::RunSnapshot> show(const RunState& run) {
   out->created = record.row.created;
   out->last_change = record.last_change;
   out->finished = record.finished;
+  out->taken_up = record.taken_up;
   out->polled = record.polled;
   out->unknown = run.unknown;
   out->tasks = record.tasks;

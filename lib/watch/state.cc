@@ -5,13 +5,14 @@
 
 namespace runwatch::watch {
 
-void Attempts::succeed(core::WallTime at) {
+void Attempts::succeed(const Moment& at) {
   tried = true;
   complete = true;
   failures = 0;
   failing_since = task::kNoTime;
-  last_success = at;
-  if (error) recovered = at;
+  last_success = at.wall;
+  succeeded_at = at.steady;
+  if (error) recovered = at.wall;
   error.reset();
 }
 

@@ -32,11 +32,12 @@ struct Attempts {
   int failures = 0;              // in a row
   core::WallTime failing_since = task::kNoTime;  // the first of those
   core::WallTime last_success = task::kNoTime;
-  std::optional<view::PollError> error;       // of the newest, when it was not complete
-  std::optional<view::PollError> last_error;  // of the newest that was not
-  core::WallTime recovered = task::kNoTime;   // from that one
+  std::optional<core::SteadyTime> succeeded_at{};  // the same
+  std::optional<view::PollError> error;            // of the newest, when it was not complete
+  std::optional<view::PollError> last_error;       // of the newest that was not
+  core::WallTime recovered = task::kNoTime;        // from that one
 
-  void succeed(core::WallTime at);
+  void succeed(const Moment& at);
   void fail(view::PollError why);
 };
 

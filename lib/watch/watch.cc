@@ -102,13 +102,7 @@ void Watch::start_fetchers() {
 core::Result<std::uint64_t> Watch::reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits) {
   const auto asked_before = ask_like(std::make_shared<const unpod::ApiOptions>(std::move(api)), limits);
   const auto limits_before = std::exchange(limits_, limits);
-  auto done = ask_ledger<std::uint64_t>([this, settings](Ledger& ledger) -> core::Result<std::uint64_t> {
-    auto [jobs, outcome, given_up] = ledger.reconfigure(settings);
-    dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
-    dispatcher_.plan(std::move(jobs));
-    if (!outcome) return std::unexpected(std::move(outcome.error()));
-    return given_up;
-  });
+  auto done = take_over(settings);
   if (!done) {
     ask_like(asked_before, limits_before);
     limits_ = limits_before;
@@ -118,6 +112,25 @@ core::Result<std::uint64_t> Watch::reconfigure(const Settings& settings, unpod::
   courier_mark_ = deps_.clock.steady_now();
   couriers_.reconfigure(alerts_);
   return done;
+}
+
+core::Result<std::uint64_t> Watch::take_over(const Settings& settings) {
+  const auto turn = std::make_shared<Turn>();
+  auto answer = ask([this, turn, settings](Ledger& ledger) -> core::Result<std::uint64_t> {
+    if (!turn->take()) return 0;
+    auto [jobs, outcome, given_up] = ledger.reconfigure(settings);
+    dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
+    dispatcher_.plan(std::move(jobs));
+    if (outcome) return given_up;
+    core::log::error("settings could not be taken over", {{"error", outcome.error().text}});
+    return std::unexpected(std::move(outcome.error()));
+  });
+  const auto is_done = [&] { return answer.wait_for(kAnswerWithin) == std::future_status::ready; };
+  if (is_done()) return outcome_of(answer);
+  if (turn->take()) return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting: reload again");
+  if (is_done()) return outcome_of(answer);
+  core::log::warning("the store keeps the ledger waiting in the midst of a reload: it is taken over after that");
+  return 0;
 }
 
 // What the platform is asked by, from the next request on. Gives what it was asked by before.

@@ -65,9 +65,9 @@ class Watch {
   core::Result<void> load();
   void run();
 
-  // Watches like this from now on. Fails: with the store, and when the ledger does not answer; then it watches as
-  // before.
-  // Gives how many notices were given up, for their receivers went or became others.
+  // Watches like this from now on. Gives how many notices were given up, for their receivers went or became others.
+  // Fails: with the store, and when the ledger does not come to it; then it watches as before. Once the ledger has
+  // begun, and does not get done, the new settings count, and the log says what becomes of them.
   core::Result<std::uint64_t> reconfigure(const Settings& settings, unpod::ApiOptions api, Limits limits);
 
   // The loop that made no progress for longer than it ever needs, if there is one.
@@ -133,6 +133,7 @@ class Watch {
     return answer;
   }
   Couriers::Deps courier_deps();
+  core::Result<std::uint64_t> take_over(const Settings& settings);
   std::shared_ptr<const unpod::ApiOptions> ask_like(std::shared_ptr<const unpod::ApiOptions> api, const Limits& limits);
   void start_fetchers();
   void fetch_loop(std::size_t fetcher, std::stop_token stop);

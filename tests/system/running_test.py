@@ -93,7 +93,7 @@ class RunningTest(unittest.TestCase):
         copy = self.place / "copy.db"
         self.assertIn(f"{copy}: ", self.say(GOOD, "backup", copy))
         self.assertEqual(copy.stat().st_mode & 0o777, 0o600)
-        self.assertEqual([p.name for p in self.place.rglob("*.backup*")] + [p.name for p in self.place.rglob("*.part")], [])
+        self.assertEqual([p.name for p in self.place.rglob(".*.copy-*")] + [p.name for p in self.place.rglob("*.part")], [])
         with sqlite3.connect(copy) as connection:
             self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
             self.assertEqual(connection.execute("SELECT count(*) FROM runs").fetchone(), (3,))
@@ -127,7 +127,7 @@ class RunningTest(unittest.TestCase):
             self.assertEqual(connection.execute("PRAGMA integrity_check").fetchall(), [("ok",)])
         connection.close()
         self.say(TEMPORARY, "backup", "/proc/copy.db")
-        self.assertEqual([p.name for p in self.place.rglob("*.backup*")] + [p.name for p in self.place.rglob("*.part*")], [])
+        self.assertEqual([p.name for p in self.place.rglob(".*.copy-*")] + [p.name for p in self.place.rglob("*.part*")], [])
 
     def test_a_backup_that_has_no_place_says_so_before_the_daemon_works_for_it(self):
         self.serve()

@@ -388,6 +388,12 @@ TEST_CASE("the headline says how many are in trouble, whether the platform answe
          s.alerts.incidents[0].phase = rule::Phase::over;
          s.alerts.incidents[1].silenced_until = kNow + 1h;
        }},
+      {"none of 1 run in trouble; the platform answers; a silence holds all notices", view::Level::good,
+       [&](Stage& s) {
+         s.runs = {healthy()};
+         s.alerts.silences.assign(2, {});
+         s.alerts.silences[0].rule = "mine";
+       }},
       {"1 of 1 run in trouble; the platform answers; nobody was told, as silences ask; 1 incident silenced",
        view::Level::bad,
        [&](Stage& s) {

@@ -132,7 +132,7 @@ TEST_CASE("a named run that the list lacks is unknown once it was tried and has 
                                [](const Run& run) { return run.record.row.run_id == "typo" && run.unknown; });
   };
   CHECK_FALSE(is_unknown());
-  space.runs.at(2).attempts.succeed(kNow);
+  space.runs.at(2).attempts.succeed({kNow, kSteady});
   CHECK(is_unknown());
   space.runs.at(2).record.tasks[0] = 1;
   CHECK_FALSE(is_unknown());

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "alerting_fixture.h"
+#include "view/trouble.h"
 
 namespace runwatch::watch {
 namespace {
@@ -72,6 +73,28 @@ TEST_CASE("what a window reads again is as long ago as was lived, however the wa
     ops.take_all();
     CHECK(ops.story() == "failure_ratio.firing 0/0, failure_ratio.resolved 0/0");
   }
+}
+
+TEST_CASE("a window that a reload brings knows what was lived before the clock was set") {
+  for (const auto by : {1h, -1h}) {
+    Desk desk(alerting({}));
+    Receiver ops{desk};
+    tell(desk, [&] {
+      desk.clock.jump_wall(by);
+      desk.wait(1s);
+      desk.reconfigure(alerting({ratio(15min)}));
+    });
+    ops.take_all();
+    CHECK(ops.story() == "failure_ratio.firing 0/0");
+  }
+}
+
+TEST_CASE("a clock that is set is known to what is shown with the next tick") {
+  Desk desk(alerting());
+  begin(desk, {{1, in_progress}});
+  desk.clock.jump_wall(8h);
+  desk.wait(1s);
+  CHECK(view::judge(*desk.exposition->snapshot(), desk.clock.wall_now()).in_trouble == 0);
 }
 
 }  // namespace runwatch::watch

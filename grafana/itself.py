@@ -80,7 +80,8 @@ def budget():
                [(speed("instance, endpoint", "runwatch_api_response_bytes_total"), "{{instance}} {{endpoint}}")]),
          lines("Series of runs", "Beside how many poll.max_series allows, and those of runs that it leaves out.", "short",
                [("runwatch_series{@M}", "{{instance}} series"), ("runwatch_series_limit{@M}", "{{instance}} limit"),
-                ("runwatch_series_left_out{@M}", "{{instance}} left out")])],
+                ("runwatch_series_left_out{@M}", "{{instance}} left out"),
+                (raised("instance", "runwatch_series_dropped_total"), "{{instance}} newly left out")])],
     ]
 
 

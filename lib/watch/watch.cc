@@ -116,19 +116,20 @@ core::Result<std::uint64_t> Watch::reconfigure(const Settings& settings, unpod::
 
 core::Result<std::uint64_t> Watch::take_over(const Settings& settings) {
   const auto turn = std::make_shared<Turn>();
-  auto answer = ask([this, turn, settings](Ledger& ledger) -> core::Result<std::uint64_t> {
+  const auto hearing = std::make_shared<Turn>();  // of a failure: whoever waits tells it, else the ledger
+  auto answer = ask([this, turn, hearing, settings](Ledger& ledger) -> core::Result<std::uint64_t> {
     if (!turn->take()) return 0;
     auto [jobs, outcome, given_up] = ledger.reconfigure(settings);
     dispatcher_.revise([&](const Job& job) { return ledger.due_by(job); });
     dispatcher_.plan(std::move(jobs));
     if (outcome) return given_up;
-    core::log::error("settings could not be taken over", {{"error", outcome.error().text}});
+    if (!hearing->take()) core::log::error("settings could not be taken over", {{"error", outcome.error().text}});
     return std::unexpected(std::move(outcome.error()));
   });
   const auto is_done = [&] { return answer.wait_for(kAnswerWithin) == std::future_status::ready; };
   if (is_done()) return outcome_of(answer);
   if (turn->take()) return core::fail(core::ErrorKind::unavailable, "the store keeps the ledger waiting: reload again");
-  if (is_done()) return outcome_of(answer);
+  if (is_done() || !hearing->take()) return outcome_of(answer);
   core::log::warning("the store keeps the ledger waiting in the midst of a reload: it is taken over after that");
   return 0;
 }

@@ -53,9 +53,8 @@ class Passwords {
     if (!asker) return;
     lane_.post([this, access = hooks_.access(), asker = std::move(*asker)]() mutable {
       try {
-        asio::post(loop_, [this, right = is_right(*access, asker.head), asker = std::move(asker)]() mutable {
-          answer(right, std::move(asker));
-        });
+        const bool right = is_right(*access, asker.head);
+        asio::post(loop_, [this, right, asker = std::move(asker)]() mutable { answer(right, std::move(asker)); });
       } catch (...) {
         checking_ = false;
         throw;

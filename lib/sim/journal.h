@@ -6,8 +6,8 @@
 // `seq` is the order in which the world was looked at; lines stand in the order in which answers were sent, and a line
 // is written when its last byte was given to the kernel or its connection ended, so the reader sees it at once. `at` is
 // when the answer was formed and `sent` when it was sent, in ms since 1970. `complete` is false when not all bytes went
-// out. `body` is what was to be sent, less what a fault held back; one that is not UTF-8, as a fault may cut it, is left
-// out. Tokens and headers are not written.
+// out. `body` is what was to be sent, less what a fault held back; one that is not UTF-8, as a fault may cut it, is
+// left out. Tokens and headers are not written.
 // Owns: the file descriptor. Threads: any; a line is one write, appended.
 #pragma once
 

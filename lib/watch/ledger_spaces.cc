@@ -69,7 +69,11 @@ core::Result<std::vector<Planned>> Ledger::load() {
 }
 
 Ledger::Reconfigured Ledger::reconfigure(Settings settings) {
-  if (settings == settings_ && configured_) return try_again(), Reconfigured{};
+  if (settings == settings_ && configured_) {
+    renewed_.clear();
+    try_again();
+    return {};
+  }
   Report report;
   const auto given_up = given_up_;
   auto before = settings_;

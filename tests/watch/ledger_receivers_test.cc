@@ -193,6 +193,20 @@ TEST_CASE("a receiver that refused for good and is configured otherwise is not f
   CHECK_FALSE(standing(desk).failing());
 }
 
+TEST_CASE("a reload that changes nothing makes no receiver well") {
+  auto settings = alerting();
+  settings.alerts.receivers[0].options.type = notify::Type::alertmanager;
+  settings.alerts.receivers[0].options.credentials.urls.emplace_back("http://am.example");
+  Desk desk(settings);
+  desk.ledger->note_shown({.receiver = "ops", .at = desk.clock.wall_now(), .reason = notify::Reason::connect});
+  REQUIRE(standing(desk).failing());
+  desk.reconfigure(settings);
+  CHECK(standing(desk).failing());
+  settings.alerts.receivers[0].options.timeout += 1s;
+  desk.reconfigure(settings);
+  CHECK_FALSE(standing(desk).failing());
+}
+
 TEST_CASE("settings that cannot be stored leave those in force that were") {
   Desk desk(alerting());
   Receiver ops{desk};
